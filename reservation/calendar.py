@@ -1,0 +1,154 @@
+"""Who has what, when: claims on resources, judged by their peak.
+
+A slot is refused when at some instant of it the claims that overlap there would exceed the capacity; the
+sum over the slot says nothing. Slots are half-open, so at an instant where one claim ends and another
+starts only the second counts.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
+from reservation.model import ClaimRequest, TimeSlot
+from reservation.tables import ClaimRow, ResourceRow
+
+
+def lock_resources(session: Session, names: Iterable[str]) -> dict[str, ResourceRow]:
+    """The resources by name, locked in the order of their names to the end of the transaction.
+
+    Raises:
+        UnknownResource: one of them is not in the calendar.
+    """
+    wanted = sorted(set(names))
+    rows = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.in_(wanted))
+        .order_by(ResourceRow.name)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {row.name: row for row in rows}
+    for name in wanted:
+        if name not in found:
+            raise UnknownResource(f"there is no resource {name}")
+    return found
+
+
+def offer(session: Session, name: str, *, capacity: int, unit: str, now: datetime) -> None:
+    """Put a resource into the calendar, or change how much of it there is.
+
+    Raises:
+        CapacityBooked: less than what is promised from `now` on.
+    """
+    row = session.scalar(select(ResourceRow).where(ResourceRow.name == name).with_for_update())
+    if row is None:
+        row = ResourceRow(name=name, longest_seconds=0)
+        session.add(row)
+    elif capacity < row.capacity:
+        last = session.scalar(select(func.max(ClaimRow.end)).where(ClaimRow.resource_id == row.id))
+        booked = peak(session, row, TimeSlot(now, last)) if last is not None and last > now else 0
+        if booked > capacity:
+            raise CapacityBooked(name, offered=capacity, booked=booked)
+    row.capacity = capacity
+    row.unit = unit
+    session.flush()
+
+
+def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: int | None = None) -> int:
+    """The most that is taken of a resource at any instant of the slot, in its unit.
+
+    `without` leaves out one reservation's own claims, for changing it.
+    """
+    earliest = slot.start - timedelta(seconds=resource.longest_seconds)
+    taken = (
+        select(ClaimRow.start, ClaimRow.end, ClaimRow.amount)
+        .where(ClaimRow.resource_id == resource.id)
+        # No live claim is longer than the longest, so none that started before this still runs.
+        .where(ClaimRow.start > earliest, ClaimRow.start < slot.end, slot.start < ClaimRow.end)
+    )
+    if without is not None:
+        taken = taken.where(ClaimRow.reservation_id != without)
+    claims = taken.cte("taken")
+    steps = union_all(
+        select(claims.c.start.label("at"), claims.c.amount.label("change")),
+        select(claims.c.end.label("at"), (-claims.c.amount).label("change")),
+        select(literal(slot.start, ClaimRow.start.type).label("at"), literal(0).label("change")),
+    ).subquery()
+    # At one instant the ends count before the starts: that is what half-open means.
+    level = func.sum(steps.c.change).over(order_by=(steps.c.at, steps.c.change), rows=(None, 0))
+    levels = select(level.label("level")).subquery()
+    return int(session.scalar(select(func.max(levels.c.level))) or 0)
+
+
+def claim(session: Session, reservation_id: int, requests: Sequence[ClaimRequest], slot: TimeSlot) -> None:
+    """Take all that is asked for, or nothing.
+
+    Raises:
+        UnknownResource: a resource is not in the calendar.
+        CapacityExceeded: one has not enough left throughout the slot; the first by name is told.
+    """
+    amounts: dict[str, int] = {}
+    for request in requests:
+        amounts[request.resource] = amounts.get(request.resource, 0) + request.amount
+    resources = lock_resources(session, amounts)
+    for name, resource in resources.items():
+        free = resource.capacity - peak(session, resource, slot)
+        if amounts[name] > free:
+            raise CapacityExceeded(name, asked=amounts[name], free=max(free, 0))
+    seconds = _whole_seconds(slot)
+    for name, resource in resources.items():
+        resource.longest_seconds = max(resource.longest_seconds, seconds)
+        session.add(
+            ClaimRow(
+                reservation_id=reservation_id,
+                resource_id=resource.id,
+                amount=amounts[name],
+                start=slot.start,
+                end=slot.end,
+                length_seconds=seconds,
+            )
+        )
+    session.flush()
+
+
+def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
+    """Let a reservation's claims last until that instant: its device may still carry it.
+
+    A little at a time, renewed by every pass: an end in the far future would refuse every later booking
+    and make the calendar look back for ever.
+    """
+    for row, resource in _claims_locked(session, reservation_id):
+        slot = TimeSlot(row.start, max(until, row.start + timedelta(seconds=1)))
+        row.end = slot.end
+        row.length_seconds = _whole_seconds(slot)
+        resource.longest_seconds = max(resource.longest_seconds, row.length_seconds)
+
+
+def free_claims(session: Session, reservation_id: int) -> None:
+    """Give back everything the reservation has taken."""
+    held = _claims_locked(session, reservation_id)
+    session.execute(delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id))
+    for row, resource in held:
+        if row.length_seconds >= resource.longest_seconds:
+            longest = select(func.max(ClaimRow.length_seconds)).where(ClaimRow.resource_id == resource.id)
+            resource.longest_seconds = session.scalar(longest) or 0
+
+
+def _claims_locked(session: Session, reservation_id: int) -> list[tuple[ClaimRow, ResourceRow]]:
+    claims = (
+        select(ClaimRow, ResourceRow.name)
+        .join(ResourceRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id == reservation_id)
+    )
+    found = [(row, name) for row, name in session.execute(claims)]
+    resources = lock_resources(session, [name for _, name in found]) if found else {}
+    return [(row, resources[name]) for row, name in found]
+
+
+def _whole_seconds(slot: TimeSlot) -> int:
+    # Rounded up: the bound must never be shorter than the claim.
+    return math.ceil(slot.length.total_seconds())

@@ -1,0 +1,82 @@
+"""Why the core says no. Every code is stable: the same in a fault, on the command line and in JSON.
+
+ReservationError
+├── NotFound              no such reservation
+├── UnknownResource       the site does not have what is asked for
+├── UnknownDevice         a part names a device the database does not know
+├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
+├── SlotInThePast         the slot is over before it is asked for
+└── WrongState            the reservation is past the point where that can be done
+"""
+
+from typing import ClassVar
+
+
+class ReservationError(Exception):
+    """Root of the tree: `code` is stable, `str()` is a sentence for the caller."""
+
+    code: ClassVar[str] = "reservation"
+
+
+class NotFound(ReservationError):
+    """There is no reservation of that number and kind."""
+
+    code = "not-found"
+
+
+class UnknownResource(ReservationError):
+    """A claim names something the calendar does not have."""
+
+    code = "unknown-resource"
+
+
+class UnknownDevice(ReservationError):
+    """A part names a device the database does not know."""
+
+    code = "unknown-device"
+
+
+class SlotInThePast(ReservationError):
+    """The slot has ended, or starts further back than a clock may be wrong."""
+
+    code = "slot-in-the-past"
+
+
+class WrongState(ReservationError):
+    """The reservation is not, or no longer, in a state that allows this."""
+
+    code = "wrong-state"
+
+
+class CapacityExceeded(ReservationError):
+    """Too much of a resource would be taken at some moment of the slot.
+
+    Attributes:
+        resource: its name.
+        asked: amount asked for, in the resource's unit.
+        free: the largest amount that fits the whole slot.
+    """
+
+    code = "capacity-exceeded"
+
+    def __init__(self, resource: str, *, asked: int, free: int) -> None:
+        super().__init__(f"{resource}: {asked} asked for, {free} free throughout that slot")
+        self.resource = resource
+        self.asked = asked
+        self.free = free
+
+
+class CapacityBooked(ReservationError):
+    """A resource would be made smaller than what has been promised of it.
+
+    Attributes:
+        resource: its name.
+        booked: the most that is taken at some instant from now on.
+    """
+
+    code = "capacity-booked"
+
+    def __init__(self, resource: str, *, offered: int, booked: int) -> None:
+        super().__init__(f"{resource}: {booked} of it are booked, so it cannot be made {offered}")
+        self.resource = resource
+        self.booked = booked

@@ -1,0 +1,145 @@
+"""The values that pass the core's border: frozen, pure, the same for every door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reservation.lifecycle import Cause, Outcome, State
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeSlot:
+    """The instants from `start` up to, not including, `end`; so back-to-back slots do not collide.
+
+    Raises:
+        ValueError: a time without a zone, or an end that is not after the start.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.utcoffset() is None or self.end.utcoffset() is None:
+            raise ValueError("a slot's times carry their zone")
+        if not self.start < self.end:
+            raise ValueError("a slot ends after it starts")
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts."""
+        return self.end - self.start
+
+    def overlaps(self, other: "TimeSlot") -> bool:
+        """Whether some instant is in both."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """An amount of a resource for the whole slot, in the resource's unit (bits per second for a path)."""
+
+    resource: str
+    amount: int
+
+    def __post_init__(self) -> None:
+        if self.amount < 1:
+            raise ValueError(f"a claim takes at least 1 of {self.resource}, not {self.amount}")
+
+
+@dataclass(frozen=True, slots=True)
+class PartRequest:
+    """What one device must carry while the reservation is active.
+
+    Attributes:
+        device: its name.
+        stage: parts of stage 0 are on the devices before those of stage 1, and leave after them.
+        intent: JSON values; opaque here, `netconfig.intent` knows them.
+    """
+
+    device: str
+    stage: int
+    intent: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a door asks the core to hold.
+
+    Attributes:
+        kind: the door's word for what it reserves (`ticket`, `slice`).
+        owner: who may change it, the door's way of naming people.
+        hold_until: when the hold is let go unless confirmed.
+    """
+
+    kind: str
+    owner: str
+    slot: TimeSlot
+    hold_until: datetime
+    claims: tuple[ClaimRequest, ...] = ()
+    parts: tuple[PartRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationView:
+    """A reservation as it was when it was read. Times are aware UTC.
+
+    Attributes:
+        cancel_requested: a wish to cancel that the worker has not carried out yet.
+        ended_at: when it reached its final state.
+        waiting_for: what keeps it from starting, in words.
+        degraded_since: since when a device has been found not to carry it, while that is being repaired.
+        version: grows with every change.
+    """
+
+    id: int
+    kind: str
+    owner: str
+    slot: TimeSlot
+    state: State
+    created_at: datetime
+    hold_until: datetime | None
+    activated_at: datetime | None
+    ended_at: datetime | None
+    cancel_requested: bool
+    outcome: Outcome | None
+    reason: str | None
+    waiting_for: str | None
+    degraded_since: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionView:
+    """One move of a reservation: when, from where (None: it was made), to where, by whom and why."""
+
+    at: datetime
+    from_state: State | None
+    to_state: State
+    cause: Cause | None
+    actor: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One part, without its device's language.
+
+    Attributes:
+        in_sync: the device was last read to carry it if wanted, and not to carry it otherwise.
+        error: what the device said against it.
+    """
+
+    device: str
+    stage: int
+    wanted: bool
+    in_sync: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """Something that can be taken, and how much of it there is."""
+
+    name: str
+    capacity: int
+    unit: str

@@ -1,0 +1,71 @@
+"""Making a move: the lifecycle's table applied to a row, with its line in the log."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from reservation.errors import NotFound, WrongState
+from reservation.lifecycle import FINAL, MOVES, Cause
+from reservation.tables import ReservationRow, TransitionRow
+
+
+def lock_reservation(session: Session, reservation_id: int, *, kind: str | None = None) -> ReservationRow:
+    """The row, locked to the end of the transaction: the first lock of the house's order.
+
+    Raises:
+        NotFound: there is none of that number (and kind).
+    """
+    row = session.get(ReservationRow, reservation_id, with_for_update=True, populate_existing=True)
+    if row is None or (kind is not None and row.kind != kind):
+        raise NotFound(f"there is no {kind or 'reservation'} {reservation_id}")
+    return row
+
+
+def move(
+    session: Session,
+    row: ReservationRow,
+    cause: Cause,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str | None = None,
+) -> None:
+    """Take the row where the table of moves says and write the move down.
+
+    Raises:
+        WrongState: the table has no such move from where the row is.
+    """
+    to = MOVES[row.state].get(cause)
+    if to is None:
+        raise WrongState(f"{row.kind} {row.id} is {row.state}: {cause} is not possible")
+    log_transition(session, row, cause, now=now, actor=actor, reason=reason)
+    row.state = to
+    row.wish = row.wish_actor = None
+    row.hold_until = None
+    row.next_action_at = None
+    if to in FINAL:
+        row.ended_at = now
+
+
+def log_transition(
+    session: Session,
+    row: ReservationRow,
+    cause: Cause | None,
+    *,
+    now: datetime,
+    actor: str,
+    reason: str | None = None,
+) -> None:
+    """Write a transition of the row, `cause` None for its making."""
+    to = row.state if cause is None else MOVES[row.state][cause]
+    session.add(
+        TransitionRow(
+            reservation_id=row.id,
+            at=now,
+            from_state=None if cause is None else row.state,
+            to_state=to,
+            cause=cause,
+            actor=actor,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,118 @@
+"""What devices must carry, part by part. The intents are opaque here.
+
+A part is in sync when a pass over its device that began at the part's generation, or later, read back
+that the device carries it if wanted and does not otherwise.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reservation.errors import UnknownDevice
+from reservation.model import PartRequest, PartView
+from reservation.tables import DeviceRow, PartRow
+
+
+def lock_devices(session: Session, names: Sequence[str]) -> dict[str, DeviceRow]:
+    """The devices by name, locked in the order of their names: the last lock of the house's order.
+
+    Raises:
+        UnknownDevice: the database does not know one of them.
+    """
+    wanted = sorted(set(names))
+    rows = session.scalars(
+        select(DeviceRow)
+        .where(DeviceRow.name.in_(wanted))
+        .order_by(DeviceRow.name)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {row.name: row for row in rows}
+    for name in wanted:
+        if name not in found:
+            raise UnknownDevice(f"there is no device {name}")
+    return found
+
+
+def register_device(session: Session, name: str, *, platform: str, capabilities: Iterable[str]) -> None:
+    """Make a device known, or note that it now is of another platform or can do other things."""
+    row = session.scalar(select(DeviceRow).where(DeviceRow.name == name).with_for_update())
+    if row is None:
+        row = DeviceRow(name=name)
+        session.add(row)
+    row.platform = platform
+    row.capabilities = sorted(capabilities)
+    session.flush()
+
+
+def capabilities_of(session: Session, device: str) -> frozenset[str]:
+    """What a device can carry, in the words of `netconfig.intent.Capability`.
+
+    Raises:
+        UnknownDevice: the database does not know it.
+    """
+    found = session.scalar(select(DeviceRow.capabilities).where(DeviceRow.name == device))
+    if found is None:
+        raise UnknownDevice(f"there is no device {device}")
+    return frozenset(found)
+
+
+def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequest]) -> None:
+    """Store what the devices will have to carry, not wanted yet.
+
+    Raises:
+        UnknownDevice: the database does not know one of the devices.
+    """
+    names = {request.device for request in requests}
+    known = session.execute(select(DeviceRow.name, DeviceRow.id).where(DeviceRow.name.in_(names)))
+    ids = {row.name: row.id for row in known}
+    for request in requests:
+        if request.device not in ids:
+            raise UnknownDevice(f"there is no device {request.device}")
+        session.add(
+            PartRow(
+                reservation_id=reservation_id,
+                device_id=ids[request.device],
+                stage=request.stage,
+                intent=dict(request.intent),
+            )
+        )
+
+
+def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
+    """The reservation's parts, near to far: by stage, then in the order they were asked for."""
+    return list(
+        session.scalars(
+            select(PartRow)
+            .where(PartRow.reservation_id == reservation_id)
+            .order_by(PartRow.stage, PartRow.id)
+        )
+    )
+
+
+def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
+    """Want these parts, or want them no more; their devices get a new generation to be brought to."""
+    devices = lock_devices(session, [part.device.name for part in parts])
+    for device in devices.values():
+        device.generation += 1
+    for part in parts:
+        part.wanted = wanted
+        part.generation = part.device.generation
+        part.error = None
+
+
+def in_sync(part: PartRow) -> bool:
+    """Whether the device has been read to be as the part wants it."""
+    return part.synced_generation >= part.generation
+
+
+def view_part(part: PartRow) -> PartView:
+    """The part as others may see it."""
+    return PartView(
+        device=part.device.name,
+        stage=part.stage,
+        wanted=part.wanted,
+        in_sync=in_sync(part),
+        error=part.error,
+    )

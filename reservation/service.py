@@ -1,0 +1,185 @@
+"""The verbs every door speaks.
+
+Each takes a session inside a write transaction of the caller's (`Store.write`), so that a door's own rows
+are written with the core's or not at all, and `now`. A verb never touches a device: it writes a state or a
+wish, and when the worker shall look at it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reservation import calendar, parts
+from reservation.errors import NotFound, SlotInThePast, WrongState
+from reservation.lifecycle import FINAL, Cause, State
+from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
+from reservation.moves import lock_reservation, log_transition, move
+from reservation.tables import PartRow, ReservationRow, TransitionRow
+
+CLOCKS_MAY_DIFFER_BY = timedelta(seconds=60)
+"""A start this far back is taken as now: the asker's clock and ours are not the same."""
+
+
+def hold(session: Session, request: Request, *, now: datetime) -> ReservationView:
+    """Take everything the request asks for, until `request.hold_until`; then confirm it or it expires.
+
+    A start up to a minute back is moved to `now`.
+
+    Raises:
+        SlotInThePast: the slot has ended, or started more than a minute ago.
+        CapacityExceeded, UnknownResource: as `calendar.claim`.
+        UnknownDevice: a part names a device the database does not know.
+    """
+    slot = _clamped(request.slot, now)
+    row = ReservationRow(
+        kind=request.kind,
+        owner=request.owner,
+        start=slot.start,
+        end=slot.end,
+        state=State.HELD,
+        created_at=now,
+        hold_until=request.hold_until,
+        next_action_at=request.hold_until,
+    )
+    session.add(row)
+    session.flush()
+    log_transition(session, row, None, now=now, actor=request.owner)
+    calendar.claim(session, row.id, request.claims, slot)
+    parts.add_parts(session, row.id, request.parts)
+    session.flush()
+    return view(row)
+
+
+def confirm(
+    session: Session, reservation_id: int, *, kind: str, now: datetime, actor: str
+) -> ReservationView:
+    """Make a hold firm: it will start when its slot does.
+
+    Raises:
+        NotFound: there is no such reservation.
+        WrongState: it is not held, or its hold or slot is over.
+    """
+    row = lock_reservation(session, reservation_id, kind=kind)
+    if row.hold_until is not None and row.hold_until <= now:
+        raise WrongState(
+            f"{kind} {reservation_id} was held until {row.hold_until.isoformat()}, which is over"
+        )
+    move(session, row, Cause.CONFIRM, now=now, actor=actor)
+    row.next_action_at = row.start
+    session.flush()
+    return view(row)
+
+
+def cancel(
+    session: Session, reservation_id: int, *, kind: str, now: datetime, actor: str, reason: str | None = None
+) -> ReservationView:
+    """End a reservation early. What no device carries yet is cancelled at once; else the worker takes it off.
+
+    Cancelling one that is being cancelled already changes nothing.
+
+    Raises:
+        NotFound: there is no such reservation.
+        WrongState: it has ended, or is ending by itself.
+    """
+    row = lock_reservation(session, reservation_id, kind=kind)
+    if row.state in FINAL or row.state is State.RELEASING:
+        raise WrongState(f"{kind} {reservation_id} is {row.state}: it cannot be cancelled any more")
+    if row.state in {State.HELD, State.SCHEDULED}:
+        move(session, row, Cause.CANCEL, now=now, actor=actor, reason=reason)
+        row.reason = reason
+        calendar.free_claims(session, row.id)
+    elif row.wish is None:
+        wish(row, Cause.CANCEL, now=now, actor=actor, reason=reason)
+    session.flush()
+    return view(row)
+
+
+def wish(row: ReservationRow, cause: Cause, *, now: datetime, actor: str, reason: str | None) -> None:
+    """Ask the worker to make this move at its next look, which is now."""
+    row.wish = cause
+    row.wish_actor = actor
+    row.reason = reason
+    row.next_action_at = now
+
+
+def get(session: Session, reservation_id: int, *, kind: str | None = None) -> ReservationView:
+    """One reservation.
+
+    Raises:
+        NotFound: there is none of that number and kind.
+    """
+    row = session.get(ReservationRow, reservation_id)
+    if row is None or (kind is not None and row.kind != kind):
+        raise NotFound(f"there is no {kind or 'reservation'} {reservation_id}")
+    return view(row)
+
+
+def list_reservations(
+    session: Session, *, kind: str | None = None, states: Iterable[State] = (), limit: int = 1000
+) -> tuple[ReservationView, ...]:
+    """Reservations of a kind and in given states (all where none is given), newest first, at most `limit`."""
+    query = select(ReservationRow).order_by(ReservationRow.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(ReservationRow.kind == kind)
+    if wanted := list(states):
+        query = query.where(ReservationRow.state.in_(wanted))
+    return tuple(view(row) for row in session.scalars(query))
+
+
+def history(session: Session, reservation_id: int) -> tuple[TransitionView, ...]:
+    """Every move of a reservation, oldest first."""
+    rows = session.scalars(
+        select(TransitionRow).where(TransitionRow.reservation_id == reservation_id).order_by(TransitionRow.id)
+    )
+    return tuple(
+        TransitionView(
+            at=row.at,
+            from_state=row.from_state,
+            to_state=row.to_state,
+            cause=row.cause,
+            actor=row.actor,
+            reason=row.reason,
+        )
+        for row in rows
+    )
+
+
+def list_parts(session: Session, reservation_id: int) -> tuple[PartView, ...]:
+    """What the devices must carry for a reservation, far devices first."""
+    rows = session.scalars(
+        select(PartRow).where(PartRow.reservation_id == reservation_id).order_by(PartRow.stage, PartRow.id)
+    )
+    return tuple(parts.view_part(row) for row in rows)
+
+
+def view(row: ReservationRow) -> ReservationView:
+    """The row as a value that may leave the core."""
+    return ReservationView(
+        id=row.id,
+        kind=row.kind,
+        owner=row.owner,
+        slot=TimeSlot(row.start, row.end),
+        state=row.state,
+        created_at=row.created_at,
+        hold_until=row.hold_until,
+        activated_at=row.activated_at,
+        ended_at=row.ended_at,
+        cancel_requested=row.wish is Cause.CANCEL,
+        outcome=row.outcome,
+        reason=row.reason,
+        waiting_for=row.waiting_for,
+        degraded_since=row.degraded_since,
+        version=row.version,
+    )
+
+
+def _clamped(slot: TimeSlot, now: datetime) -> TimeSlot:
+    if slot.end <= now:
+        raise SlotInThePast(f"the slot ended at {slot.end.isoformat()}; it is {now.isoformat()} here")
+    if slot.start >= now:
+        return slot
+    if now - slot.start > CLOCKS_MAY_DIFFER_BY:
+        raise SlotInThePast(f"the slot started at {slot.start.isoformat()}; it is {now.isoformat()} here")
+    return TimeSlot(now, slot.end)

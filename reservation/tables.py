@@ -1,0 +1,166 @@
+"""The core's tables. Rows go no further than `reservation` and `activation`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from reservation.lifecycle import Cause, Outcome, State
+from store import Base, UtcDateTime
+
+_IN_ORDER = {"sqlite_autoincrement": True}
+"""A number that was given out is never given out again, not even by SQLite."""
+
+
+def _words(of: type[State] | type[Outcome] | type[Cause]) -> Enum:
+    # Stored as the words themselves: a new state is a change of code, not of a database type.
+    return Enum(of, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])
+
+
+class IdentityRow(Base):
+    """Who this database is: the fingerprint in every object we leave on a device. One row."""
+
+    __tablename__ = "identity"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=1)
+    database_uuid: Mapped[str] = mapped_column(String(36))
+
+
+class ReservationRow(Base):
+    """One reservation; the door that made it keeps its own words in a table of its own."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (_IN_ORDER,)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    owner: Mapped[str] = mapped_column(String(1024))
+    start: Mapped[datetime] = mapped_column(UtcDateTime)
+    end: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[State] = mapped_column(_words(State), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    hold_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_action_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # A verb writes the wish; only tick carries it out.
+    wish: Mapped[Cause | None] = mapped_column(_words(Cause))
+    wish_actor: Mapped[str | None] = mapped_column(String(1024))
+    # Why it left the devices; decides the outcome once it has.
+    release_cause: Mapped[Cause | None] = mapped_column(_words(Cause))
+    outcome: Mapped[Outcome | None] = mapped_column(_words(Outcome))
+    reason: Mapped[str | None] = mapped_column(Text)
+    waiting_for: Mapped[str | None] = mapped_column(Text)
+    degraded_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy declares it so
+
+
+class TransitionRow(Base):
+    """One move, for ever."""
+
+    __tablename__ = "transition"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    from_state: Mapped[State | None] = mapped_column(_words(State))
+    to_state: Mapped[State] = mapped_column(_words(State))
+    cause: Mapped[Cause | None] = mapped_column(_words(Cause))
+    actor: Mapped[str] = mapped_column(String(1024))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ResourceRow(Base):
+    """Something with a capacity. `longest_seconds` bounds the calendar's look backwards."""
+
+    __tablename__ = "resource"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(190), unique=True)
+    capacity: Mapped[int] = mapped_column(BigInteger)
+    unit: Mapped[str] = mapped_column(String(32))
+    longest_seconds: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class ClaimRow(Base):
+    """An amount of a resource that is taken for a slot."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        Index("ix_claim_calendar", "resource_id", "start", "end", "amount"),
+        Index("ix_claim_longest", "resource_id", "length_seconds"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id"), index=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    start: Mapped[datetime] = mapped_column(UtcDateTime)
+    end: Mapped[datetime] = mapped_column(UtcDateTime)
+    length_seconds: Mapped[int] = mapped_column(Integer)
+
+
+class DeviceRow(Base):
+    """One device: who works on it, and how that went.
+
+    `generation` grows with every change of what it should carry; `synced_generation` is the one that it was
+    last read to be equal to.
+    """
+
+    __tablename__ = "device"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(190), unique=True)
+    platform: Mapped[str] = mapped_column(String(64))
+    capabilities: Mapped[list[str]] = mapped_column(JSON)
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    synced_generation: Mapped[int] = mapped_column(Integer, default=0)
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_owner: Mapped[str | None] = mapped_column(String(255))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(Text)
+    strangers: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+
+class PartRow(Base):
+    """What one device must carry for one reservation; the intent is frozen when it is held."""
+
+    __tablename__ = "part"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id"), index=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    stage: Mapped[int] = mapped_column(Integer)
+    intent: Mapped[dict[str, Any]] = mapped_column(JSON)
+    wanted: Mapped[bool] = mapped_column(default=False)
+    generation: Mapped[int] = mapped_column(Integer, default=0)
+    synced_generation: Mapped[int] = mapped_column(Integer, default=0)
+    placement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    device: Mapped[DeviceRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class DeviceChangeRow(Base):
+    """One push, word for word, secrets masked."""
+
+    __tablename__ = "device_change"
+    __table_args__ = (Index("ix_device_change_device_at", "device_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    generation: Mapped[int] = mapped_column(Integer)
+    reservations: Mapped[list[int]] = mapped_column(JSON)
+    plan: Mapped[str] = mapped_column(Text)
+    transcript: Mapped[str] = mapped_column(Text, default="")
+    duration_ms: Mapped[int | None] = mapped_column(Integer)
+    # None until the push is over: a row left so is a push that was cut short.
+    outcome: Mapped[str | None] = mapped_column(String(64))
