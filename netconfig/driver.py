@@ -1,0 +1,174 @@
+"""The protocol every driver speaks, and the values that pass through it.
+
+A driver works in two pure halves around one impure one: `place`, `render` and `plan` are text in, text
+out; `read` and `push` talk to the device. The caller repeats read, plan, push until the plan is empty,
+so a driver needs no memory of its own and no undo.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from netconfig.intent import Capability, Intent
+from netconfig.inventory import Device
+
+Placement = Mapping[str, object]
+"""Where a driver put a part on its device (object names, sequence numbers), as JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """How objects on a device are known to be ours.
+
+    Attributes:
+        station: word in every managed object's name, `LS-<station>-<reservation>`.
+        database: identity of the database, in every managed object's remark: an object with another one
+            belongs to another (or a lost) database and is never removed.
+    """
+
+    station: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartIntent:
+    """One part as a driver sees it.
+
+    Attributes:
+        part_id, reservation_id: as in the database.
+        wanted: False while it is being taken away.
+        placement: where it was put by `place`; empty before the first time.
+    """
+
+    part_id: int
+    reservation_id: int
+    intent: Intent
+    wanted: bool = True
+    placement: Placement = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The managed part of a configuration, in the driver's canonical text.
+
+    Attributes:
+        text: lines as the device writes them, one way of writing each thing.
+        found: reservation ids that managed objects on the device carry, with the database identity in
+            their remark (empty string where the remark is gone). Empty on a rendered configuration.
+        serves: ids of the parts that need a line, by the line's path (the headers above it, then itself).
+        retired: paths that are ours to remove though nothing on the device says so: their text is stored
+            in a placement.
+    """
+
+    text: str
+    found: Mapping[int, str] = field(default_factory=dict)
+    serves: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
+    retired: frozenset[tuple[str, ...]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One line for the device.
+
+    Attributes:
+        text: as it is sent, indented as the device would.
+        parts: ids of the parts that need it done; a part with no line left in a plan is in sync.
+        reservation_id: whose object it touches, where one can be named.
+        removal: True if the line takes something away.
+        step: lines of one step are sent in one write; the answer to a step is read before the next.
+    """
+
+    text: str
+    parts: frozenset[int] = frozenset()
+    reservation_id: int | None = None
+    removal: bool = False
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would make a device equal to what is wanted, in the order that is safe for running traffic.
+
+    Attributes:
+        lines: empty when nothing is to be done.
+        strangers: managed-looking objects that are reported and left alone, one sentence each.
+    """
+
+    lines: tuple[PlanLine, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def __str__(self) -> str:
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+    def pending(self, part_id: int) -> bool:
+        """Whether this plan still holds a line that the part needs."""
+        return any(part_id in line.parts for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One line sent and what the device answered, secrets masked."""
+
+    line: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A push, word for word."""
+
+    exchanges: tuple[Exchange, ...] = ()
+
+    def __str__(self) -> str:
+        return "".join(
+            f"{exchange.line}\n{exchange.answer}\n" if exchange.answer else f"{exchange.line}\n"
+            for exchange in self.exchanges
+        )
+
+
+class DeviceDriver(Protocol):
+    """What a platform must be able to do. One instance is one device, used by one thread at a time.
+
+    Errors: `read` and `push` raise only the `DeviceError`s of `netconfig.errors`; `place` raises `Rejected`
+    for a part the device as read has no room for; `render` and `plan` raise nothing of their own.
+    """
+
+    platform: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]]
+
+    def __init__(self, device: Device, ownership: Ownership) -> None: ...
+
+    def read(self) -> Config:
+        """The managed part of the running configuration, canonical."""
+        ...
+
+    def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
+        """Where each wanted part goes, by part id. Pure; a part already placed stays where it can.
+
+        The caller stores the answer before anything is pushed, so that a crash in between leaves no
+        object that nobody knows.
+        """
+        ...
+
+    def render(self, parts: Sequence[PartIntent]) -> Config:
+        """What the device shall carry for the wanted of these parts, all placed. Pure."""
+        ...
+
+    def plan(self, actual: Config, desired: Config, *, known: frozenset[int]) -> Plan:
+        """The lines that turn `actual` into `desired`. Pure, and empty when they are equal.
+
+        `known` are the reservations the database knows: a managed object of any other, or with another
+        database's remark, is a stranger.
+        """
+        ...
+
+    def push(self, plan: Plan) -> Transcript:
+        """Send the plan in one session and make it survive a reboot. Stops at the first refused line."""
+        ...
+
+    def close(self) -> None:
+        """End the session, if there is one. Safe at any time, from any thread."""
+        ...

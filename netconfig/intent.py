@@ -1,0 +1,204 @@
+"""What a device shall carry, in nobody's dialect.
+
+An intent is written by a door when a reservation is held and frozen in the database as JSON; a driver
+renders it in its device's own language. Everything here is a frozen value and pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+IpNetwork = IPv4Network | IPv6Network
+IpAddress = IPv4Address | IPv6Address
+
+
+class Protocol(StrEnum):
+    """Transport protocols a flow may name; None on a flow means any."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    ICMP = "icmp"
+
+
+class Capability(StrEnum):
+    """What a driver can do; asked for when a path is admitted, not when it is pushed."""
+
+    POLICY_ROUTE_IPV4 = "policy-route-ipv4"
+    POLICY_ROUTE_IPV6 = "policy-route-ipv6"
+    ACCESS_PERMIT_IPV4 = "access-permit-ipv4"
+    ACCESS_PERMIT_IPV6 = "access-permit-ipv6"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRange:
+    """Ports `first` to `last`, both included, 0 to 65535.
+
+    Raises:
+        ValueError: a bound is outside 0 to 65535, or `last` is below `first`.
+    """
+
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first <= self.last <= 65535:
+            raise ValueError(f"ports run from 0 to 65535, first to last, not {self.first} to {self.last}")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowMatch:
+    """The packets of one address family that a single access-list entry can match.
+
+    Attributes:
+        source, destination: prefixes of the same family; /0 stands for any.
+        protocol: None matches every IP protocol, and then no ports may be named.
+        source_ports, destination_ports: None matches every port.
+        dscp: code point 0 to 63, or None for any.
+
+    Raises:
+        ValueError: families differ, ports without tcp or udp, or a code point out of range.
+    """
+
+    source: IpNetwork
+    destination: IpNetwork
+    protocol: Protocol | None = None
+    source_ports: PortRange | None = None
+    destination_ports: PortRange | None = None
+    dscp: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.source.version != self.destination.version:
+            raise ValueError(f"{self.source} and {self.destination} are of different address families")
+        if (self.source_ports or self.destination_ports) and self.protocol not in {
+            Protocol.TCP,
+            Protocol.UDP,
+        }:
+            raise ValueError("ports need the protocol tcp or udp")
+        if self.dscp is not None and not 0 <= self.dscp <= 63:
+            raise ValueError(f"DSCP is 0 to 63, not {self.dscp}")
+
+    @property
+    def family(self) -> Literal[4, 6]:
+        """4 or 6."""
+        return self.source.version
+
+    def reversed(self) -> "FlowMatch":
+        """The packets that answer these."""
+        return FlowMatch(
+            source=self.destination,
+            destination=self.source,
+            protocol=self.protocol,
+            source_ports=self.destination_ports,
+            destination_ports=self.source_ports,
+            dscp=self.dscp,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceRange:
+    """Sequence numbers `first` to `last`, both included, that a site leaves to us in an object of its own."""
+
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.first <= self.last <= 2_147_483_647:
+            raise ValueError(
+                f"a range of sequence numbers runs upwards from 1, not {self.first} to {self.last}"
+            )
+
+
+def _one_family(flows: tuple[FlowMatch, ...]) -> None:
+    if not flows:
+        raise ValueError("an intent needs at least one flow")
+    if len({flow.family for flow in flows}) > 1:
+        raise ValueError("an intent carries flows of one address family; make one intent a family")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRoute:
+    """Packets of `flows` that enter by `interface` leave towards `next_hop`.
+
+    Attributes:
+        interface: the device's own full name of it, `TenGigabitEthernet1/1`.
+        next_hop: of the flows' family.
+        flows: one family, at least one.
+        policy: name of a policy (route map) that the site owns on that interface, or None for ours.
+        sequences: where in the site's policy our entries may stand; goes with `policy`.
+
+    Raises:
+        ValueError: no flows, mixed families, or `policy` and `sequences` not together.
+    """
+
+    interface: str
+    next_hop: IpAddress
+    flows: tuple[FlowMatch, ...]
+    policy: str | None = None
+    sequences: SequenceRange | None = None
+    kind: Literal["policy-route"] = "policy-route"
+
+    def __post_init__(self) -> None:
+        _one_family(self.flows)
+        if self.next_hop.version != self.flows[0].family:
+            raise ValueError(f"next hop {self.next_hop} is not of the family of its flows")
+        if (self.policy is None) != (self.sequences is None):
+            raise ValueError("a site's own policy goes with the sequence range it leaves to us")
+
+    @property
+    def capability(self) -> Capability:
+        """What a device must be able to do to carry this."""
+        return Capability(f"policy-route-ipv{self.flows[0].family}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPermit:
+    """Packets of `flows` pass the site's own access list `access_list`.
+
+    Attributes:
+        access_list: name of a list that the site owns and applies; we never create or remove it.
+        flows: one family, at least one.
+        sequences: where in that list our permits may stand.
+    """
+
+    access_list: str
+    flows: tuple[FlowMatch, ...]
+    sequences: SequenceRange
+    kind: Literal["access-permit"] = "access-permit"
+
+    def __post_init__(self) -> None:
+        _one_family(self.flows)
+
+    @property
+    def capability(self) -> Capability:
+        """What a device must be able to do to carry this."""
+        return Capability(f"access-permit-ipv{self.flows[0].family}")
+
+
+Intent = PolicyRoute | AccessPermit
+
+
+@cache
+def _adapter() -> TypeAdapter[Intent]:
+    return TypeAdapter(Annotated[Intent, Field(discriminator="kind")])
+
+
+def dump_intent(intent: Intent) -> dict[str, object]:
+    """The intent as JSON values, the form it is stored in."""
+    return dict(_adapter().dump_python(intent, mode="json"))
+
+
+def load_intent(stored: Mapping[str, object]) -> Intent:
+    """The intent that `dump_intent` stored.
+
+    Raises:
+        ValueError: the JSON is no intent this release knows.
+    """
+    try:
+        return _adapter().validate_python(dict(stored))
+    except ValidationError as error:
+        raise ValueError(f"not a stored intent: {error.errors()[0]['msg']}") from error

@@ -1,0 +1,108 @@
+"""The devices of a site: where they are, how to log in, and by which key they are known.
+
+Secrets are references, read when a session is opened and never kept: `env:NAME` or `file:PATH`, the
+file readable by its owner only.
+"""
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from netconfig.errors import BadCredential
+
+DEVICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+_REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
+_HOST_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+")
+
+
+def _is_reference(reference: str) -> str:
+    if not _REFERENCE.fullmatch(reference):
+        # The value is not repeated: it may be the secret itself.
+        raise ValueError("a secret is given as env:NAME or file:PATH, never as itself")
+    return reference
+
+
+def _is_host_key(key: str) -> str:
+    if not _HOST_KEY.fullmatch(key):
+        raise ValueError("a host key is its type and base64, as in a .pub file: ssh-ed25519 AAAA...")
+    return key
+
+
+SecretReference = Annotated[str, AfterValidator(_is_reference)]
+HostKey = Annotated[str, AfterValidator(_is_host_key)]
+
+
+def resolve_secret(reference: str, *, field: str) -> str:
+    """The secret behind a reference, without a final line end.
+
+    Raises:
+        BadCredential: the variable is not set, the file cannot be read or others may read it.
+    """
+    scheme, _, where = reference.partition(":")
+    if scheme == "env":
+        secret = os.environ.get(where)
+        if not secret:
+            raise BadCredential(f"{field}: environment variable {where} is not set")
+        return secret
+    path = Path(where)
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise BadCredential(f"{field}: {where} can be read by others than its owner; chmod 600 it")
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCredential(f"{field}: {where} cannot be read: {error}") from error
+
+
+class Device(BaseModel):
+    """One router or switch, as the site file names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[
+        str, Field(pattern=DEVICE_NAME, description="Name of the device in this file and in every report")
+    ]
+    platform: Annotated[str, Field(description="Which driver speaks to it, vendor_os: cisco_ios")]
+    host: Annotated[str | None, Field(description="Name or address of its management interface")] = None
+    port: Annotated[int, Field(ge=1, le=65535, description="TCP port of its management protocol")] = 22
+    username: Annotated[str | None, Field(description="Who we are to it")] = None
+    password: Annotated[SecretReference | None, Field(description="env:NAME or file:PATH")] = None
+    host_key: Annotated[HostKey | None, Field(description="Its SSH host key; no other is accepted")] = None
+    simulated: Annotated[
+        Path | None,
+        Field(
+            description="Initial configuration of a simulated router to start instead, relative to this file"
+        ),
+    ] = None
+    save: Annotated[bool, Field(description="Whether a push is written to the startup configuration")] = True
+
+    @model_validator(mode="after")
+    def _real_or_simulated(self) -> "Device":
+        login = {
+            "host": self.host,
+            "username": self.username,
+            "password": self.password,
+            "host_key": self.host_key,
+        }
+        if self.simulated is not None:
+            given = [name for name, value in login.items() if value is not None]
+            if given:
+                raise ValueError(f"a simulated device has no {' or '.join(given)} of its own")
+        else:
+            missing = [name for name, value in login.items() if value is None]
+            if missing:
+                raise ValueError(f"a device needs {', '.join(missing)}, or `simulated`")
+        return self
+
+    def secret(self) -> str:
+        """The password, read now.
+
+        Raises:
+            BadCredential: see `resolve_secret`.
+        """
+        if self.password is None:
+            raise BadCredential(f"device {self.name}: no password reference")
+        return resolve_secret(self.password, field=f"device {self.name}: password")
