@@ -1,0 +1,188 @@
+"""Making one device equal to what the database says it should carry: the second of the three passes.
+
+Read the parts, read the device, plan, push, read back. No transaction is open while the device is spoken to;
+what is written in between (where parts were placed, that a push began) is enough for the next pass to finish
+whatever this one leaves half done.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from activation.leases import held
+from activation.log import logger
+from activation.outcomes import note_failure, note_refusal, note_result
+from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan
+from netconfig.errors import DeviceError, Rejected
+from netconfig.intent import load_intent
+from reservation.lifecycle import ON_DEVICES
+from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
+from store import Store
+
+log = logger("reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a device should carry, as read in one transaction.
+
+    Attributes:
+        generation: the device's, read before the parts: parts may be newer, never older.
+        parts: of every reservation that may be on a device, wanted or being taken away.
+        drifting: False when some part waits for this pass, so that a difference is to be expected.
+    """
+
+    generation: int
+    parts: tuple[PartIntent, ...]
+    drifting: bool
+
+
+def reconcile(
+    store: Store, device: str, driver: DeviceDriver, *, token: str, now: datetime
+) -> tuple[int, ...]:
+    """One pass over one device. Returns the reservations whose parts it looked at, for `settle`.
+
+    A failure of the device is written to its row with when to try again, never raised.
+
+    Raises:
+        LeaseLost: the token is not the device's any more; nothing was written since.
+        StoreUnavailable: the database is away.
+    """
+    wanted = store.read(lambda session: read_wanted(session, device))
+    turn = _Turn(store=store, device=device, driver=driver, token=token, now=now, wanted=wanted)
+    try:
+        left = turn.take()
+    except Rejected as error:
+        refusal = error
+        log.warning("device refused a line", device=device, error=refusal.words, parts=sorted(refusal.parts))
+        store.write(lambda session: note_refusal(held(session, device, token), session, refusal, now))
+    except DeviceError as error:
+        failure = error
+        log.warning("device failed", device=device, code=failure.code, error=failure.words)
+        store.write(lambda session: note_failure(held(session, device, token), failure, now))
+    else:
+        store.write(
+            lambda session: note_result(held(session, device, token), session, wanted.generation, left, now)
+        )
+    return tuple(sorted({part.reservation_id for part in wanted.parts}))
+
+
+def read_wanted(session: Session, device: str) -> Wanted:
+    """What the device should carry now, and what may have to leave it."""
+    row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
+    generation = row.generation
+    rows = session.scalars(
+        select(PartRow)
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
+        .order_by(PartRow.id)
+    ).all()
+    return Wanted(
+        generation=generation,
+        parts=tuple(
+            PartIntent(
+                part_id=part.id,
+                reservation_id=part.reservation_id,
+                intent=load_intent(part.intent),
+                wanted=part.wanted,
+                placement=part.placement,
+            )
+            for part in rows
+        ),
+        drifting=row.synced_generation >= generation,
+    )
+
+
+def known_reservations(session: Session, actual: Config) -> frozenset[int]:
+    """Those of the reservations found on a device that this database has."""
+    return frozenset(
+        session.scalars(select(ReservationRow.id).where(ReservationRow.id.in_(sorted(actual.found))))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """One pass under way: everything its steps need to know."""
+
+    store: Store
+    device: str
+    driver: DeviceDriver
+    token: str
+    now: datetime
+    wanted: Wanted
+
+    def take(self) -> Plan:
+        """Bring the device to what is wanted; returns what is left to do, empty if all went well."""
+        actual = self.driver.read()
+        parts = self._place(actual)
+        desired = self.driver.render(parts)
+        known = self.store.read(lambda session: known_reservations(session, actual))
+        plan = self.driver.plan(actual, desired, known=known)
+        if not plan:
+            return plan
+        if self.wanted.drifting:
+            log.warning("device drifted, repairing", device=self.device, plan=str(plan))
+        self._push(plan)
+        return self.driver.plan(self.driver.read(), desired, known=known)
+
+    def _place(self, actual: Config) -> Sequence[PartIntent]:
+        placements = self.driver.place(actual, self.wanted.parts)
+        placed = [
+            replace(part, placement=placements.get(part.part_id, part.placement))
+            for part in self.wanted.parts
+        ]
+        news = {
+            new.part_id: new.placement
+            for new, old in zip(placed, self.wanted.parts, strict=True)
+            if new.placement != old.placement
+        }
+        if news:
+            self.store.write(lambda session: self._store_placements(session, news))
+        return placed
+
+    def _store_placements(self, session: Session, news: Mapping[int, Placement]) -> None:
+        held(session, self.device, self.token)
+        for part in session.scalars(select(PartRow).where(PartRow.id.in_(news))):
+            part.placement = dict(news[part.id])
+
+    def _push(self, plan: Plan) -> None:
+        change = self.store.write(lambda session: self._begin_change(session, plan))
+        began = time.monotonic()
+        transcript, outcome = "", "interrupted"
+        try:
+            transcript = str(self.driver.push(plan))
+            outcome = "pushed"
+        except DeviceError as error:
+            transcript, outcome = error.transcript, error.code
+            raise
+        finally:
+            took = round((time.monotonic() - began) * 1000)
+            log.info(
+                "device pushed", device=self.device, lines=len(plan.lines), outcome=outcome, duration_ms=took
+            )
+            self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
+
+    def _begin_change(self, session: Session, plan: Plan) -> int:
+        row = held(session, self.device, self.token)
+        owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
+        touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
+        touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}
+        change = DeviceChangeRow(
+            device_id=row.id,
+            at=self.now,
+            generation=self.wanted.generation,
+            reservations=sorted(touched),
+            plan=str(plan),
+        )
+        session.add(change)
+        session.flush()
+        return change.id
+
+
+def _end_change(session: Session, change: int, transcript: str, outcome: str, duration_ms: int) -> None:
+    row = session.get_one(DeviceChangeRow, change)
+    row.transcript, row.outcome, row.duration_ms = transcript, outcome, duration_ms

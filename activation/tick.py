@@ -1,0 +1,140 @@
+"""Moving the reservations that are due: the first of the three passes.
+
+Each row is moved in a transaction of its own, ends before starts, so that what one gives back the next can
+take. No device is touched: parts are wanted or wanted no more, and their devices get a new generation.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from activation.log import logger
+from reservation import calendar, parts
+from reservation.errors import NotFound
+from reservation.lifecycle import Cause, State
+from reservation.moves import lock_reservation, move
+from reservation.tables import PartRow, ReservationRow
+from store import Store, StoreUnavailable
+
+CLAIMS_KEPT_FOR = timedelta(minutes=10)
+"""How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
+
+WORKER = "worker"
+
+log = logger("tick")
+
+
+def tick(store: Store, now: datetime) -> tuple[int, ...]:
+    """Move every reservation that is due. Returns the ids looked at, for `settle`.
+
+    A row that cannot be moved is logged and tried again at the next pass; the others go on.
+    """
+    due = store.read(lambda session: _due(session, now))
+    for reservation_id in due:
+        try:
+            _move_one(store, reservation_id, now)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("reservation not moved", reservation=reservation_id)
+    return tuple(due)
+
+
+def next_action_at(session: Session) -> datetime | None:
+    """When the next reservation is due, or None when nothing ever is."""
+    return session.scalar(
+        select(ReservationRow.next_action_at)
+        .where(ReservationRow.next_action_at.is_not(None))
+        .order_by(ReservationRow.next_action_at)
+        .limit(1)
+    )
+
+
+def _due(session: Session, now: datetime) -> list[int]:
+    ends_first = case((ReservationRow.state == State.SCHEDULED, 1), else_=0)
+    return list(
+        session.scalars(
+            select(ReservationRow.id)
+            .where(ReservationRow.next_action_at <= now)
+            .order_by(ends_first, ReservationRow.next_action_at, ReservationRow.id)
+        )
+    )
+
+
+def _move_one(store: Store, reservation_id: int, now: datetime) -> None:
+    def work(session: Session) -> tuple[State, State]:
+        row = lock_reservation(session, reservation_id)
+        before = row.state
+        # The row may have moved, or been put off, since it was found.
+        if row.next_action_at is not None and row.next_action_at <= now:
+            _STEPS[row.state](session, row, now)
+        return before, row.state
+
+    try:
+        before, after = store.write(work)
+    except NotFound:
+        return
+    if before is not after:
+        log.info("reservation moved", reservation=reservation_id, **{"from": before, "to": after})
+
+
+def _held(session: Session, row: ReservationRow, now: datetime) -> None:
+    move(session, row, Cause.TIMEOUT, now=now, actor=WORKER)
+    row.reason = "the hold was not confirmed in time"
+    calendar.free_claims(session, row.id)
+
+
+def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
+    if row.end <= now:
+        reason = "the slot passed before it could be started"
+        move(session, row, Cause.MISSED, now=now, actor=WORKER, reason=reason)
+        row.reason = reason
+        calendar.free_claims(session, row.id)
+        return
+    move(session, row, Cause.START, now=now, actor=WORKER)
+    row.next_action_at = row.end
+    by_stage = parts.parts_of(session, row.id)
+    parts.switch(session, [part for part in by_stage if part.stage == by_stage[0].stage], wanted=True)
+
+
+def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
+    cause = row.wish or Cause.END
+    if cause is Cause.END and now < row.end:
+        row.next_action_at = row.end
+        return
+    actor = row.wish_actor or WORKER
+    move(session, row, cause, now=now, actor=actor, reason=row.reason)
+    row.next_action_at = now + CLAIMS_KEPT_FOR / 2
+    row.release_cause = cause
+    row.degraded_since = None
+    _hold_on(session, row, now)
+    release_next_stage(session, parts.parts_of(session, row.id))
+
+
+def _releasing(session: Session, row: ReservationRow, now: datetime) -> None:
+    row.next_action_at = now + CLAIMS_KEPT_FOR / 2
+    _hold_on(session, row, now)
+
+
+def _hold_on(session: Session, row: ReservationRow, now: datetime) -> None:
+    calendar.keep_claims(session, row.id, until=now + CLAIMS_KEPT_FOR)
+
+
+def release_next_stage(session: Session, of_reservation: list[PartRow]) -> bool:
+    """Want the highest stage still wanted no more; False when no stage is."""
+    wanted = [part for part in of_reservation if part.wanted]
+    if not wanted:
+        return False
+    highest = max(part.stage for part in wanted)
+    parts.switch(session, [part for part in wanted if part.stage == highest], wanted=False)
+    return True
+
+
+_STEPS = {
+    State.HELD: _held,
+    State.SCHEDULED: _scheduled,
+    State.ACTIVATING: _on_devices,
+    State.ACTIVE: _on_devices,
+    State.RELEASING: _releasing,
+}
