@@ -1,0 +1,43 @@
+"""Routers that behave: stateful simulators of the equipment this service drives, behind real protocols.
+
+They are part of the product: the demo, dry runs and tests talk to them as they would to a router. A simulator
+is written from the vendor's documents, never from a driver, so that one misreading does not hide the other.
+
+What lives here, from the inside out:
+
+    grammar, words, packet                    command lines, the vendor's names for numbers, what a packet is
+    ios_ace, ios_acl, ios_route_map,          the parts of a configuration, each a frozen value
+      ios_interface, ios_stanza
+    ios_config, ios_mode, ios_commands*,      the configuration, what a line does to it, reading one at boot
+      ios_boot
+    ios_forwarding                            where a packet goes: policy routing, access groups
+    ios_show, ios_cli                         what is printed; one line typed and what comes of it
+    faults, journal, nvram, router            the living router: state, sessions, history, what goes wrong
+    vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it
+
+Everything up to `ios_cli` is pure: no clock, no file, no network. What may enter: another vendor's simulator,
+under its own prefix. What may not: anything of a driver, and anything of ours outside this folder.
+"""
+
+from netconfig.simulator.control import SimulatorControl
+from netconfig.simulator.faults import Action, Fault
+from netconfig.simulator.ios_ace import NotModelled
+from netconfig.simulator.ios_forwarding import admitted, forwarding
+from netconfig.simulator.journal import JournalEntry
+from netconfig.simulator.packet import Packet
+from netconfig.simulator.router import IosRouter
+from netconfig.simulator.running import RunningSimulator, SimulatorLoop
+
+__all__ = [
+    "Action",
+    "Fault",
+    "IosRouter",
+    "JournalEntry",
+    "NotModelled",
+    "Packet",
+    "RunningSimulator",
+    "SimulatorControl",
+    "SimulatorLoop",
+    "admitted",
+    "forwarding",
+]

@@ -1,0 +1,290 @@
+"""One line typed at a router, and what comes of it. Pure: the device goes in as a value, an answer comes out.
+
+A session is in user exec, privileged exec or configuration mode, or the router has just asked something
+(`Proceed with reload? [confirm]`) and the next line is the reply.
+
+Source: Cisco IOS Configuration Fundamentals Command Reference.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from netconfig.simulator import ios_show
+from netconfig.simulator.grammar import InvalidInput, LineRefused, Refused, Rule, Token, choose_keyword, parse
+from netconfig.simulator.ios_commands import apply_line
+from netconfig.simulator.ios_config import IosConfig
+from netconfig.simulator.ios_interface import full_name
+from netconfig.simulator.ios_mode import GLOBAL, Mode
+from netconfig.simulator.ios_show import Device
+from netconfig.simulator.packet import Family
+
+# IOS cuts the hostname in the prompts of configuration mode.
+CONFIG_PROMPT_NAME = 20
+DEFAULT_LENGTH = 24
+
+
+class Question(Enum):
+    """What the router has asked; the value is how."""
+
+    PASSWORD = "Password: "  # noqa: S105 - the prompt, not a password
+    DESTINATION = "Destination filename [startup-config]? "
+    SAVE_FIRST = "System configuration has been modified. Save? [yes/no]: "
+    RELOAD = "Proceed with reload? [confirm]"
+
+
+class Effect(Enum):
+    """What an answer does beyond the session and the running configuration."""
+
+    SAVE = "save"
+    RELOAD = "reload"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One operator's line. `mode` is None outside configuration mode; `length` 0 means no paging."""
+
+    number: int
+    user: str
+    privileged: bool = True
+    mode: Mode | None = None
+    length: int = DEFAULT_LENGTH
+    question: Question | None = None
+
+    def prompt(self, hostname: str) -> str:
+        if self.question:
+            return self.question.value
+        if self.mode:
+            return f"{hostname[:CONFIG_PROMPT_NAME]}({self.mode.name})#"
+        return f"{hostname}{'#' if self.privileged else '>'}"
+
+    def configures(self, line: str) -> bool:
+        """Whether a line is one of configuration: not a reply, not a comment, not `do`, not the way out."""
+        words = line.split()
+        if self.mode is None or self.question or not words:
+            return False
+        return words[0] != "do" and words[0][0] != "!" and not self.leaves(line)
+
+    def leaves(self, line: str) -> bool:
+        """Whether a line typed in configuration mode leads out of it."""
+        words = line.split()
+        return words == ["end"] or (words == ["exit"] and self.mode == GLOBAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes of a line: `config` and `effects` only where something changes.
+
+    `accepted` is False when the router refused the line.
+    """
+
+    session: Session
+    output: str = ""
+    config: IosConfig | None = None
+    effects: tuple[Effect, ...] = ()
+    accepted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An exec command understood."""
+
+    device: Device
+    session: Session
+    values: tuple[Token, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(value.text for value in self.values)
+
+    def say(self, output: str) -> Answer:
+        return Answer(self.session, output)
+
+    def ask(self, question: Question) -> Answer:
+        return Answer(replace(self.session, question=question))
+
+
+_Act = Callable[[_Call], Answer]
+
+
+def answer(device: Device, session: Session, line: str) -> Answer:
+    """What the router makes of a line, in the mode the session is in."""
+    try:
+        return _answer(device, session, line)
+    except InvalidInput as refusal:
+        prompt = session.prompt(device.running.hostname)
+        caret = " " * (len(prompt) + refusal.column)
+        return Answer(session, f"{caret}^\n{refusal}\n\n", accepted=False)
+    except Refused as refusal:
+        return Answer(session, f"{refusal}\n", accepted=False)
+    except LineRefused as refusal:
+        return Answer(session, f"{refusal}\n\n", accepted=False)
+
+
+def _answer(device: Device, session: Session, line: str) -> Answer:
+    if session.question:
+        return _reply(device, replace(session, question=None), session.question, line)
+    if not line.strip():
+        return Answer(session)
+    if session.mode:
+        return _configure(device, session, session.mode, line)
+    return _execute(device, session, line)
+
+
+def _configure(device: Device, session: Session, mode: Mode, line: str) -> Answer:
+    words = line.split()
+    if words[0] == "do":
+        # Blanks in place of the word keep the caret where it belongs.
+        return _execute(device, session, line.replace("do", "  ", 1))
+    if session.leaves(line):
+        return Answer(replace(session, mode=None))
+    step = apply_line(device.running, mode, line)
+    return Answer(replace(session, mode=step.mode), step.output, step.config)
+
+
+def _execute(device: Device, session: Session, line: str) -> Answer:
+    command, pipe, rest = line.partition("|")
+    parsed = parse(command, PRIVILEGED_RULES if session.privileged else USER_RULES)
+    answered = parsed.act(_Call(device, session, parsed.values))
+    if not pipe:
+        return answered
+    return replace(answered, output=_piped(answered.output, line, len(command) + 1, rest))
+
+
+def _piped(output: str, line: str, column: int, rest: str) -> str:
+    word, _, pattern = rest.strip().partition(" ")
+    token = Token(word, column + len(rest) - len(rest.lstrip()))
+    kind = choose_keyword(token, ("begin", "exclude", "include", "section"), line) if word else None
+    if kind is None:
+        raise InvalidInput(token.column)
+    # A filter sees the configuration, not the words in front of it.
+    body = output.removeprefix("Building configuration...\n\n")
+    try:
+        return ios_show.filtered(body, kind, pattern.strip())
+    except re.error:
+        raise Refused("% Failed to compile regular expression.") from None
+
+
+def _reply(device: Device, session: Session, question: Question, line: str) -> Answer:
+    reply = line.strip().lower()
+    match question:
+        case Question.PASSWORD:
+            right = hmac.compare_digest(line.encode(), (device.enable_secret or "").encode())
+            return Answer(replace(session, privileged=right), "" if right else "% Access denied\n\n")
+        case Question.DESTINATION:
+            if reply not in {"", "startup-config"}:
+                return Answer(session, "%Error: only startup-config can be written\n", accepted=False)
+            return Answer(session, _SAVED, effects=(Effect.SAVE,))
+        case Question.SAVE_FIRST:
+            asked = replace(session, question=Question.RELOAD)
+            if reply.startswith("y"):
+                return Answer(asked, _SAVED, effects=(Effect.SAVE,))
+            return Answer(asked if reply.startswith("n") else session)
+        case Question.RELOAD:
+            return Answer(session, effects=() if reply.startswith("n") else (Effect.RELOAD,))
+
+
+_SAVED = "Building configuration...\n[OK]\n"
+
+
+def _enable(call: _Call) -> Answer:
+    if call.session.privileged or call.device.enable_secret is None:
+        return Answer(replace(call.session, privileged=True))
+    return call.ask(Question.PASSWORD)
+
+
+def _disable(call: _Call) -> Answer:
+    return Answer(replace(call.session, privileged=False))
+
+
+def _leave(call: _Call) -> Answer:
+    return Answer(call.session, effects=(Effect.CLOSE,))
+
+
+def _terminal_length(call: _Call) -> Answer:
+    return Answer(replace(call.session, length=int(call.texts[0])))
+
+
+def _nothing(call: _Call) -> Answer:
+    return call.say("")
+
+
+def _configure_terminal(call: _Call) -> Answer:
+    words = "Enter configuration commands, one per line.  End with CNTL/Z.\n"
+    return Answer(replace(call.session, mode=GLOBAL), words)
+
+
+def _write_memory(call: _Call) -> Answer:
+    return Answer(call.session, _SAVED, effects=(Effect.SAVE,))
+
+
+def _reload(call: _Call) -> Answer:
+    modified = call.device.running_text != call.device.startup_text
+    return call.ask(Question.SAVE_FIRST if modified else Question.RELOAD)
+
+
+def _show(text_of: Callable[[Device], str]) -> _Act:
+    return lambda call: call.say(text_of(call.device))
+
+
+def _show_interface(call: _Call) -> Answer:
+    interface = call.device.running.interface(full_name(call.texts[0]) or "")
+    if interface is None:
+        raise InvalidInput(call.values[0].column)
+    return call.say(ios_show.running_interface(interface))
+
+
+def _show_access_lists(*families: Family) -> _Act:
+    def act(call: _Call) -> Answer:
+        lists = [known for family in families for known in call.device.running.access_lists(family)]
+        chosen = [known for known in lists if not call.texts or known.name == call.texts[0]]
+        return call.say("".join(ios_show.access_list(call.device, known) for known in chosen))
+
+    return act
+
+
+def _show_route_map(call: _Call) -> Answer:
+    known = call.device.running.route_maps()
+    chosen = [route_map for route_map in known if not call.texts or route_map.name == call.texts[0]]
+    if call.texts and not chosen:
+        raise Refused(f"route-map {call.texts[0]} not found")
+    return call.say("".join(map(ios_show.route_map, chosen)))
+
+
+USER_RULES: Sequence[Rule[_Act]] = (
+    Rule("enable", _enable),
+    Rule("exit", _leave),
+    Rule("logout", _leave),
+    Rule("quit", _leave),
+    Rule("terminal length <0-512>", _terminal_length),
+    # Lines are never folded here, whatever the width.
+    Rule("terminal width <0-512>", _nothing),
+    Rule("show version", _show(ios_show.version)),
+    Rule("show clock", _show(ios_show.clock)),
+)
+
+PRIVILEGED_RULES: Sequence[Rule[_Act]] = (
+    *USER_RULES,
+    Rule("disable", _disable),
+    Rule("configure terminal", _configure_terminal),
+    Rule("write", _write_memory),
+    Rule("write memory", _write_memory),
+    Rule("copy running-config startup-config", lambda call: call.ask(Question.DESTINATION)),
+    Rule("reload", _reload),
+    Rule("show running-config", _show(ios_show.running_config)),
+    Rule("show running-config interface INTERFACE", _show_interface),
+    Rule("show startup-config", _show(ios_show.startup_config)),
+    Rule("show access-lists", _show_access_lists(4, 6)),
+    Rule("show access-lists WORD", _show_access_lists(4, 6)),
+    Rule("show ip access-lists", _show_access_lists(4)),
+    Rule("show ip access-lists WORD", _show_access_lists(4)),
+    Rule("show ipv6 access-list", _show_access_lists(6)),
+    Rule("show ipv6 access-list WORD", _show_access_lists(6)),
+    Rule("show route-map", _show_route_map),
+    Rule("show route-map WORD", _show_route_map),
+    Rule("show ip interface brief", _show(ios_show.ip_interface_brief)),
+    Rule("show ip policy", _show(ios_show.ip_policy)),
+)
