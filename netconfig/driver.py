@@ -76,6 +76,8 @@ class PlanLine:
         reservation_id: whose object it touches, where one can be named.
         removal: True if the line takes something away.
         step: lines of one step are sent in one write; the answer to a step is read before the next.
+        undo: what takes back the object this line belongs to, where the plan creates it: sent when a line
+            of the step is refused, so that nothing half-made stays.
     """
 
     text: str
@@ -83,6 +85,7 @@ class PlanLine:
     reservation_id: int | None = None
     removal: bool = False
     step: int = 0
+    undo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,17 @@ class Transcript:
             f"{exchange.line}\n{exchange.answer}\n" if exchange.answer else f"{exchange.line}\n"
             for exchange in self.exchanges
         )
+
+
+def keep_transcript(error: BaseException, transcript: Transcript) -> None:
+    """Let an error carry what was said before it."""
+    error.__dict__["transcript"] = transcript
+
+
+def transcript_of(error: BaseException) -> Transcript:
+    """What was said before a push ended in this error; empty if nothing was."""
+    kept = error.__dict__.get("transcript")
+    return kept if isinstance(kept, Transcript) else Transcript()
 
 
 class DeviceDriver(Protocol):

@@ -1,0 +1,129 @@
+"""One access-list entry: written for a flow, and read into the one way of writing it that we compare.
+
+IOS prints what it was given in its own words (`cs4` for 32, `smtp` for 25, `host A` for a full mask);
+unless both sides are brought to numbers, the difference between them is never empty.
+"""
+
+from collections import deque
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+from netconfig.drivers.cisco_ios.ports import DSCP, PROTOCOLS, TCP, UDP
+from netconfig.intent import FlowMatch, IpNetwork, PortRange
+
+_ALL_ONES = 0xFFFFFFFF
+
+
+class _NotUnderstood(Exception):
+    """The entry uses words that we never write; it is compared as it stands."""
+
+
+def write_permit(flow: FlowMatch) -> str:
+    """The entry that permits a flow, without its sequence number, as `canonical` would give it."""
+    anything = "ip" if flow.family == 4 else "ipv6"
+    words = [
+        "permit",
+        flow.protocol.value if flow.protocol else anything,
+        _network(flow.source),
+        *_ports(flow.source_ports),
+        _network(flow.destination),
+        *_ports(flow.destination_ports),
+    ]
+    if flow.dscp is not None:
+        words += ["dscp", str(flow.dscp)]
+    return " ".join(words)
+
+
+def canonical(text: str, family: int) -> str:
+    """An entry as IOS printed it, in the one way of writing it: numbers for words, lower-case addresses.
+
+    Anything that is not understood is given back with single blanks, otherwise as it was.
+    """
+    words = deque(text.split())
+    try:
+        return " ".join(_read(words, family))
+    except (_NotUnderstood, IndexError, ValueError):
+        return " ".join(text.split())
+
+
+def _network(network: IpNetwork) -> str:
+    if network.prefixlen == 0:
+        return "any"
+    if network.prefixlen == network.max_prefixlen:
+        return f"host {network.network_address}"
+    if network.version == 4:
+        return f"{network.network_address} {network.hostmask}"
+    return str(network)
+
+
+def _ports(ports: PortRange | None) -> list[str]:
+    if ports is None:
+        return []
+    if ports.first == ports.last:
+        return [f"eq {ports.first}"]
+    return [f"range {ports.first} {ports.last}"]
+
+
+def _read(words: deque[str], family: int) -> list[str]:
+    action = words.popleft()
+    if action not in {"permit", "deny"}:
+        raise _NotUnderstood
+    protocol = words.popleft().lower()
+    protocol = PROTOCOLS.get(protocol, protocol)
+    names = {"tcp": TCP, "udp": UDP}.get(protocol, {})
+    address = _read_ipv4 if family == 4 else _read_ipv6
+    result = [action, protocol, address(words), *_read_ports(words, names)]
+    result += [address(words), *_read_ports(words, names)]
+    while words:
+        word = words.popleft()
+        result.append(word)
+        if word == "dscp":
+            value = words.popleft()
+            result.append(str(DSCP.get(value.lower(), value)))
+    return result
+
+
+def _read_ipv4(words: deque[str]) -> str:
+    first = words.popleft()
+    if first == "any":
+        return "any"
+    if first == "host":
+        return f"host {IPv4Address(words.popleft())}"
+    address, wildcard = int(IPv4Address(first)), int(IPv4Address(words.popleft()))
+    if wildcard == _ALL_ONES:
+        return "any"
+    address &= ~wildcard & _ALL_ONES
+    if wildcard == 0:
+        return f"host {IPv4Address(address)}"
+    return f"{IPv4Address(address)} {IPv4Address(wildcard)}"
+
+
+def _read_ipv6(words: deque[str]) -> str:
+    first = words.popleft()
+    if first == "any":
+        return "any"
+    if first == "host":
+        return f"host {IPv6Address(words.popleft())}"
+    return _network(IPv6Network(first, strict=False))
+
+
+def _read_ports(words: deque[str], names: dict[str, int]) -> list[str]:
+    operator = words[0] if words else ""
+    if operator not in {"eq", "neq", "gt", "lt", "range"}:
+        return []
+    words.popleft()
+    if operator == "range":
+        first, last = _port(words, names), _port(words, names)
+        return [f"eq {first}"] if first == last else [f"range {first} {last}"]
+    if operator == "gt":
+        return [f"range {_port(words, names) + 1} 65535"]
+    if operator == "lt":
+        return [f"range 0 {_port(words, names) - 1}"]
+    ports = [_port(words, names)]
+    while words and (words[0].isdecimal() or words[0] in names):
+        ports.append(_port(words, names))
+    return [operator, *map(str, ports)]
+
+
+def _port(words: deque[str], names: dict[str, int]) -> int:
+    word = words.popleft()
+    return names[word] if word in names else int(word)

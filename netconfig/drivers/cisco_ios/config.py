@@ -1,0 +1,130 @@
+"""The two configurations that the driver compares, as values: what a router has and what it should have.
+
+Both are a `Config` with text in the router's own language; beside it they keep what that text was made from.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from netconfig.driver import Config
+from netconfig.drivers.cisco_ios.names import Names, fingerprint
+from netconfig.drivers.cisco_ios.running import POLICY, AccessList, Entry, Family, Running, parse_running
+
+Block = tuple[str, tuple[str, ...]]
+"""A top-level line and the lines below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Config):
+    """What a router has. `text` is everything that is named as ours, strangers' objects too."""
+
+    running: Running = field(default_factory=Running)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(Config):
+    """What a router should have.
+
+    Attributes:
+        leaving: ids of the parts that need an object gone, by the first lines of its path.
+        entries: for each entry that a part was given, its reservation and its `set` line.
+        members: ids of the parts of each reservation; those that are leaving, if any are.
+        reservations: reservation of each part.
+    """
+
+    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
+    entries: Mapping[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
+    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    reservations: Mapping[int, int] = field(default_factory=dict)
+
+
+def read_config(running: Running, names: Names) -> Reading:
+    """The managed part of a running configuration."""
+    found: dict[int, str] = {}
+    for held in running.access_lists.values():
+        reservation = names.reservation_of(held.name)
+        if reservation is not None:
+            database = held.owner[1] if held.owner else ""
+            # A foreign identity is news and must not be hidden by a list of ours beside it.
+            if not found.get(reservation) or database != names.ownership.database:
+                found[reservation] = database or found.get(reservation, "")
+    blocks = [
+        *(list_block(held) for held in running.access_lists.values() if is_ours(held.name, names)),
+        *(entry_block(entry) for entry in managed_entries(running, names)),
+        *interface_blocks(running, names),
+    ]
+    return Reading(text=text_of(blocks), found=found, running=running)
+
+
+def as_reading(config: Config, names: Names) -> Reading:
+    """A configuration that may have been kept as text only."""
+    return config if isinstance(config, Reading) else read_config(parse_running(config.text), names)
+
+
+def as_wish(config: Config) -> Wish:
+    """A wish that may have been kept as text only."""
+    if isinstance(config, Wish):
+        return config
+    return Wish(config.text, config.found, config.serves, config.retired)
+
+
+def managed_entries(running: Running, names: Names) -> Iterator[Entry]:
+    """Entries of our own route maps, and ours in the site's."""
+    for route_map, entries in running.route_maps.items():
+        for entry in entries:
+            if route_map.startswith(names.prefix) or any(is_ours(name, names) for name in entry.access_lists):
+                yield entry
+
+
+def is_ours(access_list: str, names: Names) -> bool:
+    """Whether an access list is named as ours are."""
+    return names.reservation_of(access_list) is not None
+
+
+def interface_blocks(running: Running, names: Names) -> Iterator[Block]:
+    """Interfaces that carry a route map of ours, with that line only."""
+    for interface, policies in running.policies.items():
+        lines = tuple(
+            f"{POLICY[family]} {route_map}"
+            for family, route_map in sorted(policies.items())
+            if names.revision_of(route_map, interface, family)
+        )
+        if lines:
+            yield f"interface {interface}", lines
+
+
+def list_block(held: AccessList) -> Block:
+    """An access list of ours; its rules are numbered anew, for only their order is meant."""
+    rules = number([rule.text for rule in held.rules], held.family)
+    return held.header, (fingerprint(*held.owner), *rules) if held.owner else rules
+
+
+def number(texts: list[str], family: Family) -> tuple[str, ...]:
+    """Rules of an access list of our own with their sequence numbers.
+
+    IPv6 begins at 20, for there a remark takes a number of its own.
+    """
+    if family == 4:
+        return tuple(f"{10 * n} {text}" for n, text in enumerate(texts, 1))
+    return tuple(f"sequence {10 * n} {text}" for n, text in enumerate(texts, 2))
+
+
+def entry_block(entry: Entry) -> Block:
+    """A route-map entry."""
+    return entry.header, entry.lines
+
+
+def text_of(blocks: list[Block]) -> str:
+    """Blocks as a router prints them."""
+    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The blocks of a text that `text_of` made."""
+    blocks: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith(" "):
+            blocks[-1][1].append(line.strip())
+        else:
+            blocks.append((line, []))
+    return [(header, tuple(lines)) for header, lines in blocks]

@@ -1,0 +1,91 @@
+"""The driver itself: the device's session in front, pure functions behind."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
+from netconfig.drivers.cisco_ios.config import Reading, as_reading, as_wish, is_ours, read_config
+from netconfig.drivers.cisco_ios.names import Names
+from netconfig.drivers.cisco_ios.place import place_parts
+from netconfig.drivers.cisco_ios.plan import make_plan
+from netconfig.drivers.cisco_ios.push import Push, refusal
+from netconfig.drivers.cisco_ios.render import render
+from netconfig.drivers.cisco_ios.running import Family, Running, number_rules, parse_running
+from netconfig.errors import StateUnknown
+from netconfig.intent import Capability
+from netconfig.inventory import Device
+from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
+
+_SHOW_LISTS: Mapping[Family, str] = {4: "show ip access-lists", 6: "show ipv6 access-list"}
+
+
+class CiscoIos:
+    """A router that runs Cisco IOS or IOS-XE; see `DeviceDriver` for what each method promises."""
+
+    platform: ClassVar[str] = "cisco_ios"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+
+    def __init__(
+        self, device: Device, ownership: Ownership, *, timeouts: Timeouts = DEFAULT_TIMEOUTS
+    ) -> None:
+        self._device = device
+        self._names = Names(ownership)
+        self._session = CliSession(device, "cisco_ios", timeouts)
+
+    def read(self) -> Reading:
+        """What the router has.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: what it printed is not a running configuration.
+        """
+        text = self._show("show running-config")
+        if text.rstrip().rpartition("\n")[2].strip() != "end":
+            raise StateUnknown(self._device.name, "its running configuration is cut short")
+        running = parse_running(text)
+        return read_config(self._number(running), self._names)
+
+    def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
+        """Where each wanted part goes; see `place.place_parts`."""
+        running = as_reading(actual, self._names).running
+        return place_parts(self._device.name, self._names, running, parts)
+
+    def render(self, parts: Sequence[PartIntent]) -> Config:
+        """What the router shall carry for these parts."""
+        return render(parts, self._names)
+
+    def plan(self, actual: Config, desired: Config, *, known: frozenset[int]) -> Plan:
+        """The lines that lead from one to the other; see `plan.make_plan`."""
+        reading = as_reading(actual, self._names)
+        return make_plan(self._device.name, self._names, reading, as_wish(desired), known)
+
+    def push(self, plan: Plan) -> Transcript:
+        """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""
+        if not plan:
+            return Transcript()
+        return Push(self._device.name, self._session, save=self._device.save).run(plan)
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
+
+    def _number(self, running: Running) -> Running:
+        """The rules of the site's lists with their numbers, where the running configuration hides them."""
+        hidden = {
+            held.family
+            for held in running.access_lists.values()
+            if not is_ours(held.name, self._names) and any(rule.sequence == 0 for rule in held.rules)
+        }
+        if not hidden:
+            return running
+        shown = "\n".join(self._show(_SHOW_LISTS[family]) for family in sorted(hidden))
+        try:
+            return number_rules(running, shown)
+        except ValueError as error:
+            raise StateUnknown(self._device.name, str(error)) from error
+
+    def _show(self, command: str) -> str:
+        answer = self._session.ask(command)
+        if words := refusal(answer):
+            raise StateUnknown(self._device.name, f"{command}: {self._session.mask(words)}")
+        return answer

@@ -1,0 +1,243 @@
+"""Where each part goes on a router: names of lists, numbers of entries.
+
+Numbers follow one rule: a new route-map entry stands after every live one of its map, because its header
+matches every packet until the match below it arrives. A list that packets are matched against is never
+written to: a part whose list was changed by hand gets a new one under a new name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict, cast
+
+from netconfig.driver import PartIntent, Placement
+from netconfig.drivers.cisco_ios.ace import write_permit
+from netconfig.drivers.cisco_ios.names import Names
+from netconfig.drivers.cisco_ios.permits import PermitPlacer
+from netconfig.drivers.cisco_ios.running import NEXT_HOP, POLICY, AccessList, Entry, Family, Running
+from netconfig.errors import Rejected
+from netconfig.intent import PolicyRoute, SequenceRange
+
+LAST_SEQUENCE = 65535
+STEP = 10
+"""Between entries in a map of our own; in the range of a site's map every number is used."""
+
+
+class RoutePlace(TypedDict):
+    """Placement of a PolicyRoute."""
+
+    acl: str
+    map: str
+    sequence: int
+
+
+def route_place(placement: Placement) -> RoutePlace | None:
+    """The placement of a PolicyRoute, or None before its first one."""
+    return cast("RoutePlace", placement) if "map" in placement else None
+
+
+def owner_of(entry: Entry, running: Running, names: Names) -> int | None:
+    """The reservation whose list an entry matches; None if it matches none of ours or a stranger's."""
+    found = set()
+    for name in entry.access_lists:
+        held = running.access_lists.get(name)
+        if held and held.owner and held.owner[1] != names.ownership.database:
+            return None
+        found.add(names.reservation_of(name))
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+def is_remains(entry: Entry, next_hop: str, names: Names) -> bool:
+    """Whether an entry without a match, found where a part was placed, is what is left of the part's own.
+
+    In a map of the site's it must hold nothing but our `set` line, or it is the site's.
+    """
+    ours = entry.route_map.startswith(names.prefix) or set(entry.lines) <= {next_hop}
+    return ours and not any(line.startswith("match ") for line in entry.lines)
+
+
+def place_parts(
+    device: str, names: Names, running: Running, parts: Sequence[PartIntent]
+) -> dict[int, Placement]:
+    """Placements of the wanted parts, by part id.
+
+    Raises:
+        Rejected: the router as read has no room for a part; its id is in the error.
+        StateUnknown: a permit that we remember stands twice in its list.
+    """
+    permits = PermitPlacer(device, running, parts)
+    routes = _RoutePlacer(device, names, running, parts)
+    answer = permits.place_all()
+    groups: dict[tuple[str, Family, str | None], list[PartIntent]] = {}
+    for part in sorted(parts, key=_former_place):
+        if part.wanted and isinstance(part.intent, PolicyRoute):
+            key = part.intent.interface, part.intent.flows[0].family, part.intent.policy
+            groups.setdefault(key, []).append(part)
+    for (interface, family, policy), members in groups.items():
+        routes.check_interface(interface, family, policy, members)
+        if policy is None:
+            answer |= routes.place_in_ours(interface, family, members)
+        else:
+            answer |= {part.part_id: routes.place_in_theirs(part) for part in members}
+    return answer
+
+
+def _former_place(part: PartIntent) -> tuple[bool, int, int]:
+    stored = route_place(part.placement)
+    return stored is None, stored["sequence"] if stored else 0, part.part_id
+
+
+class _UsedUpError(Exception):
+    """No number is left in a map of our own."""
+
+
+@dataclass
+class _RoutePlacer:
+    device: str
+    names: Names
+    running: Running
+    parts: Sequence[PartIntent]
+    _list_holder: dict[str, int] = field(init=False)
+    _highest: dict[str, int] = field(init=False)
+    _entry_at: dict[tuple[str, int], Entry] = field(init=False)
+    _live_lists: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        stored = ((part, route_place(part.placement)) for part in self.parts)
+        self._list_holder = {place["acl"]: part.part_id for part, place in stored if place}
+        entries = [entry for entries in self.running.route_maps.values() for entry in entries]
+        self._live_lists = frozenset(name for entry in entries for name in entry.access_lists)
+        self._entry_at = {entry.place: entry for entry in entries}
+        self._highest = {name: entries[-1].sequence for name, entries in self.running.route_maps.items()}
+
+    def check_interface(
+        self, interface: str, family: Family, policy: str | None, parts: Sequence[PartIntent]
+    ) -> None:
+        policies = self.running.policies.get(interface)
+        if policies is None:
+            raise self._rejected(f"there is no interface {interface}", f"interface {interface}", parts)
+        if policy is not None and policy not in self.running.route_maps:
+            raise self._rejected(f"there is no route map {policy}", f"route-map {policy}", parts)
+        carried = policies.get(family)
+        if carried == policy or (policy is None and self.names.revision_of(carried or "", interface, family)):
+            return
+        has = f"carries {carried}" if carried else "carries no route map"
+        names = f"the site file names {policy}" if policy else "the site file does not name it"
+        line = f"{POLICY[family]} {policy or self.names.route_map(interface, family, taken=_nothing)}"
+        raise self._rejected(f"interface {interface} {has}; {names}", line, parts)
+
+    def place_in_ours(
+        self, interface: str, family: Family, parts: Sequence[PartIntent]
+    ) -> dict[int, Placement]:
+        current = self._current_map(interface, family, parts)
+        try:
+            return {part.part_id: self._route(part, current) for part in parts}
+        except _UsedUpError:
+            others = [e for e in self._entries(current) if owner_of(e, self.running, self.names) is None]
+        if others:
+            words = f"route map {current} is used up, and an entry that is not ours keeps it in place"
+            raise self._rejected(words, others[0].header, parts[-1:])
+        fresh = self.names.route_map(interface, family, taken=self._is_map_taken)
+        try:
+            return {part.part_id: self._route(part, fresh) for part in parts}
+        except _UsedUpError:
+            words = f"interface {interface} has more entries than a route map holds"
+            raise self._rejected(words, f"route-map {fresh}", parts[-1:]) from None
+
+    def place_in_theirs(self, part: PartIntent) -> Placement:
+        intent = cast("PolicyRoute", part.intent)
+        return self._route(part, cast("str", intent.policy), intent.sequences)
+
+    def _current_map(self, interface: str, family: Family, parts: Sequence[PartIntent]) -> str:
+        """The newest map of ours that the interface carries or a part was put in, or else a new one."""
+        placed = [place["map"] for part in parts if (place := route_place(part.placement))]
+        candidates = [*placed, self.running.policies[interface].get(family, "")]
+        revisions = {self.names.revision_of(name, interface, family) or 0: name for name in candidates}
+        if max(revisions):
+            return revisions[max(revisions)]
+        return self.names.route_map(interface, family, taken=self._has_strangers)
+
+    def _has_strangers(self, route_map: str) -> bool:
+        return any(owner_of(e, self.running, self.names) is None for e in self._entries(route_map))
+
+    def _is_map_taken(self, name: str) -> bool:
+        placed = (route_place(part.placement) for part in self.parts)
+        return name in self.running.route_maps or any(place and place["map"] == name for place in placed)
+
+    def _route(self, part: PartIntent, route_map: str, room: SequenceRange | None = None) -> Placement:
+        stored = route_place(part.placement)
+        access_list = self._access_list(part, stored)
+        sequence = stored["sequence"] if stored and stored["map"] == route_map else None
+        if sequence is None or not self._may_stay(part, route_map, sequence):
+            sequence = self._next_number(part, route_map, room)
+        self._highest[route_map] = max(sequence, self._highest.get(route_map, 0))
+        return dict(RoutePlace(acl=access_list, map=route_map, sequence=sequence))
+
+    def _may_stay(self, part: PartIntent, route_map: str, sequence: int) -> bool:
+        entry = self._entry_at.get((route_map, sequence))
+        if entry is None:
+            return sequence > self._highest.get(route_map, 0)
+        ours = owner_of(entry, self.running, self.names) == part.reservation_id
+        return entry.action == "permit" and (ours or is_remains(entry, self._next_hop(part), self.names))
+
+    def _next_hop(self, part: PartIntent) -> str:
+        intent = cast("PolicyRoute", part.intent)
+        return f"{NEXT_HOP[intent.flows[0].family]} {intent.next_hop}"
+
+    def _next_number(self, part: PartIntent, route_map: str, room: SequenceRange | None) -> int:
+        if room is None:
+            number = self._highest.get(route_map, 0) + STEP
+            if number > LAST_SEQUENCE:
+                raise _UsedUpError
+            return number
+        words = f"sequences {room.first} to {room.last} of route map {route_map}"
+        above = [e.sequence for e in self._entries(route_map) if e.sequence > room.last]
+        if above:
+            reason = (
+                f"{words}: entry {above[0]} stands above that range and would see no packets while an"
+                " entry of ours is being written; give us a range at the end of the map"
+            )
+            raise self._rejected(reason, f"route-map {route_map} permit {room.first}", [part])
+        number = max(room.first, self._highest.get(route_map, 0) + 1)
+        if number > min(room.last, LAST_SEQUENCE):
+            raise self._rejected(f"{words} are used up", f"route-map {route_map} permit {number}", [part])
+        return number
+
+    def _entries(self, route_map: str) -> tuple[Entry, ...]:
+        return self.running.route_maps.get(route_map, ())
+
+    def _access_list(self, part: PartIntent, stored: RoutePlace | None) -> str:
+        if stored and self._is_usable(stored["acl"], part):
+            return stored["acl"]
+        family = part.intent.flows[0].family
+        name = self.names.access_list(
+            part.reservation_id, family, taken=lambda name: not self._is_usable(name, part)
+        )
+        self._list_holder[name] = part.part_id
+        return name
+
+    def _is_usable(self, name: str, part: PartIntent) -> bool:
+        """Whether a part's list may stand under this name without a live list being written to."""
+        if self._list_holder.get(name, part.part_id) != part.part_id or name in self.running.other_lists:
+            return False
+        held = self.running.access_lists.get(name)
+        if held is None:
+            return True
+        if held.family != part.intent.flows[0].family:
+            return False
+        if held.owner and held.owner[1] != self.names.ownership.database:
+            return False
+        return name not in self._live_lists or not held.rules or self._is_as_wished(held, part)
+
+    def _is_as_wished(self, held: AccessList, part: PartIntent) -> bool:
+        texts = [write_permit(flow) for flow in part.intent.flows]
+        owner = part.reservation_id, self.names.ownership.database
+        return held.owner == owner and [rule.text for rule in held.rules] == texts
+
+    def _rejected(self, words: str, line: str, parts: Sequence[PartIntent]) -> Rejected:
+        ids = frozenset(part.part_id for part in parts)
+        return Rejected(self.device, words, line=line, parts=ids)
+
+
+def _nothing(_name: str) -> bool:
+    return False

@@ -1,0 +1,206 @@
+"""The lines that make a router equal to the wish, in the order that is safe for running traffic.
+
+Coming: lists, entries (match before set), the interface's policy line. Going: the policy line, entries,
+lists. A route-map entry without its list matches every packet, so neither order may be turned round.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from netconfig.driver import Plan
+from netconfig.drivers.cisco_ios.config import (
+    Block,
+    Reading,
+    Wish,
+    blocks_of,
+    interface_blocks,
+    is_ours,
+    list_block,
+)
+from netconfig.drivers.cisco_ios.difference import difference
+from netconfig.drivers.cisco_ios.names import Names
+from netconfig.drivers.cisco_ios.permits import check_single
+from netconfig.drivers.cisco_ios.running import MATCH, AccessList, Entry
+from netconfig.drivers.cisco_ios.steps import Steps, check_touches_only_ours
+from netconfig.drivers.cisco_ios.strangers import Holdings, sort_holdings
+
+
+def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: frozenset[int]) -> Plan:
+    """The plan from a reading to a wish; see `DeviceDriver.plan`.
+
+    Raises:
+        StateUnknown: it would touch what is not ours, or a permit to be removed stands twice.
+    """
+    holdings = sort_holdings(actual, wish, names, known)
+    planner = _Planner(device, names, actual, wish, holdings)
+    steps = planner.plan()
+    check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
+    return Plan(lines=tuple(steps.lines), strangers=holdings.strangers)
+
+
+class _Planner:
+    def __init__(self, device: str, names: Names, actual: Reading, wish: Wish, holdings: Holdings) -> None:
+        self._running = actual.running
+        self._wish = wish
+        self._holdings = holdings
+        self._steps = Steps(wish)
+        self._want = dict(blocks_of(wish.text))
+        self._site_lists = self._shorten_permits(device, names)
+        have = dict(self._have(names))
+        for header in (*have, *self._want):
+            if header.startswith("interface ") or header in self._site_lists:
+                # Both sides hold the header, so that hier-config never thinks of removing it.
+                have.setdefault(header, ())
+                self._want.setdefault(header, ())
+        self._have_blocks = have
+        self._delta = difference(have, self._want)
+
+    def plan(self) -> Steps:
+        rewritten = [header for header in self._delta if self._must_be_rewritten(header)]
+        exposed = [e for e in self._entries_using(rewritten) if e.header in self._want]
+        urgent = [e for e in self._holdings.entries.values() if self._is_urgent(e)]
+        self._remove_entries({e.place: e for e in (*urgent, *exposed)}.values())
+        self._steps.remove_lines((f"no {h}", *self._whose_list(h)) for h in rewritten)
+        self._write_lists(rewritten)
+        self._write_permits()
+        self._write_entries({e.header for e in exposed})
+        self._write_policies(removal=False)
+        self._write_policies(removal=True)
+        gone = (e for e in self._holdings.entries.values() if f"no {e.header}" in self._delta)
+        self._remove_entries(e for e in gone if not self._is_urgent(e))
+        lists = [h.removeprefix("no ") for h in self._delta if h.startswith("no ") and _is_list(h[3:])]
+        self._steps.remove_lines((f"no {h}", *self._whose_list(h)) for h in lists)
+        self._remove_permits()
+        return self._steps
+
+    def _have(self, names: Names) -> Iterator[Block]:
+        """What there is of the things that this plan may change."""
+        for header in self._site_lists:
+            retired = {path[1] for path in self._wish.retired if path[0] == header}
+            held = self._held(header)
+            concerned = retired.union(self._want.get(header, ()))
+            texts = dict.fromkeys(rule.text for rule in held.rules) if held else {}
+            yield header, tuple(text for text in texts if text in concerned)
+        for name in self._holdings.access_lists:
+            yield list_block(self._running.access_lists[name])
+        for entry in self._holdings.entries.values():
+            yield entry.header, tuple(dict.fromkeys(entry.lines))
+        for header, lines in interface_blocks(self._running, names):
+            wanted = self._want.get(header, ())
+            kept = self._holdings.strange_maps
+            yield header, tuple(x for x in lines if x in wanted or x.rpartition(" ")[2] not in kept)
+
+    def _shorten_permits(self, device: str, names: Names) -> dict[str, dict[str, str]]:
+        """Lists of the site's: the permits we want, with their numbers by their text; `_want` loses those."""
+        lists: dict[str, dict[str, str]] = {path[0]: {} for path in sorted(self._wish.retired)}
+        for header, wanted in self._want.items():
+            if _is_list(header) and not is_ours(header.rpartition(" ")[2], names):
+                lists[header] = {line[line.index("permit ") :]: line for line in wanted}
+                self._want[header] = tuple(lists[header])
+        for header, lines in lists.items():
+            retired = {path[1] for path in self._wish.retired if path[0] == header}
+            check_single(device, self._held(header), {*lines, *retired})
+        return lists
+
+    def _held(self, header: str) -> AccessList | None:
+        return self._running.access_lists.get(header.rpartition(" ")[2])
+
+    def _must_be_rewritten(self, header: str) -> bool:
+        """A list of ours that holds something else than the beginning of what is wanted."""
+        if header in self._site_lists or not _is_list(header) or header not in self._have_blocks:
+            return False
+        have = self._have_blocks[header]
+        return have != self._want[header][: len(have)]
+
+    def _entries_using(self, list_headers: Iterable[str]) -> list[Entry]:
+        names = {header.rpartition(" ")[2] for header in list_headers}
+        return [e for e in self._holdings.entries.values() if names.intersection(e.access_lists)]
+
+    def _is_urgent(self, entry: Entry) -> bool:
+        """It has to go, and first: it takes every packet, or stands where another one is to come."""
+        if f"no {entry.header}" not in self._delta:
+            return False
+        return self._running.is_loose(entry) or entry.wished_header in self._want
+
+    def _write_lists(self, rewritten: list[str]) -> None:
+        for header, lines in self._delta.items():
+            if not _is_list(header) or header in self._site_lists:
+                continue
+            is_new = header in rewritten or header not in self._have_blocks
+            wanted = self._want[header] if header in rewritten else lines
+            undo = f"no {header}" if is_new else None
+            self._steps.add_block(header, wanted, self._served(header), undo=undo)
+
+    def _write_permits(self) -> None:
+        for header, numbered in self._site_lists.items():
+            for text in self._delta.get(header, ()):
+                if not text.startswith("no "):
+                    self._steps.add_block(header, [numbered[text]], self._served(header, text))
+
+    def _remove_permits(self) -> None:
+        for header in self._site_lists:
+            for text in self._delta.get(header, ()):
+                if text.startswith("no "):
+                    parts = self._wish.leaving.get((header, text.removeprefix("no ")), frozenset())
+                    self._steps.remove_in_block(header, [text], parts)
+
+    def _write_entries(self, exposed: set[str]) -> None:
+        headers = [h for h in self._want if h.startswith("route-map ") and (h in self._delta or h in exposed)]
+        for header in headers:
+            parts = self._served(header)
+            if header in exposed or header not in self._have_blocks:
+                undo = f"no {header}"
+                match = [line for line in self._want[header] if line.startswith("match ")]
+                self._steps.add_block(header, match, parts, undo=undo)
+                rest = [line for line in self._want[header] if line not in match]
+                self._steps.add_block(header, rest, parts, undo=undo)
+            else:
+                self._edit_entry(header, self._delta[header], parts)
+
+    def _edit_entry(self, header: str, lines: tuple[str, ...], parts: frozenset[int]) -> None:
+        match = [line for line in lines if line.startswith("match ")]
+        self._steps.add_block(header, match, parts)
+        # A second list is added to `match ip address`, but takes the place of the one in `match ipv6 address`.
+        replaced = "no match ipv6 address " if any(MATCH[6] in line for line in match) else "no such line"
+        going = [line for line in lines if line.startswith("no ") and not line.startswith(replaced)]
+        self._steps.remove_in_block(header, going, parts)
+        # A second next hop is added to the first, which therefore has gone before.
+        self._steps.add_block(header, [line for line in lines if line.startswith("set ")], parts)
+
+    def _write_policies(self, *, removal: bool) -> None:
+        for header, lines in self._delta.items():
+            if not header.startswith("interface "):
+                continue
+            coming = [x for x in lines if not x.startswith("no ")]
+            replaced = {x.split()[0] for x in coming}
+            for line in lines:
+                if line in coming and not removal:
+                    self._steps.add_block(header, [line], self._served(header, line))
+                elif line not in coming and removal and line.split()[1] not in replaced:
+                    self._steps.remove_in_block(header, [line], self._leaving_policy(header, line))
+
+    def _leaving_policy(self, header: str, line: str) -> frozenset[int]:
+        exact = self._wish.leaving.get((header, line.removeprefix("no ")))
+        others = (ids for path, ids in self._wish.leaving.items() if path[0] == header)
+        return exact or frozenset[int]().union(*others)
+
+    def _remove_entries(self, entries: Iterable[Entry]) -> None:
+        self._steps.remove_lines((f"no {e.header}", *self._whose_entry(e)) for e in entries)
+
+    def _whose_entry(self, entry: Entry) -> tuple[frozenset[int], int | None]:
+        owner = self._holdings.owners[entry.place]
+        return self._whose(entry.header, owner), owner
+
+    def _whose_list(self, header: str) -> tuple[frozenset[int], int | None]:
+        owner = self._holdings.access_lists.get(header.rpartition(" ")[2])
+        return self._whose(header, owner), owner
+
+    def _whose(self, header: str, owner: int | None) -> frozenset[int]:
+        members = self._wish.members.get(owner, frozenset()) if owner is not None else frozenset[int]()
+        return self._wish.leaving.get((header,)) or self._wish.serves.get((header,)) or members
+
+    def _served(self, *path: str) -> frozenset[int]:
+        return self._wish.serves.get(path, frozenset())
+
+
+def _is_list(header: str) -> bool:
+    return header.startswith(("ip access-list ", "ipv6 access-list "))

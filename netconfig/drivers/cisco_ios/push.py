@@ -1,0 +1,85 @@
+"""Sends a plan, step by step, and stops at the first line the router refuses."""
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.transport.cli import CliSession
+
+_REFUSAL = re.compile(r"^(?:%(?! ?warning)|command rejected).*", re.IGNORECASE | re.MULTILINE)
+_SYSLOG = re.compile(r"%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:")
+
+
+def refusal(answer: str) -> str:
+    """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
+    for found in _REFUSAL.finditer(answer):
+        if not _SYSLOG.match(found[0]):
+            return found[0].strip()
+    return ""
+
+
+class Push:
+    """One plan on its way to one router."""
+
+    def __init__(self, device: str, session: CliSession, *, save: bool) -> None:
+        self._device = device
+        self._session = session
+        self._save = save
+        self._exchanges: list[Exchange] = []
+
+    def run(self, plan: Plan) -> Transcript:
+        """Send it and save the configuration.
+
+        Raises:
+            Rejected: an added line was refused; the object it belonged to has been taken back.
+            StateUnknown: a removal was refused.
+            Unreachable: the session ended, the router did not let us in or could not save.
+            All of them carry what was said so far; see `transcript_of`.
+        """
+        try:
+            self._ask("configure terminal", may_open=True)
+            if not self._session.in_configuration:
+                words = f"the router does not let us configure: {self._exchanges[-1].answer}"
+                raise Unreachable(self._device, words)
+            for _, group in groupby(plan.lines, key=lambda line: line.step):
+                self._send_step(list(group))
+            self._ask("end")
+            if self._save:
+                self._write_memory()
+        except DeviceError as error:
+            keep_transcript(error, Transcript(tuple(self._exchanges)))
+            raise
+        return Transcript(tuple(self._exchanges))
+
+    def _send_step(self, lines: Sequence[PlanLine]) -> None:
+        exchanges = self._session.send([line.text for line in lines])
+        self._exchanges += exchanges
+        for line, exchange in zip(lines, exchanges, strict=True):
+            if words := refusal(exchange.answer):
+                self._take_back(lines)
+                if line.removal:
+                    raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
+                raise Rejected(self._device, words, line=line.text, parts=line.parts)
+
+    def _take_back(self, lines: Sequence[PlanLine]) -> None:
+        """Leave nothing half-made, and the configuration mode."""
+        # A refused header lets `exit` end the configuration mode itself.
+        if not self._session.in_configuration:
+            self._ask("configure terminal")
+        undo = dict.fromkeys(line.undo for line in lines if line.undo)
+        if undo:
+            self._exchanges += self._session.send(list(undo))
+        self._ask("end")
+
+    def _write_memory(self) -> None:
+        answer = self._ask("write memory", confirm=True)
+        if refusal(answer) or "[OK]" not in answer:
+            words = f"configured, but not saved: {refusal(answer) or answer.strip() or 'no answer'}"
+            raise Unreachable(self._device, self._session.mask(words))
+
+    def _ask(self, command: str, *, confirm: bool = False, may_open: bool = False) -> str:
+        answer = self._session.ask(command, confirm=confirm, may_open=may_open)
+        self._exchanges.append(Exchange(command, self._session.mask(answer.strip("\n"))))
+        return answer

@@ -1,0 +1,105 @@
+"""What a router should carry for its parts, in its own language."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from netconfig.driver import PartIntent
+from netconfig.drivers.cisco_ios.ace import write_permit
+from netconfig.drivers.cisco_ios.config import Block, Wish, number, text_of
+from netconfig.drivers.cisco_ios.names import Names, fingerprint
+from netconfig.drivers.cisco_ios.permits import permit_lines
+from netconfig.drivers.cisco_ios.place import route_place
+from netconfig.drivers.cisco_ios.running import LIST_HEADER, MATCH, NEXT_HOP, POLICY
+from netconfig.intent import AccessPermit, PolicyRoute
+
+Path = tuple[str, ...]
+
+
+def render(parts: Sequence[PartIntent], names: Names) -> Wish:
+    """The wish of the wanted parts, and what is to be forgotten with those that are not.
+
+    Raises:
+        ValueError: a wanted part has not been placed.
+    """
+    page = _Page(names)
+    for part in sorted(parts, key=lambda part: part.part_id):
+        if part.wanted and not part.placement:
+            raise ValueError(f"part {part.part_id} has not been placed")
+        if isinstance(part.intent, AccessPermit):
+            page.write_permits(part, part.intent)
+        elif route := route_place(part.placement):
+            page.write_route(part, part.intent, route["acl"], (route["map"], route["sequence"]))
+    return page.finish(parts)
+
+
+class _Page:
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._site_lists: dict[str, dict[str, str]] = defaultdict(dict)
+        self._lists: list[Block] = []
+        self._entries: dict[tuple[str, int], Block] = {}
+        self._interfaces: dict[str, list[str]] = defaultdict(list)
+        self._owners: dict[tuple[str, int], tuple[int, str]] = {}
+        self._serves: dict[Path, set[int]] = defaultdict(set)
+        self._leaving: dict[Path, set[int]] = defaultdict(set)
+
+    def write_permits(self, part: PartIntent, intent: AccessPermit) -> None:
+        header = f"{LIST_HEADER[intent.flows[0].family]} {intent.access_list}"
+        for line in permit_lines(part):
+            if line["existed"]:
+                continue
+            if part.wanted:
+                prefix = "sequence " if intent.flows[0].family == 6 else ""
+                self._site_lists[header][line["text"]] = f"{prefix}{line['sequence']} {line['text']}"
+            self._needs(part)[header, line["text"]].add(part.part_id)
+
+    def write_route(self, part: PartIntent, intent: PolicyRoute, acl: str, at: tuple[str, int]) -> None:
+        family = intent.flows[0].family
+        needs = self._needs(part)
+        next_hop = f"{NEXT_HOP[family]} {intent.next_hop}"
+        self._owners[at] = part.reservation_id, next_hop
+        list_header = f"{LIST_HEADER[family]} {acl}"
+        entry_header = f"route-map {at[0]} permit {at[1]}"
+        interface, policy = f"interface {intent.interface}", f"{POLICY[family]} {at[0]}"
+        needs[list_header,].add(part.part_id)
+        needs[entry_header,].add(part.part_id)
+        if intent.policy is None:
+            needs[interface, policy].add(part.part_id)
+        if not part.wanted:
+            return
+        remark = fingerprint(part.reservation_id, self._names.ownership.database)
+        permits = number([write_permit(flow) for flow in intent.flows], family)
+        self._lists.append((list_header, (remark, *permits)))
+        self._entries[at] = entry_header, (f"{MATCH[family]} {acl}", next_hop)
+        if intent.policy is None and policy not in self._interfaces[interface]:
+            self._interfaces[interface].append(policy)
+
+    def finish(self, parts: Sequence[PartIntent]) -> Wish:
+        site = [(header, tuple(lines.values())) for header, lines in self._site_lists.items()]
+        ours = [block for _, block in sorted(self._entries.items())]
+        interfaces = [(header, tuple(lines)) for header, lines in self._interfaces.items()]
+        leaving = {path: frozenset(ids) for path, ids in self._leaving.items()}
+        return Wish(
+            text=text_of([*site, *self._lists, *ours, *interfaces]),
+            serves={path: frozenset(ids) for path, ids in self._serves.items()},
+            retired=frozenset(path for path in leaving if _is_permit(path) and path not in self._serves),
+            leaving=leaving,
+            entries=dict(self._owners),
+            members=_members(parts),
+            reservations={part.part_id: part.reservation_id for part in parts},
+        )
+
+    def _needs(self, part: PartIntent) -> dict[Path, set[int]]:
+        return self._serves if part.wanted else self._leaving
+
+
+def _is_permit(path: Path) -> bool:
+    return len(path) == 2 and "access-list" in path[0]
+
+
+def _members(parts: Sequence[PartIntent]) -> dict[int, frozenset[int]]:
+    wanted: dict[int, set[int]] = defaultdict(set)
+    leaving: dict[int, set[int]] = defaultdict(set)
+    for part in parts:
+        (wanted if part.wanted else leaving)[part.reservation_id].add(part.part_id)
+    return {reservation: frozenset(ids) for reservation, ids in {**wanted, **leaving}.items()}

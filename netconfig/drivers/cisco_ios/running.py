@@ -1,0 +1,221 @@
+"""A running configuration, taken apart: the access lists, route maps and policy lines a ticket meets."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netconfig.drivers.cisco_ios.ace import canonical
+from netconfig.drivers.cisco_ios.names import read_fingerprint
+
+Family = Literal[4, 6]
+
+_ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
+_RULE = re.compile(r"(?:sequence )?(\d+ )?((?:permit|deny) .*)")
+_SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
+_POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
+LIST_HEADER: Mapping[Family, str] = {4: "ip access-list extended", 6: "ipv6 access-list"}
+POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
+MATCH: Mapping[Family, str] = {4: "match ip address", 6: "match ipv6 address"}
+NEXT_HOP: Mapping[Family, str] = {4: "set ip next-hop", 6: "set ipv6 next-hop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A permit or deny, canonical, with its sequence number; 0 where the device did not say it."""
+
+    sequence: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """A named access list, an extended one of IPv4 or one of IPv6.
+
+    Attributes:
+        owner: reservation and database of our remark in it, if it has one.
+    """
+
+    family: Family
+    name: str
+    rules: tuple[Rule, ...] = ()
+    owner: tuple[int, str] | None = None
+
+    @property
+    def header(self) -> str:
+        """The line its block begins with."""
+        return f"{LIST_HEADER[self.family]} {self.name}"
+
+    def find(self, text: str) -> Rule | None:
+        """The rule that reads so."""
+        return next((rule for rule in self.rules if rule.text == text), None)
+
+    def at(self, sequence: int) -> Rule | None:
+        """The rule of that number."""
+        return next((rule for rule in self.rules if rule.sequence == sequence), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One numbered entry of a route map; its lines are canonical, one access list to a match."""
+
+    route_map: str
+    sequence: int
+    action: str
+    lines: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """The line its block begins with."""
+        return f"route-map {self.route_map} {self.action} {self.sequence}"
+
+    @property
+    def wished_header(self) -> str:
+        """The header that one of ours has in this place."""
+        return f"route-map {self.route_map} permit {self.sequence}"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Route map and number."""
+        return self.route_map, self.sequence
+
+    @property
+    def access_lists(self) -> tuple[str, ...]:
+        """Names of the access lists it matches."""
+        return tuple(line.rpartition(" ")[2] for line in self.lines if line.startswith(tuple(MATCH.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What of a running configuration concerns us.
+
+    Attributes:
+        policies: names of the route maps on each interface, by family; every interface is a key.
+        access_lists: by name.
+        route_maps: their entries in order, by name.
+        other_lists: names that access lists of other kinds occupy.
+    """
+
+    policies: Mapping[str, Mapping[Family, str]] = field(default_factory=dict)
+    access_lists: Mapping[str, AccessList] = field(default_factory=dict)
+    route_maps: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    other_lists: frozenset[str] = frozenset()
+
+    def is_loose(self, entry: Entry) -> bool:
+        """Whether it matches every packet: no match at all, or one of a list that is missing or empty.
+
+        See "Policy-based routing is not working correctly, all traffic is being policy-routed" (Cisco).
+        """
+        if not any(line.startswith("match ") for line in entry.lines):
+            return True
+        lists = (self.access_lists.get(name) for name in entry.access_lists)
+        return any(found is None or not found.rules for found in lists)
+
+
+def parse_running(text: str) -> Running:
+    """Take a running configuration apart; what does not concern us is passed over."""
+    policies: dict[str, dict[Family, str]] = {}
+    lists: dict[str, AccessList] = {}
+    maps: dict[str, list[Entry]] = {}
+    others: set[str] = set()
+    for header, lines in _blocks(text):
+        if header.startswith("interface "):
+            policies[header.removeprefix("interface ")] = _policies(lines)
+        elif found := _ROUTE_MAP.fullmatch(header):
+            entry = Entry(found[1], int(found[3]), found[2], tuple(_statements(lines)))
+            maps.setdefault(entry.route_map, []).append(entry)
+        elif (words := header.split())[1:2] == ["access-list"] or words[:1] == ["access-list"]:
+            parsed = _access_list(header, lines)
+            if parsed:
+                lists[parsed.name] = parsed
+            else:
+                others.add(words[3] if words[0] == "ip" and len(words) > 3 else words[1])
+    ordered = {name: tuple(sorted(entries, key=lambda e: e.sequence)) for name, entries in maps.items()}
+    return Running(policies, lists, ordered, frozenset(others))
+
+
+def number_rules(running: Running, shown: str) -> Running:
+    """Give the rules the numbers that `show ip access-lists` and `show ipv6 access-list` print.
+
+    Raises:
+        ValueError: a list is shown otherwise than it is configured; it changed between the two.
+    """
+    numbers: dict[str, list[Rule]] = {}
+    current: list[Rule] = []
+    for line in shown.splitlines():
+        if found := _SHOWN_LIST.fullmatch(line.strip()):
+            current = numbers.setdefault(found[1], [])
+        elif line.startswith(" ") and (rule := _shown_rule(line)):
+            current.append(rule)
+    lists = {}
+    for name, known in running.access_lists.items():
+        if any(rule.sequence == 0 for rule in known.rules):
+            rules = tuple(
+                Rule(rule.sequence, canonical(rule.text, known.family)) for rule in numbers.get(name, [])
+            )
+            if [rule.text for rule in rules] != [rule.text for rule in known.rules]:
+                raise ValueError(f"access list {name} is shown otherwise than it is configured")
+            known = AccessList(known.family, name, rules, known.owner)  # noqa: PLW2901
+        lists[name] = known
+    return Running(running.policies, lists, running.route_maps, running.other_lists)
+
+
+def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Top-level lines with the indented ones below them; the text of banners is passed over."""
+    header, lines, banner_end = "", list[str](), ""
+    for line in text.splitlines():
+        if banner_end:
+            banner_end = "" if banner_end in line else banner_end
+        elif line.startswith("banner "):
+            _, _, rest = line.removeprefix("banner ").partition(" ")
+            mark = rest[:2] if rest.startswith("^") else rest[:1]
+            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
+        elif line.startswith(" "):
+            lines.append(" ".join(line.split()))
+        elif line.strip() and not line.startswith("!"):
+            if header:
+                yield header, lines
+            header, lines = " ".join(line.split()), []
+    if header:
+        yield header, lines
+
+
+def _policies(lines: Sequence[str]) -> dict[Family, str]:
+    found = (_POLICY.fullmatch(line) for line in lines)
+    return {4 if match[1] == "ip" else 6: match[2] for match in found if match}
+
+
+def _statements(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        words = line.split()
+        prefix = " ".join(words[:3])
+        if prefix in MATCH.values() and words[3:4] != ["prefix-list"]:
+            yield from (f"{prefix} {name}" for name in words[3:])
+        elif prefix == NEXT_HOP[6]:
+            yield line.lower()
+        else:
+            yield line
+
+
+def _access_list(header: str, lines: Sequence[str]) -> AccessList | None:
+    family: Family = 6 if header.startswith("ipv6 ") else 4
+    if not header.startswith(LIST_HEADER[family] + " "):
+        return None
+    name = header.removeprefix(LIST_HEADER[family]).split()[0]
+    owner = None
+    rules = []
+    for line in lines:
+        if found := _RULE.fullmatch(line):
+            rules.append(Rule(int(found[1] or 0), canonical(found[2], family)))
+        elif "remark " in line:
+            owner = owner or read_fingerprint(line[line.index("remark ") :])
+    return AccessList(family, name, tuple(rules), owner)
+
+
+def _shown_rule(line: str) -> Rule | None:
+    words = re.sub(r"\(\d+ match(?:es)?\)", "", line)
+    if found := re.fullmatch(r"\s*(\d+) ((?:permit|deny) .*)", words):
+        return Rule(int(found[1]), found[2].strip())
+    if found := re.fullmatch(r"\s*((?:permit|deny) .*) sequence (\d+)\s*", words):
+        return Rule(int(found[2]), found[1].strip())
+    return None

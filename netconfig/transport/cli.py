@@ -1,0 +1,310 @@
+"""A command line over SSH, kept open between calls.
+
+netmiko opens the session and prepares the terminal (width, no pager). From there on lines are written a
+group at a time and the answers are told apart by their echoes: one round trip a group, where netmiko's
+own `send_config_set` makes one or two a line.
+"""
+
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import paramiko
+from netmiko import ConnectHandler
+from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException
+
+from netconfig.driver import Exchange
+from netconfig.errors import BadCredential, Unreachable
+from netconfig.inventory import Device
+from netconfig.transport.secrets import mask
+
+_PROMPT = re.compile(r"(?P<host>[^\s#>()]{1,64})(?P<mode>\([^\s()]+\))?[#>] ?")
+_PAGER = re.compile(r" ?--More-- ?(?:\x08+ *\x08+)?")
+_CONFIRM = "[confirm]"
+_NOISE = str.maketrans("", "", "\r\0\a")
+HOST_LENGTH = 16
+"""Of a host name, what a prompt is sure to show: IOS cuts it off at 20 less a few in configuration mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Patience in seconds: to open a session, between two words of an answer, for a whole answer."""
+
+    open: float = 30.0
+    silence: float = 60.0
+    answer: float = 900.0
+
+
+DEFAULT_TIMEOUTS = Timeouts()
+
+
+class CliSession:
+    """The command line of one device; opened when it is needed, and anew when it broke.
+
+    One thread at a time speaks; `close` may be called from any. Every error of a library comes out as
+    `Unreachable`, and then the session is gone.
+    """
+
+    def __init__(self, device: Device, device_type: str, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+        self._device = device
+        self._device_type = device_type
+        self._timeouts = timeouts
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._closings = 0
+        self._host = ""
+        self._prompt = ""
+        self._secret = ""
+
+    @property
+    def in_configuration(self) -> bool:
+        """Whether the last prompt was one of a configuration mode."""
+        return "(" in self._prompt
+
+    def mask(self, text: str) -> str:
+        """A text of the device without secrets."""
+        return mask(text, self._secret)
+
+    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+        """What the device answers to one command, as it is: secrets are not masked.
+
+        With `may_open` a session is opened if there is none, and once more if the one there was turns out
+        to be broken. With `confirm` a `[confirm]` is answered.
+
+        Raises:
+            Unreachable: no session, or it broke or fell silent.
+        """
+        was_open = self._is_open()
+        try:
+            return self._exchange([command], confirm=confirm, may_open=may_open)[0]
+        except _EndedError:
+            if not (was_open and may_open):
+                raise
+        return self._exchange([command], confirm=confirm, may_open=True)[0]
+
+    def send(self, lines: Sequence[str]) -> list[Exchange]:
+        """Write lines in one go; what the device answered to each, secrets masked.
+
+        Raises:
+            Unreachable: the session is gone; how many of the lines arrived is not known.
+        """
+        answers = self._exchange(lines, confirm=False, may_open=False)
+        return [
+            Exchange(self.mask(line.rstrip()), self.mask(answer.strip("\n")))
+            for line, answer in zip(lines, answers, strict=True)
+        ]
+
+    def close(self) -> None:
+        """End the session, if there is one; whoever waits on it gets `Unreachable`."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            self._closings += 1
+            self._secret = ""
+        if connection is not None:
+            _tear_down(connection)
+
+    def _exchange(self, lines: Sequence[str], *, confirm: bool, may_open: bool) -> list[str]:
+        with self._translated():
+            connection = self._connection
+            if connection is None and not may_open:
+                raise EOFError
+            connection = connection or self._open()
+            connection.write_channel("".join(f"{line}\n" for line in lines))
+            return self._read_answers(connection, lines, confirm=confirm)
+
+    def _read_answers(self, connection: Any, lines: Sequence[str], *, confirm: bool) -> list[str]:
+        reader = _Answers(lines, self._prompt)
+        deadline = time.monotonic() + self._timeouts.answer
+        suspect = ""
+        while True:
+            reader.feed(self._receive(connection, deadline))
+            if reader.tail.endswith(_CONFIRM) and confirm:
+                connection.write_channel("\n")
+                reader.take_tail()
+            elif _PAGER.search(reader.tail):
+                connection.write_channel(" ")
+                reader.take_tail()
+            elif prompt := reader.final_prompt():
+                if self._is_known(prompt) or prompt == suspect:
+                    self._prompt = prompt
+                    self._host = self._host_of(prompt)
+                    return reader.answers(suspect)
+                # A line of output, or the device has a new name: only a prompt repeats itself.
+                suspect = prompt
+                connection.write_channel("\n")
+
+    def _is_known(self, prompt: str) -> bool:
+        return not self._host or self._host_of(prompt) == self._host
+
+    def _host_of(self, prompt: str) -> str:
+        found = _PROMPT.fullmatch(prompt)
+        return found["host"][:HOST_LENGTH] if found else ""
+
+    def _receive(self, connection: Any, deadline: float) -> str:
+        channel = connection.remote_conn
+        if channel is None:
+            raise EOFError
+        channel.settimeout(max(0.001, min(self._timeouts.silence, deadline - time.monotonic())))
+        data: bytes = channel.recv(65536)
+        if not data:
+            raise EOFError
+        return data.decode("latin-1").translate(_NOISE)
+
+    def _is_open(self) -> bool:
+        channel = getattr(self._connection, "remote_conn", None)
+        if channel is not None and not channel.closed and channel.get_transport().is_active():
+            return True
+        self.close()
+        return False
+
+    def _open(self) -> Any:
+        closings = self._closings
+        self._secret = self._device.secret()
+        if self._device.host is None:
+            raise BadCredential(f"device {self._device.name} has no address")
+        with tempfile.NamedTemporaryFile("w", prefix="known_hosts-", encoding="ascii") as known_hosts:
+            known_hosts.write(_known_hosts_line(self._device))
+            known_hosts.flush()
+            connection = ConnectHandler(
+                device_type=self._device_type,
+                host=self._device.host,
+                port=self._device.port,
+                username=self._device.username,
+                password=self._secret,
+                ssh_strict=True,
+                system_host_keys=False,
+                alt_host_keys=True,
+                alt_key_file=known_hosts.name,
+                use_keys=False,
+                allow_agent=False,
+                conn_timeout=self._timeouts.open,
+                banner_timeout=self._timeouts.open,
+                auth_timeout=self._timeouts.open,
+                blocking_timeout=self._timeouts.silence,
+                read_timeout_override=self._timeouts.open,
+                encoding="latin-1",
+                auto_connect=False,
+            )
+            # Some waits of paramiko know no time-out (a shell that never comes); this bounds them all.
+            watchdog = threading.Timer(self._timeouts.open, _tear_down, [connection])
+            watchdog.daemon = True
+            watchdog.start()
+            try:
+                connection.establish_connection()
+                connection.write_channel("\n")
+                connection.session_preparation()
+            except BaseException:
+                _tear_down(connection)
+                raise
+            finally:
+                watchdog.cancel()
+        with self._lock:
+            if self._closings != closings:
+                _tear_down(connection)
+                raise EOFError
+            self._connection = connection
+        self._host = ""
+        self._find_prompt(connection)
+        return connection
+
+    def _find_prompt(self, connection: Any) -> None:
+        connection.write_channel("!\n")
+        self._prompt = ""
+        self._read_answers(connection, ["!"], confirm=False)
+        if not self._prompt.rstrip().endswith("#"):
+            self.close()
+            words = f"{self._device.username} may look but not configure: the prompt is {self._prompt!r}"
+            raise Unreachable(self._device.name, words)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        name = self._device.name
+        try:
+            yield
+        except BadCredential as error:
+            raise Unreachable(name, str(error)) from error
+        except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
+            words = self._words_for(error)
+            self.close()
+            ended = isinstance(error, EOFError | OSError) and not isinstance(error, TimeoutError)
+            raise (_EndedError if ended else Unreachable)(name, words) from error
+
+    def _words_for(self, error: Exception) -> str:
+        where = f"{self._device.host} port {self._device.port}"
+        cause = error.__context__ or error
+        if isinstance(cause, paramiko.BadHostKeyException) or "not found in known_hosts" in str(cause):
+            return f"{where} shows another host key than the site file names"
+        if isinstance(error, NetmikoAuthenticationException):
+            return f"{where} refuses the login of {self._device.username}"
+        if isinstance(error, TimeoutError):
+            return f"{where} fell silent for {self._timeouts.silence:g} s"
+        if isinstance(error, EOFError):
+            return f"the session with {where} ended"
+        reason = next((line for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
+        return f"no session with {where}: {self.mask(reason)}"
+
+
+class _EndedError(Unreachable):
+    """The other side, or `close`, ended the session."""
+
+
+class _Answers:
+    """Tells the answers to several lines apart: each line comes back as its echo behind a prompt."""
+
+    def __init__(self, lines: Sequence[str], prompt: str) -> None:
+        self._expected = [line.strip() for line in lines]
+        self._answers: list[list[str]] = []
+        self.tail = prompt
+
+    def feed(self, text: str) -> None:
+        *complete, self.tail = (self.tail + text).split("\n")
+        for line in complete:
+            self._take(line)
+
+    def take_tail(self) -> None:
+        """A question of the device that has been answered."""
+        kept = _PAGER.sub("", self.tail)
+        self.tail = "" if kept.endswith(_CONFIRM) else kept
+
+    def final_prompt(self) -> str:
+        """The prompt the device is waiting at once it has echoed everything, or nothing."""
+        complete = len(self._answers) == len(self._expected)
+        return self.tail if complete and _PROMPT.fullmatch(self.tail) else ""
+
+    def answers(self, repeated_prompt: str) -> list[str]:
+        bare = repeated_prompt.rstrip()
+        return [
+            "\n".join(line for line in lines if not bare or line.rstrip() != bare) for lines in self._answers
+        ]
+
+    def _take(self, line: str) -> None:
+        line = _PAGER.sub("", line) if "--More--" in line else line
+        position = len(self._answers)
+        if position < len(self._expected) and self._is_echo(line, self._expected[position]):
+            self._answers.append([])
+        elif self._answers:
+            self._answers[-1].append(line)
+
+    def _is_echo(self, line: str, expected: str) -> bool:
+        found = _PROMPT.match(line)
+        return expected in {line.strip(), line[found.end() :].strip() if found else None}
+
+
+def _known_hosts_line(device: Device) -> str:
+    host = device.host if device.port == 22 else f"[{device.host}]:{device.port}"
+    return f"{host} {device.host_key}\n"
+
+
+def _tear_down(connection: Any) -> None:
+    """End a connection at once. The transport first: netmiko's farewell would wait for a silent device."""
+    client = getattr(connection, "remote_conn_pre", None)
+    with suppress(Exception):
+        if client is not None:
+            client.close()
+    with suppress(Exception):
+        connection.disconnect()

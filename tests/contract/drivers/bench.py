@@ -1,0 +1,144 @@
+"""What the suite asks of a platform's bench, and one pass over a device as the worker makes it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from netconfig.driver import Config, DeviceDriver, Ownership, PartIntent, Plan
+from netconfig.inventory import Device
+from netconfig.simulator import Packet, SimulatorLoop
+
+DATABASE = "6f1c4a52-9d0e-4b0c-8f43-2a2f6f0b7c11"
+OWNERSHIP = Ownership("FNAL", DATABASE)
+
+
+class Trouble(Enum):
+    """What may befall a line, in every simulator's own way."""
+
+    REFUSE = "refuse"
+    DROP_BEFORE = "drop-before"
+    DROP_AFTER = "drop-after"
+    HANG = "hang"
+    HANG_AFTER = "hang-after"
+    GARBAGE = "garbage"
+    FORGET = "forget"
+
+
+class Rig(Protocol):
+    """A simulated device on the bench."""
+
+    device: Device
+    secret: str
+
+    def over_the_wire(
+        self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
+    ) -> DeviceDriver:
+        """A driver that speaks the real protocol."""
+        ...
+
+    def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
+        """A driver whose transport is left out, for thousands of lines."""
+        ...
+
+    def text(self) -> str: ...
+    def edit(self, *lines: str) -> None: ...
+    def rename(self, name: str) -> None: ...
+    def reboot(self) -> None: ...
+
+    def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
+        """Let it befall the line of that number, from 1, of what is configured; or the reading."""
+        ...
+
+    def calm(self) -> None: ...
+
+    def watch(self, look: Callable[[], None] | None) -> None:
+        """Call this after every line of configuration, before the next one has effect."""
+        ...
+
+    def path(self, ticket: "Ticket") -> str | None: ...
+    def admits(self, ticket: "Ticket") -> bool: ...
+
+    def astray(self) -> Sequence[Packet]:
+        """Strangers' packets that are treated otherwise than before any ticket, wherever they come in."""
+        ...
+
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def pushes(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A part and a packet that it is for; without a next hop the part lets it pass, no more."""
+
+    part: PartIntent
+    packet: Packet
+    next_hop: str | None = None
+
+    def is_served(self, rig: Rig) -> bool:
+        """Whether the packet goes where the part wants it."""
+        return rig.path(self) == self.next_hop if self.next_hop else rig.admits(self)
+
+    def is_astray(self, rig: Rig) -> bool:
+        """Whether the packet goes where neither the part nor anybody before it wanted it."""
+        return rig.path(self) not in {None, self.next_hop}
+
+
+class Bench(Protocol):
+    """What the suite must know of a platform.
+
+    Attributes:
+        tickets: parts of several reservations, that can all be wanted together; each with a packet.
+        variants: more of them, some of the same reservations: what a ticket becomes when it is modified.
+        hand_edits: edits that break what the first ticket has made.
+        foreign: lines that make an object that looks managed, by a word of the report about it.
+    """
+
+    tickets: Sequence[Ticket]
+    variants: Sequence[Ticket]
+    hand_edits: Sequence[Sequence[str]]
+    foreign: Mapping[str, Sequence[str]]
+
+    def start(self, loop: SimulatorLoop | None = None) -> AbstractContextManager[Rig]:
+        """A fresh device; without a loop it can only be driven `at_once`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass over a device did, and what it left to do."""
+
+    parts: Sequence[PartIntent]
+    plan: Plan
+    left: Plan
+
+
+def reconcile(driver: DeviceDriver, parts: Sequence[PartIntent], known: frozenset[int] | None = None) -> Pass:
+    """One pass as the worker makes it: read, place, render, plan, push, read back."""
+    known = frozenset(part.reservation_id for part in parts) if known is None else known
+    actual = driver.read()
+    placed = place(driver, actual, parts)
+    desired = driver.render(placed)
+    plan = driver.plan(actual, desired, known=known)
+    driver.push(plan)
+    return Pass(placed, plan, driver.plan(driver.read(), desired, known=known))
+
+
+def place(driver: DeviceDriver, actual: Config, parts: Sequence[PartIntent]) -> Sequence[PartIntent]:
+    """The parts with their placements."""
+    places = driver.place(actual, parts)
+    return [dataclasses.replace(part, placement=places.get(part.part_id, part.placement)) for part in parts]
+
+
+def wanted(parts: Sequence[PartIntent], *, but: frozenset[int] = frozenset()) -> Sequence[PartIntent]:
+    """The parts, all wanted but those of these ids."""
+    return [dataclasses.replace(part, wanted=part.part_id not in but) for part in parts]
+
+
+def unwanted(parts: Sequence[PartIntent]) -> Sequence[PartIntent]:
+    """The parts, none wanted."""
+    return [dataclasses.replace(part, wanted=False) for part in parts]

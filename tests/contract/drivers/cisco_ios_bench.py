@@ -1,0 +1,321 @@
+"""The bench of Cisco IOS: a border router between two interfaces, one of which the site steers itself."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent
+from netconfig.drivers.cisco_ios import CiscoIos
+from netconfig.errors import Unreachable
+from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
+from netconfig.inventory import Device
+from netconfig.simulator import (
+    Action,
+    Fault,
+    IosRouter,
+    Packet,
+    RunningSimulator,
+    SimulatorLoop,
+    admitted,
+    forwarding,
+)
+from netconfig.transport.cli import Timeouts
+from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Ticket, Trouble
+
+PASSWORD = "correct horse battery staple"
+CONFIG = """\
+version 15.7
+service timestamps debug datetime msec
+!
+hostname border-1
+!
+enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0
+username operator privilege 15 secret 9 $9$abcdefgh
+!
+banner motd ^C
+   route-map LS-FNAL-TenGigabitEthernet1/1 permit 10 # not a line of configuration >
+interface TenGigabitEthernet9/9
+^C
+!
+interface TenGigabitEthernet1/1
+ description campus, G\xe4ste
+ ip address 192.0.2.254 255.255.255.0
+ ip access-group EDGE-IN in
+ ipv6 address 2001:DB8:1::1/64
+ ipv6 traffic-filter EDGE6-IN in
+!
+interface TenGigabitEthernet1/2
+ ip address 198.51.100.254 255.255.255.0
+ ip policy route-map SITE-POLICY
+!
+ip route 0.0.0.0 0.0.0.0 192.0.2.1
+!
+ip access-list extended EDGE-IN
+ 10 permit tcp any any eq smtp
+ 20 permit tcp host 192.84.86.7 any range 8000 8100
+ 1000 deny ip any any log
+ip access-list extended SITE-VIDEO
+ 10 permit udp 131.225.0.0 0.0.255.255 any dscp ef
+!
+ipv6 access-list EDGE6-IN
+ sequence 10 permit tcp any any eq bgp
+ sequence 1000 deny ipv6 any any
+!
+route-map SITE-POLICY permit 10
+ description video goes over the exchange
+ match ip address SITE-VIDEO
+ set ip next-hop 198.51.100.9
+!
+snmp-server community very-private RO
+!
+end
+"""
+TEN_ONE, TEN_TWO = "TenGigabitEthernet1/1", "TenGigabitEthernet1/2"
+MAP = f"route-map LS-FNAL-{TEN_ONE}"
+
+
+def flow(
+    source: str, destination: str, *, ports: tuple[int, int] | None = None, dscp: int | None = None
+) -> FlowMatch:
+    return FlowMatch(
+        source=ip_network(source),
+        destination=ip_network(destination),
+        protocol=Protocol.TCP if ports else None,
+        destination_ports=PortRange(*ports) if ports else None,
+        dscp=dscp,
+    )
+
+
+def steer(part_id: int, reservation: int, next_hop: str, *flows: FlowMatch, site: bool = False) -> PartIntent:
+    intent = PolicyRoute(TEN_ONE, ip_address(next_hop), flows)
+    if site:
+        room = SequenceRange(100, 199)
+        intent = dataclasses.replace(intent, interface=TEN_TWO, policy="SITE-POLICY", sequences=room)
+    return PartIntent(part_id, reservation, intent)
+
+
+def permit(part_id: int, reservation: int, access_list: str, *flows: FlowMatch) -> PartIntent:
+    return PartIntent(part_id, reservation, AccessPermit(access_list, flows, SequenceRange(500, 599)))
+
+
+BULK = flow("131.225.204.0/24", "192.84.86.0/24", ports=(5000, 6000), dscp=32)
+CMS = flow("131.225.205.0/24", "192.84.86.0/24")
+CMS_HOST = flow("131.225.206.7/32", "192.84.86.9/32", ports=(25, 25))
+OTHER = flow("131.225.210.0/24", "192.84.86.0/24")
+THERE_ALREADY = flow("192.84.86.7/32", "0.0.0.0/0", ports=(8000, 8100))
+SIX = flow("2001:db8:fe::/48", "2001:db8:ca::/48", ports=(5000, 6000))
+TO_BULK = Packet("131.225.204.5", "192.84.86.5", "tcp", 40000, 5500, dscp=32)
+FROM_BULK = Packet("192.84.86.5", "131.225.204.5", "tcp", 5500, 40000, dscp=32)
+TO_CMS = Packet("131.225.205.5", "192.84.86.5", "udp", 1, 2)
+TO_SIX = Packet("2001:db8:fe::1", "2001:db8:ca::1", "tcp", 40000, 5500)
+FROM_SIX = Packet("2001:db8:ca::1", "2001:db8:fe::1", "tcp", 5500, 40000)
+STRANGERS = (
+    Packet("131.225.1.1", "8.8.8.8", "udp", 1000, 53),
+    Packet("131.225.204.5", "192.84.86.5", "tcp", 40000, 5500, dscp=0),
+    Packet("131.225.7.7", "192.84.86.5", "udp", 1, 2, dscp=46),
+    Packet("2001:db8:fe::1", "2001:db8:ca::1", "tcp", 40000, 80),
+)
+
+
+class IosRig:
+    """One simulated IOS router."""
+
+    secret = PASSWORD
+
+    def __init__(self, router: IosRouter, simulator: RunningSimulator) -> None:
+        self.router = router
+        self.device = Device(
+            name="border-1",
+            platform="cisco_ios",
+            host=simulator.host,
+            port=simulator.port or 22,
+            username="lambda",
+            password="env:BENCH_PASSWORD",
+            host_key=" ".join(simulator.host_key_line.split()[1:3]),
+        )
+        self._at_first = self._treatment()
+
+    def over_the_wire(
+        self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
+    ) -> DeviceDriver:
+        return CiscoIos(device or self.device, ownership, timeouts=Timeouts(open=20, silence=1, answer=60))
+
+    def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
+        driver = CiscoIos(self.device, ownership)
+        driver._session = _DirectSession(self.router)  # type: ignore[assignment]
+        return driver
+
+    def text(self) -> str:
+        return self.router.running_config()
+
+    def edit(self, *lines: str) -> None:
+        self.router.apply(lines)
+
+    def rename(self, name: str) -> None:
+        self.router.apply([f"hostname {name}"])
+
+    def reboot(self) -> None:
+        self.router.reboot()
+
+    def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
+        action = Action(what.value)
+        if reading:
+            self.router.faults.add(Fault(action, line="^show running", where="exec"))
+        else:
+            self.router.faults.add(Fault(action, number=number))
+
+    def calm(self) -> None:
+        self.router.faults.clear()
+
+    def watch(self, look: Callable[[], None] | None) -> None:
+        self.router.after_line = (lambda _session, _line: look()) if look else None
+
+    def path(self, ticket: Ticket) -> str | None:
+        interface = getattr(ticket.part.intent, "interface", TEN_ONE)
+        return forwarding(self.router.state, interface, ticket.packet)
+
+    def admits(self, ticket: Ticket) -> bool:
+        return admitted(self.router.state, TEN_ONE, "in", ticket.packet)
+
+    def astray(self) -> Sequence[Packet]:
+        now = self._treatment()
+        return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]
+
+    def _treatment(self) -> Mapping[Packet, Sequence[object]]:
+        state = self.router.state
+        return {
+            packet: [
+                (forwarding(state, interface, packet), admitted(state, interface, "in", packet))
+                for interface in (TEN_ONE, TEN_TWO)
+            ]
+            for packet in STRANGERS
+        }
+
+    @property
+    def sessions(self) -> int:
+        return self.router.sessions
+
+    @property
+    def pushes(self) -> int:
+        return self.router.pushes
+
+
+class _DirectSession:
+    """The simulator without SSH between, for tests that go through thousands of lines."""
+
+    def __init__(self, router: IosRouter) -> None:
+        self._router = router
+        self._session: Any = None
+
+    @property
+    def in_configuration(self) -> bool:
+        return self._session is not None and self._session.mode is not None
+
+    def mask(self, text: str) -> str:
+        return text
+
+    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+        return self._send_line(command, may_open=may_open)
+
+    def send(self, lines: Sequence[str]) -> list[Exchange]:
+        return [Exchange(line, self._send_line(line, may_open=False)) for line in lines]
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._router.disconnect(self._session)
+        self._session = None
+
+    def _send_line(self, line: str, *, may_open: bool) -> str:
+        if self._session is None:
+            if not may_open:
+                raise Unreachable("border-1", "the session ended")
+            self._session = dataclasses.replace(self._router.connect("lambda", self.close), length=0)
+        reaction = self._router.react(self._session, line)
+        if reaction.drops or reaction.hangs:
+            self.close()
+            raise Unreachable("border-1", "the session ended")
+        self._session = reaction.session
+        return reaction.output
+
+
+class IosBench:
+    """Tickets over both interfaces, of both families, and permits, two of them for one line."""
+
+    tickets = (
+        Ticket(steer(1, 42, "192.0.2.1", BULK), TO_BULK, "192.0.2.1"),
+        Ticket(steer(2, 43, "192.0.2.2", CMS, CMS_HOST), TO_CMS, "192.0.2.2"),
+        Ticket(steer(3, 44, "2001:db8:1::2", SIX), TO_SIX, "2001:db8:1::2"),
+        Ticket(permit(4, 42, "EDGE-IN", BULK.reversed()), FROM_BULK),
+        Ticket(permit(5, 45, "EDGE-IN", BULK.reversed()), FROM_BULK),
+        Ticket(permit(6, 44, "EDGE6-IN", SIX.reversed()), FROM_SIX),
+        Ticket(steer(7, 46, "198.51.100.1", BULK, site=True), TO_BULK, "198.51.100.1"),
+    )
+    variants = (
+        Ticket(
+            steer(11, 42, "192.0.2.3", OTHER),
+            Packet("131.225.210.5", "192.84.86.5", "udp", 1, 2),
+            "192.0.2.3",
+        ),
+        Ticket(
+            permit(12, 43, "EDGE-IN", THERE_ALREADY), Packet("192.84.86.7", "131.225.1.1", "tcp", 1, 8050)
+        ),
+        Ticket(steer(13, 46, "198.51.100.2", CMS, site=True), TO_CMS, "198.51.100.2"),
+    )
+    hand_edits = (
+        ("no ip access-list extended LS-FNAL-42",),
+        ("ip access-list extended LS-FNAL-42", "no 10"),
+        ("ip access-list extended LS-FNAL-42", "20 permit tcp any any eq www"),
+        ("ip access-list extended LS-FNAL-42", f"no remark LS reservation 42 database {DATABASE}"),
+        (f"{MAP} permit 10", "no match ip address LS-FNAL-42"),
+        (f"{MAP} permit 10", "match ip address SITE-VIDEO"),
+        (f"{MAP} permit 10", "no set ip next-hop"),
+        (f"{MAP} permit 10", "set ip next-hop 203.0.113.7"),
+        (f"{MAP} permit 10", "description by hand"),
+        (f"{MAP} deny 10",),
+        (f"no {MAP}",),
+        (f"interface {TEN_ONE}", "no ip policy route-map"),
+    )
+    foreign = {
+        "99": (
+            "ip access-list extended LS-FNAL-99",
+            f"remark LS reservation 99 database {DATABASE}",
+            "permit ip host 10.9.9.9 any",
+            f"{MAP} permit 7",
+            "match ip address LS-FNAL-99",
+            "set ip next-hop 192.0.2.99",
+            f"interface {TEN_ONE}",
+            f"ip policy {MAP}",
+        ),
+        "another database": (
+            "ip access-list extended LS-FNAL-42",
+            "remark LS reservation 42 database 00000000-0000-0000-0000-000000000000",
+            "permit ip host 10.9.9.9 any",
+            f"{MAP} permit 7",
+            "match ip address LS-FNAL-42",
+            "set ip next-hop 192.0.2.99",
+            f"interface {TEN_ONE}",
+            f"ip policy {MAP}",
+        ),
+    }
+
+    def __init__(self, *, show_sequence_numbers: bool = True) -> None:
+        self._show_sequence_numbers = show_sequence_numbers
+
+    @contextmanager
+    def start(self, loop: SimulatorLoop | None = None) -> Iterator[IosRig]:
+        router = IosRouter(
+            CONFIG,
+            show_sequence_numbers=self._show_sequence_numbers,
+            clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
+        )
+        simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
+        with ExitStack() as stack:
+            if loop:
+                stack.enter_context(pytest.MonkeyPatch.context()).setenv("BENCH_PASSWORD", PASSWORD)
+                stack.enter_context(simulator)
+            yield IosRig(router, simulator)
