@@ -1,15 +1,22 @@
-"""What a pass over a device came to. Failures live on devices and parts, not on reservations."""
+"""What a pass over a device came to. Failures live on devices and parts, not on reservations.
+
+Each function is one transaction's work under the device's lease. Reservations are locked before the device,
+as everywhere in the house.
+"""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from activation.leases import held
 from netconfig.driver import Plan
-from netconfig.errors import DeviceError, NotConverged, Rejected
+from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from reservation.lifecycle import ON_DEVICES, Cause, State
+from reservation.moves import lock_reservations
 from reservation.parts import in_sync
 from reservation.service import wish
 from reservation.tables import DeviceRow, PartRow, ReservationRow
@@ -27,74 +34,138 @@ def pause_after(failures: int) -> timedelta:
     return min(doubled, LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
-def note_failure(row: DeviceRow, error: DeviceError, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One pass over one device: on whose turn, and what it can speak for.
+
+    Attributes:
+        token: of the lease it is made under.
+        generation: the device's when the pass began; parts switched since are the next pass's.
+        unreadable: parts whose intent cannot be understood; of those nothing is said.
+    """
+
+    device: str
+    token: str
+    generation: int
+    unreadable: frozenset[int] = frozenset()
+
+
+def note_failure(session: Session, visit: Visit, error: NetconfigError, *, now: datetime) -> None:
     """The device could not be read or pushed to: keep everything, try again later."""
+    _back_off(held(session, visit.device, visit.token), error, now)
+
+
+def note_refusal(session: Session, visit: Visit, refusal: Rejected, *, now: datetime) -> None:
+    """The device refused a line: the reservations that need it fail, in the device's words; no others.
+
+    The device is left alone for a moment: until the line is out of what it should carry.
+    """
+    row = fail_parts(session, visit, refusal.parts, words=refusal.words, now=now)
+    _back_off(row, refusal, now)
+
+
+def fail_parts(
+    session: Session, visit: Visit, part_ids: Collection[int], *, words: str, now: datetime
+) -> DeviceRow:
+    """The reservations that want these parts fail, for that reason. Returns the device's row, locked."""
+    of_parts = select(PartRow.reservation_id).where(PartRow.id.in_(sorted(part_ids)))
+    owners = {owner.id: owner for owner in lock_reservations(session, session.scalars(of_parts))}
+    row = held(session, visit.device, visit.token)
+    failing = select(PartRow).where(PartRow.id.in_(sorted(part_ids)))
+    for part in session.scalars(failing.execution_options(populate_existing=True)):
+        part.error = words
+        owner = owners[part.reservation_id]
+        if part.wanted and owner.wish is None and owner.state in {State.ACTIVATING, State.ACTIVE}:
+            reason = f"{visit.device}: {words}"
+            wish(owner, Cause.REJECTED, now=now, actor=visit.device, reason=reason)
+    return row
+
+
+def note_difference(session: Session, visit: Visit, plan: Plan, *, now: datetime) -> DeviceRow:
+    """The device was read, and the plan is what it lacks: each part for itself is in sync or is not.
+
+    An active reservation that lacks something is degraded from now on. Returns the device's row, locked.
+    """
+    missing, leaving = _concerned(plan)
+    owners = lock_reservations(session, _may_degrade(session, visit, missing))
+    row = held(session, visit.device, visit.token)
+    for part in _judged(session, row, visit):
+        if part.id in missing or (not part.wanted and part.reservation_id in leaving):
+            part.synced_generation = min(part.synced_generation, part.generation - 1)
+        else:
+            part.synced_generation = max(part.synced_generation, part.generation)
+            part.error = None
+    if plan:
+        # A pass that is cut short from here on is taken up at once, not at the next look for drift.
+        row.synced_generation = min(row.synced_generation, visit.generation - 1)
+    for owner in owners:
+        _note_degraded(session, owner, now)
+    row.read_at = now
+    row.strangers = list(plan.strangers)
+    return row
+
+
+def note_result(session: Session, visit: Visit, left: Plan, *, now: datetime) -> None:
+    """The pass is over and the device was read back; `left` is what would still have to be done."""
+    row = note_difference(session, visit, left, now=now)
+    if not left:
+        row.synced_generation = max(row.synced_generation, visit.generation)
+        row.failures = 0
+        row.next_attempt_at = row.error_code = row.error = None
+        return
+    for part in _judged(session, row, visit):
+        if not in_sync(part):
+            part.error = "the device took the lines and reads back otherwise"
+    _back_off(row, NotConverged(row.name, f"still to do after a push: {str(left).strip()}"), now)
+    if row.generation > visit.generation:
+        # Parts that came meanwhile need not wait for the one that does not converge.
+        row.next_attempt_at = None
+
+
+def _back_off(row: DeviceRow, error: NetconfigError, now: datetime) -> None:
     row.failures += 1
     row.next_attempt_at = now + pause_after(row.failures)
-    row.error_code, row.error = error.code, error.words
+    row.error_code = error.code
+    row.error = error.words if isinstance(error, DeviceError) else str(error)
 
 
-def note_refusal(row: DeviceRow, session: Session, refusal: Rejected, now: datetime) -> None:
-    """The device refused a line: the reservations that need it fail, in the device's words; no others."""
-    refused = session.scalars(select(PartRow).where(PartRow.id.in_(sorted(refusal.parts)))).all()
-    failing = [part for part in refused if part.wanted]
-    for part in failing:
-        part.error = refusal.words
-        owner = session.get_one(ReservationRow, part.reservation_id)
-        if owner.state in {State.ACTIVATING, State.ACTIVE}:
-            wish(owner, Cause.REJECTED, now=now, actor=row.name, reason=str(refusal))
-    if failing:
-        # The owner is being taken off: there is a next pass, and it will not send that line.
-        row.error_code, row.error = refusal.code, refusal.words
-        row.next_attempt_at = None
-    else:
-        note_failure(row, refusal, now)
+def _concerned(plan: Plan) -> tuple[set[int], set[int]]:
+    """The parts that need a line of the plan, and the reservations something is still to be removed of."""
+    missing = {part for line in plan.lines for part in line.parts}
+    leaving = {line.reservation_id for line in plan.lines if line.removal and line.reservation_id is not None}
+    return missing, leaving
 
 
-def note_result(row: DeviceRow, session: Session, generation: int, left: Plan, now: datetime) -> None:
-    """The device was read back: each part for itself is in sync or is not.
-
-    `left` is what would still have to be done; empty on a device that is as it should be.
-    """
-    parts = session.scalars(
+def _judged(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
+    """The parts the pass can speak for."""
+    query = (
         select(PartRow)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, PartRow.generation <= generation)
+        .where(PartRow.device_id == row.id, PartRow.generation <= visit.generation)
         .where(ReservationRow.state.in_(ON_DEVICES))
-    ).all()
-    for part in parts:
-        if _pending(left, part):
-            part.synced_generation = min(part.synced_generation, part.generation - 1)
-            part.error = "the device took the lines and reads back otherwise"
-        else:
-            part.synced_generation = generation
-            part.error = None
-    _note_degraded(session, parts, now)
-    row.read_at = now
-    row.strangers = list(left.strangers)
-    if left:
-        note_failure(row, NotConverged(row.name, f"still to do after a push: {str(left).strip()}"), now)
-        return
-    row.synced_generation = max(row.synced_generation, generation)
-    row.failures = 0
-    row.next_attempt_at = row.error_code = row.error = None
-
-
-def _pending(left: Plan, part: PartRow) -> bool:
-    if left.pending(part.id):
-        return True
-    return not part.wanted and any(
-        line.removal and line.reservation_id == part.reservation_id for line in left.lines
+        .execution_options(populate_existing=True)
     )
+    return [part for part in session.scalars(query) if part.id not in visit.unreadable]
 
 
-def _note_degraded(session: Session, parts: Sequence[PartRow], now: datetime) -> None:
-    missing = {part.reservation_id for part in parts if part.wanted and not in_sync(part)}
-    owners = session.scalars(
-        select(ReservationRow).where(ReservationRow.id.in_({part.reservation_id for part in parts}))
+def _may_degrade(session: Session, visit: Visit, missing: Collection[int]) -> list[int]:
+    """The active reservations whose `degraded_since` may change."""
+    changing = or_(ReservationRow.degraded_since.is_not(None), PartRow.id.in_(sorted(missing)))
+    query = (
+        select(ReservationRow.id)
+        .join(PartRow, PartRow.reservation_id == ReservationRow.id)
+        .join(DeviceRow, PartRow.device_id == DeviceRow.id)
+        .where(DeviceRow.name == visit.device, ReservationRow.state == State.ACTIVE, changing)
     )
-    for owner in owners:
-        if owner.state is State.ACTIVE and owner.id in missing:
-            owner.degraded_since = owner.degraded_since or now
-        elif owner.degraded_since is not None:
-            owner.degraded_since = None
+    return list(session.scalars(query))
+
+
+def _note_degraded(session: Session, owner: ReservationRow, now: datetime) -> None:
+    # On any device: what one repaired does not mend another.
+    behind = select(PartRow.id).where(
+        PartRow.reservation_id == owner.id, PartRow.wanted, PartRow.synced_generation < PartRow.generation
+    )
+    if owner.state is State.ACTIVE and session.scalar(behind.limit(1)) is not None:
+        owner.degraded_since = owner.degraded_since or now
+    else:
+        owner.degraded_since = None

@@ -8,22 +8,32 @@ whatever this one leaves half done.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from activation.clock import Clock
 from activation.leases import held
 from activation.log import logger
-from activation.outcomes import note_failure, note_refusal, note_result
-from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan
-from netconfig.errors import DeviceError, Rejected
+from activation.outcomes import (
+    Visit,
+    fail_parts,
+    note_difference,
+    note_failure,
+    note_refusal,
+    note_result,
+)
+from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, transcript_of
+from netconfig.errors import DeviceError, NetconfigError, Rejected
 from netconfig.intent import load_intent
 from reservation.lifecycle import ON_DEVICES
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import Store
 
 log = logger("reconcile")
+
+HIGHEST_ID = 2**31 - 1
+"""No reservation has a higher number; a device may carry whatever somebody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +43,40 @@ class Wanted:
     Attributes:
         generation: the device's, read before the parts: parts may be newer, never older.
         parts: of every reservation that may be on a device, wanted or being taken away.
+        unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
     """
 
     generation: int
     parts: tuple[PartIntent, ...]
+    unreadable: Mapping[int, str]
     drifting: bool
 
 
-def reconcile(
-    store: Store, device: str, driver: DeviceDriver, *, token: str, now: datetime
-) -> tuple[int, ...]:
-    """One pass over one device. Returns the reservations whose parts it looked at, for `settle`.
+def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, clock: Clock) -> bool:
+    """One pass over one device. Returns whether there was anything to do on it.
 
-    A failure of the device is written to its row with when to try again, never raised.
+    A failure of the device is written to its row with when to try again, never raised. A clock and not an
+    instant, because a pass may last minutes.
 
     Raises:
-        LeaseLost: the token is not the device's any more; nothing was written since.
+        LeaseLost: the token is not the device's any more; since then nothing was written but how a push
+            ended that had begun.
         StoreUnavailable: the database is away.
     """
     wanted = store.read(lambda session: read_wanted(session, device))
-    turn = _Turn(store=store, device=device, driver=driver, token=token, now=now, wanted=wanted)
+    visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable))
     try:
-        left = turn.take()
+        return _Turn(store=store, driver=driver, clock=clock, wanted=wanted, visit=visit).take()
     except Rejected as error:
         refusal = error
         log.warning("device refused a line", device=device, error=refusal.words, parts=sorted(refusal.parts))
-        store.write(lambda session: note_refusal(held(session, device, token), session, refusal, now))
-    except DeviceError as error:
+        store.write(lambda session: note_refusal(session, visit, refusal, now=clock.now()))
+    except NetconfigError as error:
         failure = error
-        log.warning("device failed", device=device, code=failure.code, error=failure.words)
-        store.write(lambda session: note_failure(held(session, device, token), failure, now))
-    else:
-        store.write(
-            lambda session: note_result(held(session, device, token), session, wanted.generation, left, now)
-        )
-    return tuple(sorted({part.reservation_id for part in wanted.parts}))
+        log.warning("device failed", device=device, code=failure.code, error=str(failure))
+        store.write(lambda session: note_failure(session, visit, failure, now=clock.now()))
+    return True
 
 
 def read_wanted(session: Session, device: str) -> Wanted:
@@ -80,28 +88,35 @@ def read_wanted(session: Session, device: str) -> Wanted:
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
         .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
         .order_by(PartRow.id)
-    ).all()
-    return Wanted(
-        generation=generation,
-        parts=tuple(
+    )
+    parts, unreadable = [], {}
+    for part in rows:
+        try:
+            intent = load_intent(part.intent)
+        except ValueError as error:
+            unreadable[part.id] = str(error)
+            continue
+        parts.append(
             PartIntent(
                 part_id=part.id,
                 reservation_id=part.reservation_id,
-                intent=load_intent(part.intent),
+                intent=intent,
                 wanted=part.wanted,
                 placement=part.placement,
             )
-            for part in rows
-        ),
+        )
+    return Wanted(
+        generation=generation,
+        parts=tuple(parts),
+        unreadable=unreadable,
         drifting=row.synced_generation >= generation,
     )
 
 
 def known_reservations(session: Session, actual: Config) -> frozenset[int]:
     """Those of the reservations found on a device that this database has."""
-    return frozenset(
-        session.scalars(select(ReservationRow.id).where(ReservationRow.id.in_(sorted(actual.found))))
-    )
+    possible = sorted(number for number in actual.found if 0 < number <= HIGHEST_ID)
+    return frozenset(session.scalars(select(ReservationRow.id).where(ReservationRow.id.in_(possible))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,25 +124,33 @@ class _Turn:
     """One pass under way: everything its steps need to know."""
 
     store: Store
-    device: str
     driver: DeviceDriver
-    token: str
-    now: datetime
+    clock: Clock
     wanted: Wanted
+    visit: Visit
 
-    def take(self) -> Plan:
-        """Bring the device to what is wanted; returns what is left to do, empty if all went well."""
+    def take(self) -> bool:
+        """Bring the device to what is wanted; whether there was anything to do."""
+        for part_id, words in self.wanted.unreadable.items():
+            self._fail(part_id, words)
         actual = self.driver.read()
         parts = self._place(actual)
         desired = self.driver.render(parts)
         known = self.store.read(lambda session: known_reservations(session, actual))
-        plan = self.driver.plan(actual, desired, known=known)
-        if not plan:
-            return plan
-        if self.wanted.drifting:
-            log.warning("device drifted, repairing", device=self.device, plan=str(plan))
-        self._push(plan)
-        return self.driver.plan(self.driver.read(), desired, known=known)
+        plan = left = self.driver.plan(actual, desired, known=known)
+        if plan:
+            if self.wanted.drifting:
+                log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
+            self._push(plan)
+            left = self.driver.plan(self.driver.read(), desired, known=known)
+        self.store.write(lambda session: note_result(session, self.visit, left, now=self.clock.now()))
+        return bool(plan)
+
+    def _fail(self, part_id: int, words: str) -> None:
+        log.error("part cannot be understood", device=self.visit.device, part=part_id, error=words)
+        self.store.write(
+            lambda session: fail_parts(session, self.visit, {part_id}, words=words, now=self.clock.now())
+        )
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
         placements = self.driver.place(actual, self.wanted.parts)
@@ -145,7 +168,7 @@ class _Turn:
         return placed
 
     def _store_placements(self, session: Session, news: Mapping[int, Placement]) -> None:
-        held(session, self.device, self.token)
+        held(session, self.visit.device, self.visit.token)
         for part in session.scalars(select(PartRow).where(PartRow.id.in_(news))):
             part.placement = dict(news[part.id])
 
@@ -157,24 +180,29 @@ class _Turn:
             transcript = str(self.driver.push(plan))
             outcome = "pushed"
         except DeviceError as error:
-            transcript, outcome = error.transcript, error.code
+            transcript, outcome = str(transcript_of(error)), error.code
             raise
         finally:
             took = round((time.monotonic() - began) * 1000)
             log.info(
-                "device pushed", device=self.device, lines=len(plan.lines), outcome=outcome, duration_ms=took
+                "device pushed",
+                device=self.visit.device,
+                lines=len(plan.lines),
+                outcome=outcome,
+                duration_ms=took,
             )
             self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
 
     def _begin_change(self, session: Session, plan: Plan) -> int:
-        row = held(session, self.device, self.token)
+        now = self.clock.now()
+        row = note_difference(session, self.visit, plan, now=now)
         owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
         touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
         touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}
         change = DeviceChangeRow(
             device_id=row.id,
-            at=self.now,
-            generation=self.wanted.generation,
+            at=now,
+            generation=self.visit.generation,
             reservations=sorted(touched),
             plan=str(plan),
         )

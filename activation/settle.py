@@ -4,39 +4,60 @@ Going up, stage n+1 is wanted when stage n is in sync; going down, stage n-1 is 
 is gone. After the last the reservation is ACTIVE, or RELEASED.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
 from activation.tick import WORKER, release_next_stage
 from reservation import calendar, parts
+from reservation.errors import NotFound
 from reservation.lifecycle import Cause, Outcome, State
 from reservation.moves import lock_reservation, move
-from reservation.tables import ReservationRow
-from store import Store
+from reservation.tables import PartRow, ReservationRow
+from store import Store, StoreUnavailable
 
 log = logger("settle")
 
 
-def settle(store: Store, reservation_ids: Iterable[int], now: datetime) -> None:
-    """Move each of these on as far as its parts allow."""
-    for reservation_id in sorted(set(reservation_ids)):
-        moved = store.write(lambda session, id_=reservation_id: _settle_one(session, id_, now))  # type: ignore[misc]
+def settle(store: Store, now: datetime) -> None:
+    """Move every reservation on whose parts allow it, whoever brought them so far.
+
+    A reservation that cannot be moved is logged and tried again at the next pass; the others go on.
+    """
+    for reservation_id in store.read(ready):
+        try:
+            moved = store.write(lambda session, id_=reservation_id: _settle_one(session, id_, now))  # type: ignore[misc]
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("reservation not moved", reservation=reservation_id)
+            continue
         if moved is not None:
             log.info("reservation moved", reservation=reservation_id, to=moved)
 
 
-def in_flight(session: Session) -> tuple[int, ...]:
-    """Every reservation that waits for its parts: what a worker looks at when it starts."""
-    waiting = {State.ACTIVATING, State.RELEASING}
-    return tuple(session.scalars(select(ReservationRow.id).where(ReservationRow.state.in_(waiting))))
+def ready(session: Session) -> tuple[int, ...]:
+    """The reservations on their way up or down that wait for no part any more."""
+    behind = exists().where(
+        PartRow.reservation_id == ReservationRow.id, PartRow.synced_generation < PartRow.generation
+    )
+    going_up = and_(
+        ReservationRow.state == State.ACTIVATING,
+        ReservationRow.wish.is_(None),
+        ~behind.where(PartRow.wanted),
+    )
+    going_down = and_(ReservationRow.state == State.RELEASING, ~behind.where(~PartRow.wanted))
+    query = select(ReservationRow.id).where(or_(going_up, going_down)).order_by(ReservationRow.id)
+    return tuple(session.scalars(query))
 
 
 def _settle_one(session: Session, reservation_id: int, now: datetime) -> State | None:
-    row = lock_reservation(session, reservation_id)
+    try:
+        row = lock_reservation(session, reservation_id)
+    except NotFound:
+        return None
     before = row.state
     if before is State.ACTIVATING and row.wish is None:
         _go_up(session, row, now)

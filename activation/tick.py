@@ -25,8 +25,8 @@ WORKER = "worker"
 log = logger("tick")
 
 
-def tick(store: Store, now: datetime) -> tuple[int, ...]:
-    """Move every reservation that is due. Returns the ids looked at, for `settle`.
+def tick(store: Store, now: datetime) -> None:
+    """Move every reservation that is due.
 
     A row that cannot be moved is logged and tried again at the next pass; the others go on.
     """
@@ -38,7 +38,6 @@ def tick(store: Store, now: datetime) -> tuple[int, ...]:
             raise
         except Exception:
             log.exception("reservation not moved", reservation=reservation_id)
-    return tuple(due)
 
 
 def next_action_at(session: Session) -> datetime | None:
@@ -104,6 +103,8 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
         row.next_action_at = row.end
         return
     actor = row.wish_actor or WORKER
+    if cause is Cause.END and row.activated_at is None:
+        row.reason = "the slot ended before every device carried it"
     move(session, row, cause, now=now, actor=actor, reason=row.reason)
     row.next_action_at = now + CLAIMS_KEPT_FOR / 2
     row.release_cause = cause

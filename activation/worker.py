@@ -5,7 +5,7 @@ a slow device never delays a slot; a pool visits devices; a chore renews the lea
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,12 +14,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from activation import leases
 from activation.clock import Clock
+from activation.hands import Hand, Hands
+from activation.leases import LeaseLost
 from activation.log import logger
-from activation.outcomes import note_failure
 from activation.reconcile import reconcile
-from activation.settle import in_flight, settle
+from activation.settle import settle
 from activation.tick import next_action_at, tick
 from netconfig.driver import DeviceDriver
 from netconfig.errors import DeviceError
@@ -50,13 +50,24 @@ class WorkerSettings:
     visits: int = 8
 
 
-@dataclass(slots=True)
-class _Hand:
-    """A device this worker has: its open driver and the lease on it."""
-
-    driver: DeviceDriver
-    token: str
-    used_at: datetime
+def due_devices(
+    session: Session, devices: Collection[str], settings: WorkerSettings, now: datetime
+) -> list[str]:
+    """Those of the devices that have something to be done, may be tried now and are nobody else's."""
+    work = or_(
+        DeviceRow.generation > DeviceRow.synced_generation,
+        DeviceRow.error_code.is_not(None),
+        DeviceRow.read_at.is_(None),
+        DeviceRow.read_at <= now - settings.drift,
+    )
+    allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
+    ours = or_(
+        DeviceRow.lease_until.is_(None),
+        DeviceRow.lease_until <= now,
+        DeviceRow.lease_owner == settings.owner,
+    )
+    query = select(DeviceRow.name).where(work, allowed, ours, DeviceRow.name.in_(devices))
+    return list(session.scalars(query.order_by(DeviceRow.name)))
 
 
 class Worker:
@@ -68,7 +79,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        drivers: dict[str, Callable[[], DeviceDriver]],
+        drivers: Mapping[str, Callable[[], DeviceDriver]],
         settings: WorkerSettings,
         clock: Clock,
     ) -> None:
@@ -76,9 +87,14 @@ class Worker:
         self._drivers = drivers
         self._settings = settings
         self._clock = clock
-        self._hands: dict[str, _Hand] = {}
+        self._hands = Hands(
+            store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
+        )
         self._busy: set[str] = set()
+        # Guards the three beside it and _busy; told when one of the devices is busy no more.
         self._quiet = threading.Condition()
+        self._striking = False
+        self._strike_queued = False
         self._stopping = False
         self._upcoming: datetime | None = None
         self.struck_at: datetime | None = None
@@ -100,10 +116,10 @@ class Worker:
             self._strike, "interval", seconds=poll.total_seconds(), executor="tick", id="poll"
         )
         self._scheduler.add_job(
-            self._keep_hands, "interval", seconds=lease.total_seconds() / 3, executor="chore", id="leases"
+            self._hands.keep, "interval", seconds=lease.total_seconds() / 3, executor="chore", id="leases"
         )
         self._scheduler.start()
-        self._scheduler.add_job(self._take_up, executor="tick", id="take up")
+        self._strike_soon()
 
     def stop(self, *, patience: timedelta = timedelta(seconds=3)) -> None:
         """Stop striking, let running pushes end for as long as `patience`, then break their sessions off.
@@ -112,31 +128,44 @@ class Worker:
         """
         with self._quiet:
             self._stopping = True
-        self._scheduler.pause()
-        with self._quiet:
-            ended = self._quiet.wait_for(lambda: not self._busy, timeout=patience.total_seconds())
-        if not ended:
-            log.warning("sessions broken off", devices=sorted(self._busy))
-        for device in list(self._hands):
-            self._let_go(device)
-        self._scheduler.shutdown(wait=ended)
+            ended = self._quiet.wait_for(
+                lambda: not self._busy and not self._striking, timeout=patience.total_seconds()
+            )
+            if not ended:
+                log.warning("sessions broken off", devices=sorted(self._busy))
+        self._hands.close()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=ended)
 
-    def _take_up(self) -> None:
-        try:
-            settle(self._store, self._store.read(in_flight), self._clock.now())
-        except StoreUnavailable as error:
-            log.warning("database away", error=str(error))
-        self._strike()
+    def _strike_soon(self) -> None:
+        with self._quiet:
+            if self._stopping or self._strike_queued:
+                return
+            self._strike_queued = True
+        self._scheduler.add_job(self._strike, executor="tick")
 
     def _strike(self) -> None:
-        now = self._clock.now()
+        with self._quiet:
+            self._strike_queued = False
+            if self._stopping:
+                return
+            self._striking = True
         try:
-            settle(self._store, tick(self._store, now), now)
-            due = self._store.read(lambda session: self._due_devices(session, now))
-            upcoming = self._store.read(next_action_at)
+            self._strike_now()
         except StoreUnavailable as error:
             log.warning("database away", error=str(error))
-            return
+        finally:
+            with self._quiet:
+                self._striking = False
+                self._quiet.notify_all()
+
+    def _strike_now(self) -> None:
+        now = self._clock.now()
+        tick(self._store, now)
+        # Here and not after each visit, so that all that start together reach the next device together.
+        settle(self._store, now)
+        due = self._store.read(lambda session: due_devices(session, self._drivers, self._settings, now))
+        upcoming = self._store.read(next_action_at)
         self.struck_at = now
         for device in due:
             self._send(device)
@@ -152,113 +181,46 @@ class Worker:
                 replace_existing=True,
             )
 
-    def _due_devices(self, session: Session, now: datetime) -> list[str]:
-        work = or_(
-            DeviceRow.generation > DeviceRow.synced_generation,
-            DeviceRow.error_code.is_not(None),
-            DeviceRow.read_at.is_(None),
-            DeviceRow.read_at <= now - self._settings.drift,
-        )
-        allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
-        ours = or_(
-            DeviceRow.lease_until.is_(None),
-            DeviceRow.lease_until <= now,
-            DeviceRow.lease_owner == self._settings.owner,
-        )
-        query = select(DeviceRow.name).where(work, allowed, ours, DeviceRow.name.in_(self._drivers))
-        return list(session.scalars(query.order_by(DeviceRow.name)))
-
     def _send(self, device: str) -> None:
         with self._quiet:
             if self._stopping or device in self._busy:
                 return
             self._busy.add(device)
-        self._scheduler.add_job(self._visit, args=[device], executor="visit", id=f"visit {device}")
+        # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
+        # would drop this one.
+        self._scheduler.add_job(self._visit, args=[device], executor="visit")
 
     def _visit(self, device: str) -> None:
+        worked = False
         try:
-            hand = self._hand(device)
-            if hand is not None:
-                self._work(device, hand)
-        except leases.LeaseLost as error:
+            with self._hands.on(device) as hand:
+                worked = hand is not None and not self._stopping
+                if hand is not None and worked:
+                    self._work(hand)
+        except LeaseLost as error:
             log.warning("lease lost", device=device, error=str(error))
-            self._drop(device)
         except StoreUnavailable as error:
             log.warning("database away", device=device, error=str(error))
         except Exception:
             log.exception("visit failed", device=device)
-            self._note_bug(device)
         finally:
             with self._quiet:
                 self._busy.discard(device)
                 self._quiet.notify_all()
-                stopping = self._stopping
-            if not stopping:
-                # The next stage may be another device's, and should not wait for the poll.
-                self._scheduler.add_job(
-                    self._strike, executor="tick", id="after visit", replace_existing=True
-                )
+        if worked:
+            # The next stage may be another device's, and should not wait for the poll.
+            self._strike_soon()
 
-    def _strike_at_once(self) -> None:
-        # The next stage may be another device's, and should not wait for the poll.
-        self._scheduler.add_job(self._strike, executor="tick", id="after visit", replace_existing=True)
-
-    def _work(self, device: str, hand: _Hand) -> None:
-        now = self._clock.now()
-        hand.used_at = now
-        touched = reconcile(self._store, device, hand.driver, token=hand.token, now=now)
-        settle(self._store, touched, self._clock.now())
-
-    def _note_bug(self, device: str) -> None:
-        hand = self._hands.get(device)
-        if hand is None:
-            return
-        failure = DeviceError(device, "an error of ours; the log has it")
-        now = self._clock.now()
+    def _work(self, hand: Hand) -> None:
         try:
-            self._store.write(
-                lambda session: note_failure(leases.held(session, device, hand.token), failure, now)
-            )
-        except (StoreUnavailable, leases.LeaseLost) as error:
-            log.warning("failure not noted", device=device, error=str(error))
-        self._drop(device)
-
-    def _hand(self, device: str) -> _Hand | None:
-        hand = self._hands.get(device)
-        if hand is None:
-            token = leases.take(self._store, device, owner=self._settings.owner, life=self._settings.lease)
-            if token is None:
-                return None
-            hand = _Hand(driver=self._drivers[device](), token=token, used_at=self._clock.now())
-            self._hands[device] = hand
-        return hand
-
-    def _keep_hands(self) -> None:
-        oldest = self._clock.now() - self._settings.idle
-        for device, hand in list(self._hands.items()):
-            with self._quiet:
-                idle = device not in self._busy and hand.used_at < oldest
-            try:
-                if idle:
-                    self._let_go(device)
-                else:
-                    leases.renew(self._store, device, hand.token, life=self._settings.lease)
-            except leases.LeaseLost as error:
-                log.warning("lease lost", device=device, error=str(error))
-                self._drop(device)
-            except StoreUnavailable as error:
-                log.warning("database away", device=device, error=str(error))
-
-    def _drop(self, device: str) -> None:
-        hand = self._hands.pop(device, None)
-        if hand is not None:
-            hand.driver.close()
-
-    def _let_go(self, device: str) -> None:
-        hand = self._hands.get(device)
-        self._drop(device)
-        if hand is not None:
-            try:
-                leases.release(self._store, device, hand.token)
-            except StoreUnavailable as error:
-                log.warning("lease left to run out", device=device, error=str(error))
+            if reconcile(self._store, hand.device, hand.driver, token=hand.token, clock=self._clock):
+                hand.used_at = self._clock.now()
+        except LeaseLost:
+            self._hands.drop(hand)
+            raise
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("visit failed", device=hand.device)
+            self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
+            self._hands.let_go(hand)

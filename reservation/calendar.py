@@ -7,7 +7,7 @@ starts only the second counts.
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -63,7 +63,7 @@ def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: in
 
     `without` leaves out one reservation's own claims, for changing it.
     """
-    earliest = slot.start - timedelta(seconds=resource.longest_seconds)
+    earliest = _earliest_start(slot, resource)
     taken = (
         select(ClaimRow.start, ClaimRow.end, ClaimRow.amount)
         .where(ClaimRow.resource_id == resource.id)
@@ -123,9 +123,10 @@ def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> No
     """
     for row, resource in _claims_locked(session, reservation_id):
         slot = TimeSlot(row.start, max(until, row.start + timedelta(seconds=1)))
+        was = row.length_seconds
         row.end = slot.end
         row.length_seconds = _whole_seconds(slot)
-        resource.longest_seconds = max(resource.longest_seconds, row.length_seconds)
+        _note_length(session, resource, was=was, now=row.length_seconds)
 
 
 def free_claims(session: Session, reservation_id: int) -> None:
@@ -133,9 +134,25 @@ def free_claims(session: Session, reservation_id: int) -> None:
     held = _claims_locked(session, reservation_id)
     session.execute(delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id))
     for row, resource in held:
-        if row.length_seconds >= resource.longest_seconds:
-            longest = select(func.max(ClaimRow.length_seconds)).where(ClaimRow.resource_id == resource.id)
-            resource.longest_seconds = session.scalar(longest) or 0
+        _note_length(session, resource, was=row.length_seconds, now=0)
+
+
+def _note_length(session: Session, resource: ResourceRow, *, was: int, now: int) -> None:
+    """Keep the resource's `longest_seconds` right after a claim of it became longer, shorter or nothing."""
+    if now < was >= resource.longest_seconds:
+        longest = select(func.max(ClaimRow.length_seconds)).where(ClaimRow.resource_id == resource.id)
+        session.flush()
+        resource.longest_seconds = session.scalar(longest) or 0
+    else:
+        resource.longest_seconds = max(resource.longest_seconds, now)
+
+
+def _earliest_start(slot: TimeSlot, resource: ResourceRow) -> datetime:
+    try:
+        return slot.start - timedelta(seconds=resource.longest_seconds)
+    except OverflowError:
+        # Someone booked for thousands of years; that must not be the end of all bookings.
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _claims_locked(session: Session, reservation_id: int) -> list[tuple[ClaimRow, ResourceRow]]:

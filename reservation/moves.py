@@ -1,7 +1,9 @@
 """Making a move: the lifecycle's table applied to a row, with its line in the log."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservation.errors import NotFound, WrongState
@@ -19,6 +21,19 @@ def lock_reservation(session: Session, reservation_id: int, *, kind: str | None 
     if row is None or (kind is not None and row.kind != kind):
         raise NotFound(f"there is no {kind or 'reservation'} {reservation_id}")
     return row
+
+
+def lock_reservations(session: Session, reservation_ids: Iterable[int]) -> list[ReservationRow]:
+    """Those of these that there are, locked in the order of their numbers."""
+    return list(
+        session.scalars(
+            select(ReservationRow)
+            .where(ReservationRow.id.in_(sorted(set(reservation_ids))))
+            .order_by(ReservationRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def move(

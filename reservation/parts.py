@@ -81,7 +81,7 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
 
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
-    """The reservation's parts, near to far: by stage, then in the order they were asked for."""
+    """The reservation's parts, far to near: by stage, then in the order they were asked for."""
     return list(
         session.scalars(
             select(PartRow)
@@ -92,10 +92,15 @@ def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
 
 
 def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
-    """Want these parts, or want them no more; their devices get a new generation to be brought to."""
+    """Want these parts, or want them no more; their devices get a new generation to be brought to.
+
+    A device that is being left alone after a failure is tried at once: what was in its way may have been
+    what is switched here.
+    """
     devices = lock_devices(session, [part.device.name for part in parts])
     for device in devices.values():
         device.generation += 1
+        device.next_attempt_at = None
     for part in parts:
         part.wanted = wanted
         part.generation = part.device.generation

@@ -66,6 +66,8 @@ def confirm(
         raise WrongState(
             f"{kind} {reservation_id} was held until {row.hold_until.isoformat()}, which is over"
         )
+    if row.end <= now:
+        raise WrongState(f"{kind} {reservation_id}: its slot ended at {row.end.isoformat()}")
     move(session, row, Cause.CONFIRM, now=now, actor=actor)
     row.next_action_at = row.start
     session.flush()
@@ -84,6 +86,8 @@ def cancel(
         WrongState: it has ended, or is ending by itself.
     """
     row = lock_reservation(session, reservation_id, kind=kind)
+    if row.state is State.RELEASING and row.release_cause is Cause.CANCEL:
+        return view(row)
     if row.state in FINAL or row.state is State.RELEASING:
         raise WrongState(f"{kind} {reservation_id} is {row.state}: it cannot be cancelled any more")
     if row.state in {State.HELD, State.SCHEDULED}:

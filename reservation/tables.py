@@ -82,7 +82,7 @@ class ResourceRow(Base):
     name: Mapped[str] = mapped_column(String(190), unique=True)
     capacity: Mapped[int] = mapped_column(BigInteger)
     unit: Mapped[str] = mapped_column(String(32))
-    longest_seconds: Mapped[int] = mapped_column(Integer, default=0)
+    longest_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class ClaimRow(Base):
@@ -100,7 +100,7 @@ class ClaimRow(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     start: Mapped[datetime] = mapped_column(UtcDateTime)
     end: Mapped[datetime] = mapped_column(UtcDateTime)
-    length_seconds: Mapped[int] = mapped_column(Integer)
+    length_seconds: Mapped[int] = mapped_column(BigInteger)
 
 
 class DeviceRow(Base):

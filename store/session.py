@@ -10,7 +10,14 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -48,6 +55,7 @@ class Store:
         self._turn: contextlib.AbstractContextManager[Any] = (
             threading.Lock() if engine.dialect.name == "sqlite" else contextlib.nullcontext()
         )
+        self._thread = threading.local()
 
     @property
     def url(self) -> str:
@@ -59,8 +67,18 @@ class Store:
 
         Raises:
             StoreUnavailable: the database is away, or the transaction met a deadlock four times.
+            RuntimeError: called from inside another `write` of this thread, which would wait for itself.
             Exception: whatever `work` raises; then nothing is written.
         """
+        if getattr(self._thread, "writing", False):
+            raise RuntimeError("a write inside a write would wait for itself: pass the session on instead")
+        self._thread.writing = True
+        try:
+            return self._write(work)
+        finally:
+            self._thread.writing = False
+
+    def _write(self, work: Callable[[Session], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._turn, self._sessions() as session:
@@ -72,6 +90,8 @@ class Store:
             except DBAPIError as error:
                 if attempt == ATTEMPTS or not _may_retry(error):
                     raise _translated(error) from error
+            except NoConnectionFree as error:
+                raise StoreUnavailable(f"no connection to the database is free: {error}") from error
             time.sleep(random.uniform(0, _RETRY_PAUSE_SECONDS * attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
@@ -86,6 +106,8 @@ class Store:
                 return work(session)
         except DBAPIError as error:
             raise _translated(error) from error
+        except NoConnectionFree as error:
+            raise StoreUnavailable(f"no connection to the database is free: {error}") from error
 
     def ping(self) -> None:
         """Return if the database answers.
@@ -112,7 +134,9 @@ def _may_retry(error: DBAPIError) -> bool:
 
 
 def _translated(error: DBAPIError) -> Exception:
-    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+    away = isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated
+    # No finer class: what SQLite raises for a file that is damaged or no database at all.
+    if away or type(error) is DatabaseError:
         # The driver's words may hold the address but never the statement's values.
         return StoreUnavailable(f"the database did not do it: {str(error.orig).strip()}")
     return error
@@ -124,11 +148,14 @@ def open_store(url: str | URL) -> Store:
     READ COMMITTED everywhere; SQLite in WAL mode with foreign keys checked, its writers queued.
 
     Raises:
-        StoreUnavailable: the URL is malformed or names a database whose driver is not installed.
+        StoreUnavailable: the URL is malformed, names a database whose driver is not installed, or one in
+            memory, of which every connection would have its own.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
+            if parsed.database in {None, "", ":memory:"}:
+                raise StoreUnavailable("database URL: SQLite needs a file, sqlite:////path/to/file.db")
             engine = create_engine(
                 parsed, poolclass=QueuePool, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
             )
@@ -136,7 +163,7 @@ def open_store(url: str | URL) -> Store:
             event.listen(engine, "begin", _begin_sqlite)
         else:
             engine = create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
-    except (ArgumentError, ImportError, SQLAlchemyError) as error:
+    except (ImportError, SQLAlchemyError) as error:
         raise StoreUnavailable(f"database URL: {error}") from error
     return Store(engine)
 

@@ -1,0 +1,38 @@
+# `make demo` and `make test` do everything on a fresh machine; see README.md.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench schemas lint types tests others
+SHELL := bash
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.venv/.installed: setup.cfg tools/setup
+	@tools/setup
+
+.venv/.installed-test: setup.cfg tools/setup
+	@tools/setup test
+	@touch .venv/.installed
+
+setup: .venv/.installed-test ## Make .venv with everything to run and to test
+
+demo: .venv/.installed ## Book a path, change a simulated router, put it back
+	@$(BIN)/pathservice demo
+
+check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and contract tests, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) tests/unit tests/contract
+
+test: check ## Everything: `check`, the functional tests, and newer Pythons where they are installed
+	$(PYTEST) tests/functional --durations=10
+	@tools/test-others
+
+bench: .venv/.installed-test ## Print the benchmarks, as ratios
+	@$(BIN)/python -m bench
+
+schemas: .venv/.installed-test ## Write schemas/ and docs/lifecycle.md anew from the code
+	@$(BIN)/python -m pathservice.exports

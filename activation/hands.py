@@ -1,0 +1,165 @@
+"""The devices a worker has its hands on: an open driver each, and the lease that makes it this worker's.
+
+A lease is kept for as long as the session is, and the session is closed when the lease is lost: nobody
+speaks to a device that may be another worker's.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from activation import leases
+from activation.clock import Clock
+from activation.log import logger
+from activation.outcomes import Visit, note_failure
+from netconfig.driver import DeviceDriver
+from netconfig.errors import DeviceError, NetconfigError
+from store import Store, StoreUnavailable
+
+log = logger("hands")
+
+
+@dataclass(slots=True)
+class Hand:
+    """A device this worker has.
+
+    Attributes:
+        used_at: when there was last something to do on it.
+        lasts_until: when the lease runs out, by this process's own steady clock in seconds.
+    """
+
+    device: str
+    driver: DeviceDriver
+    token: str
+    used_at: datetime
+    lasts_until: float
+
+
+class Hands:
+    """Takes devices, keeps them, lets them go. `drivers` make a driver when a device is taken.
+
+    `owner`, `life` and `idle` are as in `worker.WorkerSettings`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        drivers: Mapping[str, Callable[[], DeviceDriver]],
+        clock: Clock,
+        *,
+        owner: str,
+        life: timedelta,
+        idle: timedelta,
+    ) -> None:
+        self._store = store
+        self._drivers = drivers
+        self._clock = clock
+        self._owner = owner
+        self._life = life
+        self._idle = idle
+        self._held: dict[str, Hand] = {}
+        self._in_use = {device: threading.Lock() for device in drivers}
+        self._closed = False
+
+    @contextmanager
+    def on(self, device: str) -> Iterator[Hand | None]:
+        """A hand on the device for the block; None if another worker has it or it cannot be had now.
+
+        Raises:
+            LeaseLost, StoreUnavailable: while taking it.
+        """
+        with self._in_use[device]:
+            yield self._held.get(device) or self._take(device)
+
+    def keep(self) -> None:
+        """Renew every lease; let go of what has been idle, close what is lost. Never raises."""
+        for hand in list(self._held.values()):
+            try:
+                self._keep(hand)
+            except leases.LeaseLost as error:
+                log.warning("lease lost", device=hand.device, error=str(error))
+                self.drop(hand)
+            except Exception:
+                log.exception("lease not kept", device=hand.device)
+
+    def note(self, hand: Hand, failure: NetconfigError) -> None:
+        """Write down why the device could not be worked on, and when to try again.
+
+        Raises:
+            LeaseLost, StoreUnavailable: it could not be written.
+        """
+        self._note(hand.device, hand.token, failure)
+
+    def drop(self, hand: Hand) -> None:
+        """Close the session and leave the lease as it is: lost, or running out. Never raises."""
+        if self._held.get(hand.device) is hand:
+            del self._held[hand.device]
+        try:
+            hand.driver.close()
+        except Exception:
+            log.exception("session not closed", device=hand.device)
+
+    def let_go(self, hand: Hand) -> None:
+        """Close the session and give the device back. Never raises."""
+        self.drop(hand)
+        self._give_back(hand.device, hand.token)
+
+    def close(self) -> None:
+        """Let go of everything, sessions in use too, for good. Never raises."""
+        self._closed = True
+        for hand in list(self._held.values()):
+            self.let_go(hand)
+
+    def _take(self, device: str) -> Hand | None:
+        lasts_until = time.monotonic() + self._life.total_seconds()
+        token = leases.take(self._store, device, owner=self._owner, life=self._life)
+        if token is None:
+            return None
+        try:
+            driver = self._drivers[device]()
+        except Exception as error:
+            log.exception("no driver", device=device)
+            bug = DeviceError(device, "an error of ours; the log has it")
+            self._note(device, token, error if isinstance(error, NetconfigError) else bug)
+            self._give_back(device, token)
+            return None
+        hand = Hand(device, driver, token, used_at=self._clock.now(), lasts_until=lasts_until)
+        self._held[device] = hand
+        if self._closed:
+            self.let_go(hand)
+            return None
+        return hand
+
+    def _keep(self, hand: Hand) -> None:
+        if hand.used_at < self._clock.now() - self._idle and self._in_use[hand.device].acquire(
+            blocking=False
+        ):
+            try:
+                self.let_go(hand)
+            finally:
+                self._in_use[hand.device].release()
+            return
+        lasts_until = time.monotonic() + self._life.total_seconds()
+        try:
+            leases.renew(self._store, hand.device, hand.token, life=self._life)
+            hand.lasts_until = lasts_until
+        except StoreUnavailable as error:
+            log.warning("database away", device=hand.device, error=str(error))
+            if time.monotonic() + self._life.total_seconds() / 3 >= hand.lasts_until:
+                # Before the next try another worker, who does reach the database, may have the device.
+                log.warning("lease running out, session closed", device=hand.device)
+                self.drop(hand)
+
+    def _note(self, device: str, token: str, failure: NetconfigError) -> None:
+        visit = Visit(device, token, generation=0)
+        now = self._clock.now()
+        self._store.write(lambda session: note_failure(session, visit, failure, now=now))
+
+    def _give_back(self, device: str, token: str) -> None:
+        try:
+            leases.release(self._store, device, token)
+        except StoreUnavailable as error:
+            log.warning("lease left to run out", device=device, error=str(error))

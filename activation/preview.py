@@ -1,0 +1,64 @@
+"""What a pass over a device would do now, without doing it."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from activation.reconcile import known_reservations, read_wanted
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan
+from netconfig.intent import load_intent
+from reservation.lifecycle import FINAL
+from reservation.tables import DeviceRow, PartRow, ReservationRow
+from store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A device as it is, as it should be, and the lines in between."""
+
+    actual: Config
+    desired: Config
+    plan: Plan
+
+
+def preview(store: Store, device: str, driver: DeviceDriver, *, as_if: int | None = None) -> Preview:
+    """Read the device and plan for it; nothing is pushed or written.
+
+    `as_if` plans as if that reservation, not begun yet, were active too.
+
+    Raises:
+        DeviceError: the device cannot be read, or has no room for a part.
+        StoreUnavailable: the database is away.
+    """
+    parts = store.read(lambda session: _parts(session, device, as_if))
+    actual = driver.read()
+    placements = driver.place(actual, parts)
+    placed = [replace(part, placement=placements.get(part.part_id, part.placement)) for part in parts]
+    desired = driver.render(placed)
+    known = store.read(lambda session: known_reservations(session, actual))
+    return Preview(actual=actual, desired=desired, plan=driver.plan(actual, desired, known=known))
+
+
+def _parts(session: Session, device: str, as_if: int | None) -> tuple[PartIntent, ...]:
+    now = read_wanted(session, device).parts
+    if as_if is None:
+        return now
+    upcoming = session.scalars(
+        select(PartRow)
+        .join(DeviceRow, PartRow.device_id == DeviceRow.id)
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(DeviceRow.name == device, PartRow.reservation_id == as_if, ReservationRow.state.not_in(FINAL))
+        .order_by(PartRow.id)
+    )
+    wanted = tuple(
+        PartIntent(
+            part_id=part.id,
+            reservation_id=part.reservation_id,
+            intent=load_intent(part.intent),
+            placement=part.placement,
+        )
+        for part in upcoming
+    )
+    theirs = {part.part_id for part in wanted}
+    return (*(part for part in now if part.part_id not in theirs), *wanted)

@@ -1,0 +1,146 @@
+"""A request read against the site: everything a ticket will be, or why it cannot. Pure.
+
+The calendar and the devices' capabilities are asked later, inside the transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lambdastation.bandwidth import format_bandwidth, parse_bandwidth
+from lambdastation.ends import End, Ends, choose_ends
+from lambdastation.errors import (
+    BadValue,
+    CapacityExceeded,
+    FieldMissing,
+    NoRule,
+    ProductionPath,
+    UnknownTopology,
+    shown,
+)
+from lambdastation.flows import choose_families, incoming, outgoing
+from lambdastation.site import Peer, Site, Topology
+from lambdastation.slots import choose_slot
+from lambdastation.steering import Placed, place_flows, rules_for, steered_families
+from lambdastation.ticket import DscpRequest, TicketRequest
+from netconfig.intent import IpNetwork
+from reservation.model import TimeSlot
+
+LONGEST_WORD = 64
+"""Characters of a name that the database keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A request that fits the site.
+
+    Attributes:
+        source_networks, destination_networks: what is matched, the families that are not steered left out.
+        placed: what the devices shall carry.
+    """
+
+    ends: Ends
+    topology: Topology
+    slot: TimeSlot
+    out_bits_per_second: int
+    in_bits_per_second: int
+    dscp_out: int | None
+    dscp_in: int | None
+    source_networks: tuple[IpNetwork, ...]
+    destination_networks: tuple[IpNetwork, ...]
+    placed: tuple[Placed, ...]
+
+
+def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
+    """Read a request.
+
+    Raises:
+        Refused: some field of it does not fit; the error says which.
+    """
+    ends = choose_ends(request, site)
+    topology = _topology(request, site, ends.peer)
+    if len(request.remote_path or "") > LONGEST_WORD:
+        raise BadValue(f"a path's name has at most {LONGEST_WORD} characters", field="remotePath")
+    slot = choose_slot(request, site.limits, now=now)
+    out_rate = _bandwidth(request.out_bandwidth, "outBW", topology, ends.peer)
+    in_rate = _bandwidth(request.in_bandwidth, "inBW", topology, ends.peer)
+    dscp_out = _dscp(request.dscp_request_out, request.dscp_out, ends.local, "dscpOut")
+    dscp_in = _dscp(request.dscp_request_in, request.dscp_in, ends.remote, "dscpIn")
+    rules = rules_for(site, topology, ends.client)
+    families = _families(ends, topology, rules_steer=steered_families(rules))
+    local, remote = ends.local, ends.remote
+    return Admission(
+        ends=ends,
+        topology=topology,
+        slot=slot,
+        out_bits_per_second=out_rate,
+        in_bits_per_second=in_rate,
+        dscp_out=dscp_out,
+        dscp_in=dscp_in,
+        source_networks=_of(families, ends.source),
+        destination_networks=_of(families, ends.destination),
+        placed=place_flows(
+            rules,
+            outgoing=outgoing(local, remote, families=families, dscp=dscp_out),
+            incoming=incoming(local, remote, families=families, dscp=dscp_in),
+        ),
+    )
+
+
+def _topology(request: TicketRequest, site: Site, peer: Peer) -> Topology:
+    alternates = [topology for topology in site.topologies if not topology.production]
+    if request.local_path is not None:
+        asked = site.topology(request.local_path)
+        if asked is None:
+            known = ", ".join(topology.path for topology in alternates)
+            raise UnknownTopology(
+                f"{site.name} has no path {shown(request.local_path)}; it has {known}", field="localPath"
+            )
+        if asked.production:
+            raise ProductionPath(
+                f"{asked.path} is the production path and needs no ticket", field="localPath"
+            )
+        return asked
+    usual = None if peer.default_topology is None else site.topology(peer.default_topology)
+    if usual is None and not alternates:
+        raise UnknownTopology(f"{site.name} has no alternate path", field="localPath")
+    return usual or alternates[0]
+
+
+def _bandwidth(word: str | None, field: str, topology: Topology, peer: Peer) -> int:
+    if word is None:
+        return min(peer.default_bandwidth or topology.default_bandwidth or 1, topology.capacity)
+    try:
+        bits_per_second = parse_bandwidth(word)
+    except ValueError as error:
+        raise BadValue(str(error), field=field) from error
+    if bits_per_second > topology.capacity:
+        raise CapacityExceeded(
+            f"{topology.path} has {format_bandwidth(topology.capacity)} in all, "
+            f"not {format_bandwidth(bits_per_second)}",
+            field=field,
+        )
+    return bits_per_second
+
+
+def _dscp(asked: DscpRequest | None, value: int | None, sender: End, field: str) -> int | None:
+    if value is not None and not 0 <= value <= 63:
+        raise BadValue("a DSCP is 0 to 63", field=field)
+    if asked is DscpRequest.NO:
+        return None
+    if value is not None or asked is None:
+        return value
+    if sender.dscp is None and asked is DscpRequest.YES:
+        raise FieldMissing(
+            f"no code point always marks the traffic of {sender.client or sender.site}; name one", field=field
+        )
+    return sender.dscp
+
+
+def _families(ends: Ends, topology: Topology, *, rules_steer: frozenset[int]) -> tuple[int, ...]:
+    if not rules_steer:
+        raise NoRule(f"{ends.client.name} is not steered onto {topology.path}", field="localPath")
+    return choose_families(ends.local, ends.remote, steered=rules_steer)
+
+
+def _of(families: tuple[int, ...], end: End) -> tuple[IpNetwork, ...]:
+    return tuple(network for network in end.networks if network.version in families)

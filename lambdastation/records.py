@@ -1,0 +1,190 @@
+"""Tickets in the database: written once, read back together with the reservation they are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lambdastation.admission import Admission
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.errors import TicketNotFound
+from lambdastation.flow_words import format_networks, format_ports
+from lambdastation.tables import TicketRow
+from lambdastation.ticket import DscpRequest, Ticket, TicketRequest
+from reservation import service
+from reservation.errors import NotFound
+from reservation.lifecycle import State
+from reservation.model import ReservationView
+
+KIND = "ticket"
+"""What the core calls our reservations."""
+
+
+def write_ticket(
+    session: Session,
+    reservation_id: int,
+    request: TicketRequest,
+    admission: Admission,
+    *,
+    station: str,
+    issuer: str,
+) -> None:
+    """Keep the ticket's words beside its reservation."""
+    source, destination = admission.ends.source, admission.ends.destination
+    session.add(
+        TicketRow(
+            reservation_id=reservation_id,
+            remote_ticket_id=0,
+            station=station,
+            src_site=source.site,
+            src_client=source.client,
+            src_ip=format_networks(admission.source_networks),
+            src_port=format_ports(source.ports) or None,
+            dst_site=destination.site,
+            dst_client=destination.client,
+            dst_ip=format_networks(admission.destination_networks),
+            dst_port=format_ports(destination.ports) or None,
+            local_client=admission.ends.client.name,
+            topology=admission.topology.name,
+            local_path=admission.topology.path,
+            remote_path=request.remote_path,
+            out_bits_per_second=admission.out_bits_per_second,
+            in_bits_per_second=admission.in_bits_per_second,
+            dscp_request_out=request.dscp_request_out,
+            dscp_request_in=request.dscp_request_in,
+            dscp_out=admission.dscp_out,
+            dscp_in=admission.dscp_in,
+            board_at=request.board_at,
+            credential_issuer=issuer,
+        )
+    )
+    session.flush()
+
+
+def ticket_row(session: Session, ticket_id: int) -> TicketRow:
+    """The ticket's own row.
+
+    Raises:
+        TicketNotFound: there is none of that number.
+    """
+    row = session.get(TicketRow, ticket_id)
+    if row is None:
+        raise TicketNotFound(f"there is no ticket {ticket_id}", field="ticketId")
+    return row
+
+
+def read_ticket(session: Session, ticket_id: int) -> Ticket:
+    """One ticket.
+
+    Raises:
+        TicketNotFound: there is none of that number.
+    """
+    row = ticket_row(session, ticket_id)
+    return view_ticket(row, service.get(session, ticket_id, kind=KIND))
+
+
+def read_tickets(session: Session, *, states: Iterable[State], limit: int) -> tuple[Ticket, ...]:
+    """Tickets in these states (all where none is given), newest first, at most `limit`."""
+    views = service.list_reservations(session, kind=KIND, states=states, limit=limit)
+    ids = [view.id for view in views]
+    rows = {
+        row.reservation_id: row
+        for row in session.scalars(select(TicketRow).where(TicketRow.reservation_id.in_(ids)))
+    }
+    return tuple(view_ticket(rows[view.id], view) for view in views if view.id in rows)
+
+
+def view_ticket(row: TicketRow, reservation: ReservationView) -> Ticket:
+    """The ticket as a value."""
+    return Ticket(
+        ticket_id=reservation.id,
+        remote_ticket_id=row.remote_ticket_id,
+        state=reservation.state,
+        src_site=row.src_site,
+        src_client=row.src_client,
+        src_ip=row.src_ip,
+        src_port=row.src_port,
+        dst_site=row.dst_site,
+        dst_client=row.dst_client,
+        dst_ip=row.dst_ip,
+        dst_port=row.dst_port,
+        local_path=row.local_path,
+        topology=row.topology,
+        remote_path=row.remote_path,
+        out_bits_per_second=row.out_bits_per_second,
+        in_bits_per_second=row.in_bits_per_second,
+        dscp_request_out=None if row.dscp_request_out is None else DscpRequest(row.dscp_request_out),
+        dscp_request_in=None if row.dscp_request_in is None else DscpRequest(row.dscp_request_in),
+        dscp_out=row.dscp_out,
+        dscp_in=row.dscp_in,
+        board_at=row.board_at,
+        start_at=reservation.slot.start,
+        end_at=reservation.slot.end,
+        actual_end_at=reservation.ended_at,
+        credential_subject=reservation.owner,
+        credential_issuer=row.credential_issuer,
+        station=row.station,
+        outcome=reservation.outcome,
+        reason=reservation.reason,
+        waiting_for=reservation.waiting_for,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TicketDescription:
+    """What a page or the command line says about a ticket.
+
+    Attributes:
+        summary: one sentence.
+        fields: label and value, in the order to show them; times are ISO 8601, UTC.
+    """
+
+    ticket_id: int
+    summary: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def describe(session: Session, reservation_id: int) -> TicketDescription | None:
+    """A ticket for people, None if the reservation is no ticket."""
+    try:
+        ticket = read_ticket(session, reservation_id)
+    except (TicketNotFound, NotFound):
+        return None
+    source = "/".join(filter(None, (ticket.src_site, ticket.src_client)))
+    destination = "/".join(filter(None, (ticket.dst_site, ticket.dst_client)))
+    summary = (
+        f"{source} to {destination} over {ticket.local_path}, "
+        f"{format_bandwidth(ticket.out_bits_per_second)} out and "
+        f"{format_bandwidth(ticket.in_bits_per_second)} in, "
+        f"{ticket.start_at:%Y-%m-%d %H:%M:%S} to {ticket.end_at:%Y-%m-%d %H:%M:%S} UTC, {ticket.state}"
+    )
+    return TicketDescription(ticket.ticket_id, summary, tuple(_shown(ticket)))
+
+
+def _shown(ticket: Ticket) -> list[tuple[str, str]]:
+    values: list[tuple[str, object]] = [
+        ("state", ticket.state),
+        ("outcome", ticket.outcome),
+        ("reason", ticket.reason),
+        ("waiting for", ticket.waiting_for),
+        ("source", _end(ticket.src_site, ticket.src_client, ticket.src_ip, ticket.src_port)),
+        ("destination", _end(ticket.dst_site, ticket.dst_client, ticket.dst_ip, ticket.dst_port)),
+        ("path", f"{ticket.local_path} ({ticket.topology})"),
+        ("remote path", ticket.remote_path),
+        ("bandwidth out", format_bandwidth(ticket.out_bits_per_second)),
+        ("bandwidth in", format_bandwidth(ticket.in_bits_per_second)),
+        ("DSCP out", ticket.dscp_out),
+        ("DSCP in", ticket.dscp_in),
+        ("from", ticket.start_at.isoformat()),
+        ("until", ticket.end_at.isoformat()),
+        ("over at", None if ticket.actual_end_at is None else ticket.actual_end_at.isoformat()),
+        ("owner", ticket.credential_subject),
+        ("remote ticket", ticket.remote_ticket_id or None),
+    ]
+    return [(label, str(value)) for label, value in values if value is not None]
+
+
+def _end(site: str, client: str | None, ip: str, port: str | None) -> str:
+    words = [site if client is None else f"{site}/{client}", ip]
+    return ": ".join(words) + (f", {port}" if port else "")

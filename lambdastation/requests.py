@@ -1,0 +1,118 @@
+"""The SOAP service: its six requests, each a line between the wire and the station's verb.
+
+The classes here are the one source of the WSDL and the XSD; `export` draws both from them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lambdastation import wire
+from lambdastation.caller import Caller, Operation
+from lambdastation.envelope import parse_time
+from lambdastation.spyne_compat import Application, Boolean, DateTime, Integer32, ServiceBase, Soap11, rpc
+from lambdastation.ticket import Mode
+from lambdastation.tickets import TicketService
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request's function finds in its context (`ctx.udc`)."""
+
+    service: TicketService
+    caller: Caller
+
+
+def _operation(
+    operation: Operation, *arguments: Any, returns: Any, result: str
+) -> Callable[[Callable[..., Any]], Any]:
+    decorator: Callable[[Callable[..., Any]], Any] = rpc(
+        *arguments,
+        _returns=returns,
+        _operation_name=operation.value,
+        _out_message_name=f"{operation.value}Response",
+        _out_variable_name=result,
+        _in_variable_names={"svc_ticket": "svcTicket", "ticket_id": "ticketId"},
+        _throws=[wire.StationFault],
+    )
+    return decorator
+
+
+class Requests(ServiceBase):  # type: ignore[misc]
+    """After "Basic λS requests" of the slides; document/literal wrapped."""
+
+    @_operation(
+        Operation.OPEN_TICKET,
+        wire.required(wire.SVC_TICKET),
+        wire.optional(wire.MODE),
+        returns=wire.required(wire.SVC_TICKET),
+        result="svcTicket",
+    )
+    def open_ticket(ctx: Any, svc_ticket: Any, mode: str | None) -> Any:  # noqa: N805 - spyne's way
+        """Reserve an alternate path; the completed ticket comes back."""
+        call: Call = ctx.udc
+        request = wire.request_from_wire(svc_ticket)
+        ticket = call.service.open_ticket(request, caller=call.caller, mode=Mode(mode or Mode.NEW))
+        return wire.ticket_to_wire(ticket)
+
+    @_operation(
+        Operation.GET_TICKET,
+        wire.required(Integer32),
+        returns=wire.required(wire.SVC_TICKET),
+        result="svcTicket",
+    )
+    def get_ticket(ctx: Any, ticket_id: int) -> Any:  # noqa: N805
+        """A ticket as it stands."""
+        call: Call = ctx.udc
+        return wire.ticket_to_wire(call.service.get_ticket(ticket_id, caller=call.caller))
+
+    @_operation(
+        Operation.CANCEL_TICKET,
+        wire.required(Integer32),
+        returns=wire.required(Boolean),
+        result="cancelled",
+    )
+    def cancel_ticket(ctx: Any, ticket_id: int) -> bool:  # noqa: N805
+        """End a ticket early; the traffic goes back to the production path."""
+        call: Call = ctx.udc
+        return call.service.cancel_ticket(ticket_id, caller=call.caller)
+
+    @_operation(Operation.GET_PATHS, returns=wire.any_number_of(wire.PATH), result="path")
+    def get_paths(ctx: Any) -> list[Any]:  # noqa: N805
+        """The site's parallel networks."""
+        call: Call = ctx.udc
+        return [wire.path_to_wire(path) for path in call.service.paths(caller=call.caller)]
+
+    @_operation(Operation.GET_CLIENTS, returns=wire.any_number_of(wire.CLIENT), result="client")
+    def get_clients(ctx: Any) -> list[Any]:  # noqa: N805
+        """The PBR clients that are known here, this site's and its peers'."""
+        call: Call = ctx.udc
+        return [wire.client_to_wire(client) for client in call.service.clients(caller=call.caller)]
+
+    @_operation(Operation.GET_STATUS, returns=wire.required(wire.STATUS), result="status")
+    def get_status(ctx: Any) -> Any:  # noqa: N805
+        """How the station is doing."""
+        call: Call = ctx.udc
+        return wire.status_to_wire(call.service.status(caller=call.caller))
+
+
+class _Protocol(Soap11):  # type: ignore[misc]
+    """Spyne's reading and writing of values; envelopes and validation are ours (`envelope`)."""
+
+    def __init__(self) -> None:
+        # An element is of the type the schema gives it, never of one the message names.
+        super().__init__(parse_xsi_type=False)
+        self._from_unicode_handlers[DateTime] = lambda _, text: parse_time(text)
+
+
+def make_application() -> Application:
+    """The service's description and its protocol, for reading and writing its messages."""
+    application = Application(
+        [Requests],
+        wire.NAMESPACE,
+        name=wire.SERVICE_NAME,
+        in_protocol=_Protocol(),
+        out_protocol=_Protocol(),
+    )
+    application.transport = "http://schemas.xmlsoap.org/soap/http"
+    return application

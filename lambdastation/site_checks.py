@@ -1,0 +1,140 @@
+"""Names in a site that lead nowhere, and other things that only the whole of it shows."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lambdastation.flow_words import lies_inside
+from lambdastation.site import ANY, Site
+
+Path = tuple[str | int, ...]
+"""Where in the file: keys and list positions from the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong at a place of the site, and what would be right."""
+
+    path: Path
+    message: str
+
+
+def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
+    """All that does not fit together, section by section; empty for a site that can be served.
+
+    `devices` are the names of the devices that the same file defines.
+    """
+    return (
+        *_twice(("topologies",), [t.name for t in site.topologies]),
+        *_twice(("topologies",), [t.path for t in site.topologies], key="path"),
+        *_twice(("groups",), [g.name for g in site.groups]),
+        *_twice(("clients",), [c.name for c in site.clients]),
+        *_twice(("peers",), [p.name for p in site.peers]),
+        *_topologies(site),
+        *_groups(site, devices),
+        *_clients(site),
+        *_peers(site),
+        *_rules(site, devices),
+        *_authorization(site),
+    )
+
+
+def _twice(section: Path, names: Sequence[str], *, key: str = "name") -> Iterator[Problem]:
+    counts = Counter(names)
+    seen = set()
+    for at, name in enumerate(names):
+        if counts[name] > 1 and name in seen:
+            yield Problem((*section, at, key), f"{name} is there already; a {key} is used once")
+        seen.add(name)
+
+
+def _known(path: Path, kind: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
+    there = list(known)
+    if name not in there:
+        yield Problem(path, f"there is no {kind} {name}; there is {', '.join(there) or 'none'}")
+
+
+def _topologies(site: Site) -> Iterator[Problem]:
+    production = [t.name for t in site.topologies if t.production]
+    if len(production) != 1:
+        yield Problem(
+            ("topologies",),
+            f"exactly one topology is the production path; here it is {', '.join(production) or 'none'}",
+        )
+    paths = {t.path: at for at, t in enumerate(site.topologies)}
+    for at, topology in enumerate(site.topologies):
+        where: Path = ("topologies", at)
+        if paths.get(topology.name, at) != at:
+            yield Problem((*where, "name"), f"{topology.name} is another topology's path name")
+        if topology.default_bandwidth is None and not topology.production:
+            yield Problem(where, "an alternate path needs default_bandwidth, such as 100M")
+        if topology.default_bandwidth is not None and topology.default_bandwidth > topology.capacity:
+            yield Problem((*where, "default_bandwidth"), "is more than the path's capacity")
+
+
+def _groups(site: Site, devices: Sequence[str]) -> Iterator[Problem]:
+    for at, group in enumerate(site.groups):
+        for nth, device in enumerate(group.devices):
+            yield from _known(("groups", at, "devices", nth), "device", device, devices)
+
+
+def _clients(site: Site) -> Iterator[Problem]:
+    groups = [group.name for group in site.groups]
+    for at, client in enumerate(site.clients):
+        for nth, group in enumerate(client.groups):
+            yield from _known(("clients", at, "groups", nth), "group", group, groups)
+
+
+def _peers(site: Site) -> Iterator[Problem]:
+    for at, peer in enumerate(site.peers):
+        where: Path = ("peers", at)
+        if peer.name == site.name:
+            yield Problem((*where, "name"), f"{peer.name} is this site itself")
+        if not peer.all_prefixes:
+            yield Problem(where, "a peer needs prefixes, or clients with prefixes")
+        yield from _twice((*where, "clients"), [client.name for client in peer.clients])
+        for nth, client in enumerate(peer.clients):
+            for block, prefix in enumerate(client.prefixes):
+                if not lies_inside(prefix, peer.all_prefixes):
+                    yield Problem(
+                        (*where, "clients", nth, "prefixes", block),
+                        f"{prefix} is outside the peer's prefixes",
+                    )
+        if peer.default_client is not None:
+            names = [client.name for client in site.clients]
+            yield from _known((*where, "default_client"), "client of ours", peer.default_client, names)
+        if peer.default_topology is not None:
+            yield from _known(
+                (*where, "default_topology"), "alternate topology", peer.default_topology, _alternates(site)
+            )
+
+
+def _rules(site: Site, devices: Sequence[str]) -> Iterator[Problem]:
+    members = {group.name: group.devices for group in site.groups}
+    for at, rule in enumerate(site.rules):
+        where: Path = ("rules", at)
+        action = "steer" if rule.steer is not None else "admit"
+        yield from _known((*where, "topology"), "alternate topology", rule.topology, _alternates(site))
+        if rule.client != ANY:
+            yield from _known((*where, "client"), "client", rule.client, [c.name for c in site.clients])
+        yield from _known((*where, "group"), "group", rule.group, members)
+        unknown = list(_known((*where, action, "device"), "device", rule.device, devices))
+        yield from unknown
+        if not unknown and rule.device not in members.get(rule.group, (rule.device,)):
+            yield Problem((*where, action, "device"), f"{rule.device} is not in group {rule.group}")
+
+
+def _authorization(site: Site) -> Iterator[Problem]:
+    clients = [client.name for client in site.clients]
+    for at, rule in enumerate(site.authorization):
+        where: Path = ("authorization", at)
+        for nth, name in enumerate(rule.clients or ()):
+            yield from _known((*where, "clients", nth), "client", name, clients)
+        for nth, name in enumerate(rule.topologies or ()):
+            yield from _known((*where, "topologies", nth), "alternate topology", name, _alternates(site))
+        if rule.operator and rule.action == "deny":
+            yield Problem((*where, "operator"), "a rule that denies makes nobody an operator")
+
+
+def _alternates(site: Site) -> list[str]:
+    return [topology.name for topology in site.topologies if not topology.production]

@@ -1,0 +1,85 @@
+"""When a ticket is wanted: boardTime, startTime, travelTime and endTime made one slot. Pure."""
+
+from datetime import UTC, datetime, timedelta
+
+from lambdastation.errors import BadTime, Contradiction, FieldMissing
+from lambdastation.site import Limits
+from lambdastation.ticket import TicketRequest
+from reservation.model import TimeSlot
+
+
+def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> TimeSlot:
+    """The slot a request means. Without a start it is now, or `travelTime` before a given end.
+
+    A slot in the past is left to the core, whose clock tolerance it is.
+
+    Raises:
+        FieldMissing: neither travelTime nor endTime.
+        Contradiction: two fields give different times.
+        BadTime: no zone, an end that is not after the start, longer or further ahead than the site allows.
+    """
+    board, start, end = _zoned(request)
+    if board is not None and start is not None and board != start:
+        raise Contradiction("boardTime and startTime differ; give one of them", field="startTime")
+    length = _length(request)
+    begin = start or board
+    if end is None:
+        if length is None:
+            raise FieldMissing("say for how long: travelTime in seconds, or endTime", field="travelTime")
+        begin = begin or now
+        end = _moved(begin, length)
+    elif length is not None:
+        if begin is not None and begin + length != end:
+            raise Contradiction(
+                "endTime is not travelTime after the start; give one of them", field="endTime"
+            )
+        begin = begin or _moved(end, -length)
+    begin = begin or now
+    if end <= begin:
+        raise BadTime("the end is not after the start", field="endTime")
+    _within_limits(request, TimeSlot(begin, end), limits, now)
+    return TimeSlot(begin, end)
+
+
+def _zoned(request: TicketRequest) -> tuple[datetime | None, datetime | None, datetime | None]:
+    times = {"boardTime": request.board_at, "startTime": request.start_at, "endTime": request.end_at}
+    for field, time in times.items():
+        if time is not None and time.utcoffset() is None:
+            raise BadTime("a time carries its zone, as in 2026-01-31T12:00:00Z", field=field)
+    try:
+        board, start, end = (None if time is None else time.astimezone(UTC) for time in times.values())
+    except OverflowError as error:
+        raise BadTime("the time is out of range", field="startTime") from error
+    return board, start, end
+
+
+def _length(request: TicketRequest) -> timedelta | None:
+    if request.travel_seconds is None:
+        return None
+    if request.travel_seconds < 1:
+        raise BadTime("travelTime is at least 1 second", field="travelTime")
+    try:
+        return timedelta(seconds=request.travel_seconds)
+    except OverflowError as error:
+        raise BadTime("travelTime is out of range", field="travelTime") from error
+
+
+def _moved(time: datetime, by: timedelta) -> datetime:
+    try:
+        return time + by
+    except OverflowError as error:
+        raise BadTime("travelTime is out of range", field="travelTime") from error
+
+
+def _within_limits(request: TicketRequest, slot: TimeSlot, limits: Limits, now: datetime) -> None:
+    field = "travelTime" if request.end_at is None else "endTime"
+    if slot.length > limits.longest:
+        raise BadTime(f"a ticket lasts at most {_spoken(limits.longest)} here", field=field)
+    if slot.end - now > limits.horizon:
+        raise BadTime(f"a ticket ends at most {_spoken(limits.horizon)} ahead here", field=field)
+
+
+def _spoken(length: timedelta) -> str:
+    if length % timedelta(days=1):
+        return f"{length.total_seconds():.0f} seconds"
+    return f"{length.days} days"

@@ -1,0 +1,115 @@
+"""What passes between a caller and the station: a request as it was asked, a ticket as it stands.
+
+Both mirror the svcTicket element (slides, CHEP 2007); the wire's spelling is `wire`'s business. "Out" is what
+leaves our site and "in" what comes to it, whichever end the request calls source.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reservation.lifecycle import Outcome, State
+
+
+class DscpRequest(StrEnum):
+    """Whether packets shall be known by their DSCP: by all means, not at all, or if a value is known."""
+
+    YES = "YES"
+    NO = "NO"
+    DESIRABLE = "DESIRABLE"
+
+
+class Mode(StrEnum):
+    """What openSvcTicket shall do with a ticket for the same flow that exists already."""
+
+    AUTO = "auto"
+    NEW = "new"
+    JOIN = "join"
+    EXTEND = "extend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRequest:
+    """A ticket as it is asked for; None is left to the station.
+
+    Attributes:
+        src_ip, dst_ip: comma-separated address blocks.
+        src_port, dst_port: comma-separated port words.
+        local_path: a path's name or colour at the station that is asked.
+        out_bandwidth, in_bandwidth: bandwidth words.
+        board_at: when the asker is ready; start_at: when the path is wanted; the same to us.
+        travel_seconds: for how long it is wanted, instead of `end_at`.
+    """
+
+    src_site: str | None = None
+    src_client: str | None = None
+    src_ip: str | None = None
+    src_port: str | None = None
+    dst_site: str | None = None
+    dst_client: str | None = None
+    dst_ip: str | None = None
+    dst_port: str | None = None
+    local_path: str | None = None
+    remote_path: str | None = None
+    out_bandwidth: str | None = None
+    in_bandwidth: str | None = None
+    dscp_request_out: DscpRequest | None = None
+    dscp_request_in: DscpRequest | None = None
+    dscp_out: int | None = None
+    dscp_in: int | None = None
+    board_at: datetime | None = None
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    travel_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A ticket as it stands. Times are aware UTC.
+
+    Attributes:
+        ticket_id: our reservation's number.
+        remote_ticket_id: the other station's number of it, 0 where there is none.
+        src_ip, dst_ip, src_port, dst_port: what is really matched, as words.
+        topology: our path's colour; `local_path` is its name.
+        start_at, end_at: the slot.
+        actual_end_at: when it was over, devices included.
+        credential_subject, credential_issuer: whose it is.
+        outcome, reason, waiting_for: the core's words on how it goes or went.
+    """
+
+    ticket_id: int
+    remote_ticket_id: int
+    state: State
+    src_site: str
+    src_client: str | None
+    src_ip: str
+    src_port: str | None
+    dst_site: str
+    dst_client: str | None
+    dst_ip: str
+    dst_port: str | None
+    local_path: str
+    topology: str
+    remote_path: str | None
+    out_bits_per_second: int
+    in_bits_per_second: int
+    dscp_request_out: DscpRequest | None
+    dscp_request_in: DscpRequest | None
+    dscp_out: int | None
+    dscp_in: int | None
+    board_at: datetime | None
+    start_at: datetime
+    end_at: datetime
+    actual_end_at: datetime | None
+    credential_subject: str
+    credential_issuer: str
+    station: str
+    outcome: Outcome | None
+    reason: str | None
+    waiting_for: str | None
+
+    @property
+    def travel_seconds(self) -> int:
+        """For how long the path is taken, in whole seconds."""
+        return round((self.end_at - self.start_at).total_seconds())

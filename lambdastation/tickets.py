@@ -1,0 +1,372 @@
+"""The station's requests, for every way they come in: SOAP and the command line.
+
+Each is authorised before anything of it is looked at, runs in one transaction, and leaves one audit line. No
+device is touched: a ticket that is scheduled is carried out by the worker when its slot starts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from sqlalchemy.orm import Session
+
+from lambdastation.admission import Admission, admit
+from lambdastation.audit import Audit, AuditOutcome, AuditRecord
+from lambdastation.authorization import authorize
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.caller import Caller, Operation
+from lambdastation.errors import (
+    CapacityExceeded,
+    InternalError,
+    LambdaStationError,
+    NotAuthenticated,
+    NotAuthorized,
+    NotCapable,
+    NotReady,
+    Refused,
+    SlotInThePast,
+    StoreAway,
+    UnsupportedMode,
+    WrongState,
+)
+from lambdastation.records import (
+    KIND,
+    TicketDescription,
+    describe,
+    read_ticket,
+    read_tickets,
+    ticket_row,
+    write_ticket,
+)
+from lambdastation.site import Direction, Site
+from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
+from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource
+from lambdastation.ticket import Mode, Ticket, TicketRequest
+from reservation import calendar, errors, parts, service
+from reservation.lifecycle import FINAL, Outcome, State
+from reservation.model import Request, ReservationView
+from store import Store, StoreUnavailable
+
+__all__ = ["TicketDescription", "TicketService", "describe", "ensure_resources"]
+
+HOLD_FOR = timedelta(minutes=5)
+"""How long what a ticket takes is held before it is confirmed; both happen in one transaction."""
+
+
+def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
+    """Put the bandwidth of the site's alternate paths into the calendar, each way.
+
+    Raises:
+        CapacityBooked: a path was made smaller than what is promised from `now` on.
+    """
+    for topology in site.topologies:
+        if not topology.production:
+            for direction in Direction:
+                name = path_resource(site, topology, direction)
+                calendar.offer(session, name, capacity=topology.capacity, unit=BANDWIDTH_UNIT, now=now)
+
+
+class _AuditLine:
+    """What is known so far of a request's audit line."""
+
+    ticket_id: int | None = None
+
+
+class TicketService:
+    """One site's tickets. Safe to call from any number of threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        site: Site,
+        *,
+        clock: Callable[[], datetime],
+        audit: Audit,
+        devices: Callable[[], Sequence[DeviceStatus]] = tuple,
+        version: str = "",
+        hold_for: timedelta = HOLD_FOR,
+    ) -> None:
+        """`clock` tells an aware time; `devices` what getStatus says of them; `version` the program's."""
+        self._store = store
+        self._site = site
+        self._clock = clock
+        self._audit = audit
+        self._devices = devices
+        self._version = version
+        self._hold_for = hold_for
+
+    @property
+    def site(self) -> Site:
+        """The site as it is served now."""
+        return self._site
+
+    def replace_site(self, site: Site) -> None:
+        """Serve another version of the site from the next request on; running tickets keep what they have."""
+        self._site = site
+
+    def open_ticket(self, request: TicketRequest, *, caller: Caller, mode: Mode = Mode.NEW) -> Ticket:
+        """Reserve a path, all of it or nothing; the ticket comes back scheduled.
+
+        Raises:
+            Refused: something about the request; nothing was written.
+            StoreAway, NotReady: our side cannot do it now.
+        """
+        with self._audited(caller, Operation.OPEN_TICKET) as line:
+            site, now = self._site, self._clock()
+            authorize(site, caller, Operation.OPEN_TICKET)
+            if mode is not Mode.NEW:
+                raise UnsupportedMode(f"mode {mode} comes with a later release; use new", field="mode")
+            admission = admit(request, site, now=now)
+            client, topology = admission.ends.client.name, admission.topology.name
+            authorize(site, caller, Operation.OPEN_TICKET, client=client, topology=topology)
+            ticket = self._store.write(
+                lambda session: self._open(session, request, admission, caller, site, now)
+            )
+            line.ticket_id = ticket.ticket_id
+            return ticket
+
+    def _open(
+        self,
+        session: Session,
+        request: TicketRequest,
+        admission: Admission,
+        caller: Caller,
+        site: Site,
+        now: datetime,
+    ) -> Ticket:
+        try:
+            _check_capabilities(session, admission)
+            held = service.hold(
+                session,
+                Request(
+                    kind=KIND,
+                    owner=caller.subject,
+                    slot=admission.slot,
+                    hold_until=now + self._hold_for,
+                    claims=bandwidth_claims(
+                        site,
+                        admission.topology,
+                        out_bits_per_second=admission.out_bits_per_second,
+                        in_bits_per_second=admission.in_bits_per_second,
+                    ),
+                    parts=tuple(placed.part() for placed in admission.placed),
+                ),
+                now=now,
+            )
+            write_ticket(session, held.id, request, admission, station=site.station, issuer=caller.issuer)
+            service.confirm(session, held.id, kind=KIND, now=now, actor=caller.subject)
+        except errors.ReservationError as error:
+            _refuse_to_open(error, request, admission, site)
+        return read_ticket(session, held.id)
+
+    def get_ticket(self, ticket_id: int, *, caller: Caller) -> Ticket:
+        """One ticket, anybody's.
+
+        Raises:
+            NotAuthorized, TicketNotFound, StoreAway.
+        """
+        with self._audited(caller, Operation.GET_TICKET) as line:
+            authorize(self._site, caller, Operation.GET_TICKET)
+            line.ticket_id = ticket_id
+            return self._store.read(lambda session: read_ticket(session, ticket_id))
+
+    def list_tickets(
+        self, *, caller: Caller, states: Iterable[State] = (), limit: int = 1000
+    ) -> tuple[Ticket, ...]:
+        """Tickets in these states (all where none is given), newest first, at most `limit`.
+
+        Raises:
+            NotAuthorized, StoreAway.
+        """
+        with self._audited(caller, Operation.LIST_TICKETS):
+            authorize(self._site, caller, Operation.LIST_TICKETS)
+            return self._store.read(lambda session: read_tickets(session, states=states, limit=limit))
+
+    def cancel_ticket(self, ticket_id: int, *, caller: Caller, reason: str | None = None) -> bool:
+        """End a ticket early; True also if it was cancelled before, so that a repeat does no harm.
+
+        Raises:
+            NotAuthorized: neither the owner's nor an operator's request.
+            TicketNotFound: there is none of that number.
+            WrongState: it has ended by itself, or is ending.
+            StoreAway: our side cannot do it now.
+        """
+        with self._audited(caller, Operation.CANCEL_TICKET) as line:
+            site, now = self._site, self._clock()
+            authorize(site, caller, Operation.CANCEL_TICKET)
+            line.ticket_id = ticket_id
+            self._store.write(lambda session: _cancel(session, ticket_id, caller, site, now, reason))
+            return True
+
+    def paths(self, *, caller: Caller) -> tuple[PathView, ...]:
+        """The site's paths, the production path among them.
+
+        Raises:
+            NotAuthorized.
+        """
+        with self._audited(caller, Operation.GET_PATHS):
+            authorize(self._site, caller, Operation.GET_PATHS)
+            return tuple(
+                PathView(
+                    name=topology.path,
+                    topology=topology.name,
+                    production=topology.production,
+                    bits_per_second=topology.capacity,
+                )
+                for topology in self._site.topologies
+            )
+
+    def clients(self, *, caller: Caller) -> tuple[ClientView, ...]:
+        """All PBR clients that are known here, ours before the peers'.
+
+        Raises:
+            NotAuthorized.
+        """
+        with self._audited(caller, Operation.GET_CLIENTS):
+            site = self._site
+            authorize(site, caller, Operation.GET_CLIENTS)
+            ours = [ClientView(client.name, site.name, client.prefixes) for client in site.clients]
+            theirs = [
+                ClientView(client.name, peer.name, client.prefixes)
+                for peer in site.peers
+                for client in peer.clients
+            ]
+            return (*ours, *theirs)
+
+    def status(self, *, caller: Caller) -> StationStatus:
+        """How the station is doing; it answers without its database too.
+
+        Raises:
+            NotAuthorized.
+        """
+        with self._audited(caller, Operation.GET_STATUS):
+            site = self._site
+            authorize(site, caller, Operation.GET_STATUS)
+            tickets: tuple[tuple[State, int], ...] = ()
+            devices: tuple[DeviceStatus, ...] = ()
+            database_ok = True
+            try:
+                tickets = self._store.read(_count)
+                devices = tuple(self._devices())
+            except StoreUnavailable:
+                database_ok = False
+            return StationStatus(
+                station=site.station,
+                site=site.name,
+                version=self._version,
+                at=self._clock(),
+                database_ok=database_ok,
+                tickets=tickets,
+                devices=devices,
+            )
+
+    def record_refusal(self, caller: Caller, operation: str, error: LambdaStationError) -> None:
+        """Leave the audit line of a request that did not get as far as a verb."""
+        self._record(caller, operation, error, ticket_id=None)
+
+    @contextmanager
+    def _audited(self, caller: Caller, operation: Operation) -> Iterator[_AuditLine]:
+        line = _AuditLine()
+        try:
+            yield line
+        except LambdaStationError as error:
+            self._record(caller, operation, error, ticket_id=line.ticket_id)
+            raise
+        except StoreUnavailable as error:
+            away = StoreAway("the station's database does not answer; try again later")
+            self._record(caller, operation, away, ticket_id=line.ticket_id)
+            raise away from error
+        except Exception:
+            self._record(caller, operation, InternalError("a defect"), ticket_id=line.ticket_id)
+            raise
+        self._record(caller, operation, None, ticket_id=line.ticket_id)
+
+    def _record(
+        self, caller: Caller, operation: str, error: LambdaStationError | None, *, ticket_id: int | None
+    ) -> None:
+        self._audit(
+            AuditRecord(
+                at=self._clock(),
+                subject=caller.subject,
+                issuer=caller.issuer,
+                operation=str(operation),
+                outcome=_outcome(error),
+                code=None if error is None else error.code,
+                field=None if error is None else error.field,
+                ticket_id=ticket_id,
+            )
+        )
+
+
+def _outcome(error: LambdaStationError | None) -> AuditOutcome:
+    match error:
+        case None:
+            return AuditOutcome.OK
+        case NotAuthenticated() | NotAuthorized():
+            return AuditOutcome.DENIED
+        case Refused():
+            return AuditOutcome.REFUSED
+        case _:
+            return AuditOutcome.FAILED
+
+
+def _check_capabilities(session: Session, admission: Admission) -> None:
+    for placed in admission.placed:
+        if placed.intent.capability not in parts.capabilities_of(session, placed.device):
+            raise NotCapable(
+                f"a device on {admission.topology.path} cannot do {placed.intent.capability}",
+                field="localPath",
+            )
+
+
+def _refuse_to_open(
+    error: errors.ReservationError, request: TicketRequest, admission: Admission, site: Site
+) -> NoReturn:
+    path = admission.topology.path
+    match error:
+        case errors.CapacityExceeded():
+            out = error.resource == path_resource(site, admission.topology, Direction.OUT)
+            raise CapacityExceeded(
+                f"{path} has {format_bandwidth(error.free)} free {'out of' if out else 'into'} {site.name} "
+                f"throughout that time, not {format_bandwidth(error.asked)}",
+                field="outBW" if out else "inBW",
+            ) from error
+        case errors.SlotInThePast():
+            field = "startTime" if request.start_at else "boardTime" if request.board_at else "endTime"
+            raise SlotInThePast(str(error), field=field) from error
+        case errors.UnknownResource() | errors.UnknownDevice():
+            raise NotReady(f"{path} has not been set up in the database yet") from error
+        case _:
+            raise error
+
+
+def _cancel(
+    session: Session, ticket_id: int, caller: Caller, site: Site, now: datetime, reason: str | None
+) -> None:
+    row = ticket_row(session, ticket_id)
+    operator = authorize(
+        site, caller, Operation.CANCEL_TICKET, client=row.local_client, topology=row.topology
+    )
+    reservation = service.get(session, ticket_id, kind=KIND)
+    owner = (reservation.owner, row.credential_issuer) == (caller.subject, caller.issuer)
+    if not owner and not operator:
+        raise NotAuthorized(f"ticket {ticket_id} belongs to somebody else", field="ticketId")
+    try:
+        service.cancel(session, ticket_id, kind=KIND, now=now, actor=caller.subject, reason=reason)
+    except errors.WrongState as error:
+        if not _was_cancelled(service.get(session, ticket_id, kind=KIND)):
+            raise WrongState(str(error), field="ticketId") from error
+
+
+def _was_cancelled(reservation: ReservationView) -> bool:
+    return reservation.state is State.CANCELLED or reservation.outcome is Outcome.CANCELLED
+
+
+def _count(session: Session) -> tuple[tuple[State, int], ...]:
+    counts = [
+        (state, len(service.list_reservations(session, kind=KIND, states=[state], limit=100_000)))
+        for state in State
+        if state not in FINAL
+    ]
+    return tuple((state, count) for state, count in counts if count)

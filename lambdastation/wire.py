@@ -1,0 +1,270 @@
+"""The SOAP service's types, as a client sees them, and the way between them and the station's own values.
+
+svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
+optional. On openSvcTicket the fields that only the station knows (localTicketId, remoteTicketId, state,
+actualEndTime, credentialSubject, lambdaStationId) are read over: old clients send a whole ticket back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from lambdastation.flow_words import format_networks
+from lambdastation.spyne_compat import (
+    Boolean,
+    ComplexModel,
+    DateTime,
+    Fault,
+    Integer32,
+    Integer64,
+    TypeInfo,
+    Unicode,
+    UnsignedInteger32,
+)
+from lambdastation.station import ClientView, PathView, StationStatus
+from lambdastation.ticket import DscpRequest, Mode, Ticket, TicketRequest
+from reservation.lifecycle import State
+
+NAMESPACE = "urn:pathservice:lambdastation:1"
+SERVICE_NAME = "LambdaStation"
+
+
+@dataclass(frozen=True, slots=True)
+class _SimpleType:
+    """A restricted type under a name of its own. Spyne would name each use of it anew, so it is made anew."""
+
+    base: Any
+    name: str
+    limits: Mapping[str, Any]
+
+    def element(self, **occurrence: Any) -> Any:
+        kind = self.base(type_name=self.name, **self.limits, **occurrence)
+        kind.__namespace__ = NAMESPACE
+        return kind
+
+
+def _text_up_to(length: int, name: str) -> _SimpleType:
+    return _SimpleType(Unicode, name, {"max_len": length})
+
+
+def _words(values: type[StrEnum], name: str) -> _SimpleType:
+    return _SimpleType(Unicode, name, {"values": [word.value for word in values]})
+
+
+def _complex(name: str, members: Mapping[str, Any]) -> Any:
+    return ComplexModel.produce(namespace=NAMESPACE, type_name=name, members=TypeInfo(members))
+
+
+def _element(kind: Any, **occurrence: Any) -> Any:
+    if isinstance(kind, _SimpleType):
+        return kind.element(nillable=False, **occurrence)
+    return kind.customize(nillable=False, **occurrence)
+
+
+def optional(kind: Any) -> Any:
+    """The type as an element that may be left out."""
+    return _element(kind, min_occurs=0)
+
+
+def required(kind: Any) -> Any:
+    """The type as an element that must be there."""
+    return _element(kind, min_occurs=1)
+
+
+def any_number_of(kind: Any) -> Any:
+    """The type as an element that may be there any number of times."""
+    return _element(kind, min_occurs=0, max_occurs="unbounded")
+
+
+NAME = _text_up_to(64, "nameWord")
+ADDRESS_LIST = _text_up_to(8192, "addressList")
+PORT_LIST = _text_up_to(4096, "portList")
+BANDWIDTH = _text_up_to(32, "bandwidthWord")
+SUBJECT = _text_up_to(1024, "subjectName")
+DSCP = _SimpleType(Integer32, "dscpValue", {"ge": 0, "le": 63})
+DSCP_REQUEST = _words(DscpRequest, "dscpRequestWord")
+STATE = _words(State, "stateWord")
+MODE = _words(Mode, "modeWord")
+
+SVC_TICKET = _complex(
+    "svcTicket",
+    {
+        name: optional(kind)
+        for name, kind in {
+            "localTicketId": Integer32,
+            "remoteTicketId": Integer32,
+            "state": STATE,
+            "srcSite": NAME,
+            "srcClient": NAME,
+            "srcIP": ADDRESS_LIST,
+            "srcPort": PORT_LIST,
+            "dstSite": NAME,
+            "dstClient": NAME,
+            "dstIP": ADDRESS_LIST,
+            "dstPort": PORT_LIST,
+            "localPath": NAME,
+            "remotePath": NAME,
+            "outBW": BANDWIDTH,
+            "inBW": BANDWIDTH,
+            "dscpRequestOut": DSCP_REQUEST,
+            "dscpRequestIn": DSCP_REQUEST,
+            "dscpOut": DSCP,
+            "dscpIn": DSCP,
+            "boardTime": DateTime,
+            "startTime": DateTime,
+            "endTime": DateTime,
+            "travelTime": UnsignedInteger32,
+            "actualEndTime": DateTime,
+            "credentialSubject": SUBJECT,
+            "lambdaStationId": NAME,
+        }.items()
+    },
+)
+
+PATH = _complex(
+    "path",
+    {
+        "name": required(NAME),
+        "topology": required(NAME),
+        "production": required(Boolean),
+        "capacity": required(Integer64),
+    },
+)
+
+CLIENT = _complex("client", {"name": required(NAME), "site": required(NAME), "prefixes": required(Unicode)})
+
+TICKET_COUNT = _complex("ticketCount", {"state": required(STATE), "count": required(UnsignedInteger32)})
+
+DEVICE = _complex(
+    "device",
+    {
+        "name": required(NAME),
+        "platform": required(NAME),
+        "inSync": optional(Boolean),
+        "errorCode": optional(NAME),
+    },
+)
+
+STATUS = _complex(
+    "status",
+    {
+        "lambdaStationId": required(NAME),
+        "site": required(NAME),
+        "version": required(NAME),
+        "time": required(DateTime),
+        "databaseOk": required(Boolean),
+        "ticketCount": any_number_of(TICKET_COUNT),
+        "device": any_number_of(DEVICE),
+    },
+)
+
+TIME_FIELDS = frozenset({"boardTime", "startTime", "endTime", "actualEndTime"})
+
+
+class StationFault(Fault):  # type: ignore[misc]
+    """What a fault's detail holds: the stable code, the field at fault and the sentence."""
+
+    __namespace__ = NAMESPACE
+    __type_name__ = "stationFault"
+    _type_info = TypeInfo({"code": required(NAME), "field": optional(NAME), "message": required(Unicode)})
+
+
+def request_from_wire(element: Any) -> TicketRequest:
+    """The request in a svcTicket that was deserialised; empty text counts as absent."""
+    return TicketRequest(
+        src_site=_text(element.srcSite),
+        src_client=_text(element.srcClient),
+        src_ip=_text(element.srcIP),
+        src_port=_text(element.srcPort),
+        dst_site=_text(element.dstSite),
+        dst_client=_text(element.dstClient),
+        dst_ip=_text(element.dstIP),
+        dst_port=_text(element.dstPort),
+        local_path=_text(element.localPath),
+        remote_path=_text(element.remotePath),
+        out_bandwidth=_text(element.outBW),
+        in_bandwidth=_text(element.inBW),
+        dscp_request_out=None if element.dscpRequestOut is None else DscpRequest(element.dscpRequestOut),
+        dscp_request_in=None if element.dscpRequestIn is None else DscpRequest(element.dscpRequestIn),
+        dscp_out=element.dscpOut,
+        dscp_in=element.dscpIn,
+        board_at=element.boardTime,
+        start_at=element.startTime,
+        end_at=element.endTime,
+        travel_seconds=element.travelTime,
+    )
+
+
+def ticket_to_wire(ticket: Ticket) -> Any:
+    """The svcTicket of a ticket."""
+    return SVC_TICKET(
+        localTicketId=ticket.ticket_id,
+        remoteTicketId=ticket.remote_ticket_id,
+        state=ticket.state.value,
+        srcSite=ticket.src_site,
+        srcClient=ticket.src_client,
+        srcIP=ticket.src_ip,
+        srcPort=ticket.src_port,
+        dstSite=ticket.dst_site,
+        dstClient=ticket.dst_client,
+        dstIP=ticket.dst_ip,
+        dstPort=ticket.dst_port,
+        localPath=ticket.local_path,
+        remotePath=ticket.remote_path,
+        outBW=str(ticket.out_bits_per_second),
+        inBW=str(ticket.in_bits_per_second),
+        dscpRequestOut=None if ticket.dscp_request_out is None else ticket.dscp_request_out.value,
+        dscpRequestIn=None if ticket.dscp_request_in is None else ticket.dscp_request_in.value,
+        dscpOut=ticket.dscp_out,
+        dscpIn=ticket.dscp_in,
+        boardTime=_utc(ticket.board_at),
+        startTime=_utc(ticket.start_at),
+        endTime=_utc(ticket.end_at),
+        travelTime=ticket.travel_seconds,
+        actualEndTime=_utc(ticket.actual_end_at),
+        credentialSubject=ticket.credential_subject,
+        lambdaStationId=ticket.station,
+    )
+
+
+def path_to_wire(path: PathView) -> Any:
+    """The element of a path."""
+    return PATH(
+        name=path.name, topology=path.topology, production=path.production, capacity=path.bits_per_second
+    )
+
+
+def client_to_wire(client: ClientView) -> Any:
+    """The element of a PBR client."""
+    return CLIENT(name=client.name, site=client.site, prefixes=format_networks(client.prefixes))
+
+
+def status_to_wire(status: StationStatus) -> Any:
+    """The element of the station's status."""
+    return STATUS(
+        lambdaStationId=status.station,
+        site=status.site,
+        version=status.version,
+        time=_utc(status.at),
+        databaseOk=status.database_ok,
+        ticketCount=[TICKET_COUNT(state=state.value, count=count) for state, count in status.tickets],
+        device=[
+            DEVICE(
+                name=device.name,
+                platform=device.platform,
+                inSync=device.in_sync,
+                errorCode=device.error_code,
+            )
+            for device in status.devices
+        ],
+    )
+
+
+def _text(given: str | None) -> str | None:
+    return (given or "").strip() or None
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return None if time is None else time.astimezone(UTC)

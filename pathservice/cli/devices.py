@@ -1,0 +1,125 @@
+"""`pathservice devices`: what the routers carry and should carry."""
+
+import difflib
+from typing import Annotated
+
+import typer
+from rich.syntax import Syntax
+
+from activation.devices import DeviceView, view_changes, view_devices
+from activation.preview import Preview, preview
+from pathservice.assembly import Assembly, SetupError
+from pathservice.cli import options
+from pathservice.cli.screen import console, show_json, show_table, show_time
+
+Name = Annotated[str, typer.Argument(help="The device's name in the site file.")]
+AsIf = Annotated[
+    int | None, typer.Option("--ticket", help="Plan as if this ticket, not begun yet, were active.")
+]
+
+
+def group() -> typer.Typer:
+    """The commands of `pathservice devices`."""
+    commands = typer.Typer(help="What the routers carry and should carry.", no_args_is_help=True)
+    commands.command()(show)
+    commands.command()(plan)
+    commands.command()(diff)
+    return commands
+
+
+def show(
+    name: Annotated[str | None, typer.Argument(help="One device, with its last pushes.")] = None,
+    state: options.State = None,
+    site: options.Site = None,
+    database: options.Database = None,
+    as_json: options.Json = False,
+) -> None:
+    """Every device, or one: in sync or not, since when, and what is wrong."""
+    with Assembly(options.settings(state=state, site=site, database=database), looking=True) as assembly:
+        found = assembly.store.read(view_devices)
+        if name is not None:
+            found = tuple(device for device in found if device.name == name)
+            _known(assembly, name)
+        changes = assembly.store.read(lambda session: view_changes(session, name)) if name is not None else ()
+    if as_json:
+        show_json({"devices": found, "changes": changes} if name else found)
+        return
+    columns = ("device", "platform", "state", "read", "worker", "what is wrong")
+    show_table(columns, [_row(device) for device in found], empty="no devices")
+    for device in found:
+        for stranger in device.strangers:
+            console().print(f"{device.name}: not ours, left alone: {stranger}", markup=False)
+    for change in reversed(changes):
+        tickets = ", ".join(map(str, change.reservations)) or "none"
+        took = "" if change.duration_ms is None else f" in {change.duration_ms} ms"
+        console().print(f"\n{show_time(change.at)}  tickets {tickets}: {change.outcome or 'cut short'}{took}")
+        console().print(change.transcript.rstrip() or change.plan.rstrip(), markup=False, style="dim")
+
+
+def plan(
+    name: Name,
+    ticket: AsIf = None,
+    state: options.State = None,
+    site: options.Site = None,
+    database: options.Database = None,
+) -> None:
+    """The lines that would be sent to a device now. Nothing is sent."""
+    found = _preview(options.settings(state=state, site=site, database=database), name, ticket)
+    for stranger in found.plan.strangers:
+        console().print(f"not ours, left alone: {stranger}", markup=False)
+    if not found.plan:
+        console().print(f"{name} carries what it should: nothing to do")
+        return
+    console().print(Syntax(str(found.plan), "text", background_color="default"))
+
+
+def diff(
+    name: Name,
+    ticket: AsIf = None,
+    state: options.State = None,
+    site: options.Site = None,
+    database: options.Database = None,
+) -> None:
+    """What a device carries against what it should, as a diff. Exit status 1 if they differ."""
+    found = _preview(options.settings(state=state, site=site, database=database), name, ticket)
+    lines = difflib.unified_diff(
+        found.actual.text.splitlines(),
+        found.desired.text.splitlines(),
+        f"{name} carries",
+        f"{name} should carry",
+        "",
+        "",
+        3,
+        "",
+    )
+    text = "\n".join(lines)
+    if not found.plan:
+        console().print(f"{name} carries what it should")
+        return
+    console().print(Syntax(text, "diff", background_color="default"))
+    raise typer.Exit(1)
+
+
+def _preview(settings: object, name: str, ticket: int | None) -> Preview:
+    with Assembly(settings, looking=True) as assembly:  # type: ignore[arg-type]
+        _known(assembly, name)
+        driver = assembly.driver(name)
+        try:
+            return preview(assembly.store, name, driver, as_if=ticket)
+        finally:
+            driver.close()
+
+
+def _known(assembly: Assembly, name: str) -> None:
+    if name not in assembly.devices:
+        raise SetupError(
+            f"there is no device {name} in the site file; there are {', '.join(sorted(assembly.devices))}"
+        )
+
+
+def _row(device: DeviceView) -> tuple[str, ...]:
+    state = "in sync" if device.in_sync else "to be done"
+    wrong = f"{device.error_code}: {device.error}" if device.error_code else ""
+    if device.next_attempt_at is not None:
+        wrong += f" (again {show_time(device.next_attempt_at)})"
+    return (device.name, device.platform, state, show_time(device.read_at), device.worker or "-", wrong)

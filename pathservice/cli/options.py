@@ -1,0 +1,32 @@
+"""Options that several commands take, and the settings they make."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pathservice.settings import Settings, load_settings
+
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="Directory for the database, keys and logs.", envvar="PATHSERVICE_STATE"),
+]
+Site = Annotated[Path | None, typer.Option("--site", help="Site file. [default: the Fermilab example]")]
+Database = Annotated[
+    str | None, typer.Option("--database", help="Database URL. [default: SQLite in the state directory]")
+]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", help="Settings file. [default: settings.yaml in the state directory]"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def settings(file: Path | None = None, **given: object) -> Settings:
+    """The settings in force for a command.
+
+    Raises:
+        SettingsError: see `load_settings`.
+    """
+    return load_settings(given, environment=os.environ, file=file)

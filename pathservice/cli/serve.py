@@ -1,0 +1,81 @@
+"""`pathservice serve` and `pathservice worker`: the processes that stay."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+import structlog
+import typer
+
+from pathservice.assembly import Assembly
+from pathservice.cli import options
+from pathservice.logs import configure_logs
+
+log = structlog.get_logger("pathservice")
+
+
+def serve(
+    state: options.State = None,
+    site: options.Site = None,
+    database: options.Database = None,
+    bind: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8443]")] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name clients reach this by, for the test PKI; may be repeated."),
+    ] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Answer only; `pathservice worker` runs elsewhere.")
+    ] = False,
+    file: options.SettingsFile = None,
+) -> None:
+    """Answer clients over mutual TLS and change devices when slots start and end."""
+    settings = options.settings(
+        file,
+        state=state,
+        site=site,
+        database=database,
+        bind=bind,
+        port=port,
+        host_names=tuple(host_name) if host_name else None,
+        worker=False if no_worker else None,
+    )
+    configure_logs(settings.log_level)
+
+    def run(assembly: Assembly) -> None:
+        assembly.start_simulators()
+        if settings.worker:
+            assembly.start_worker()
+        listener = assembly.start_listener()
+        log.info("serving", address=settings.bind, port=listener.port, site=assembly.file.site.name)
+
+    _stay(lambda: Assembly(settings), run)
+
+
+def worker(
+    state: options.State = None,
+    site: options.Site = None,
+    database: options.Database = None,
+    file: options.SettingsFile = None,
+) -> None:
+    """Change devices when slots start and end; answer nobody."""
+    settings = options.settings(file, state=state, site=site, database=database)
+    configure_logs(settings.log_level)
+
+    def run(assembly: Assembly) -> None:
+        assembly.start_worker()
+        log.info("working", site=assembly.file.site.name)
+
+    _stay(lambda: Assembly(settings), run)
+
+
+def _stay(assemble: Callable[[], Assembly], run: Callable[[Assembly], None]) -> None:
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    with assemble() as assembly:
+        run(assembly)
+        asked_to_stop.wait()
+        log.info("stopping")
+    log.info("stopped")

@@ -1,0 +1,58 @@
+"""`pathservice site`: the site file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from netconfig.registry import driver_class
+from pathservice.cli.screen import console, show_table
+from pathservice.settings import EXAMPLE_SITE
+from pathservice.sitefile import load_site_file
+
+
+def group() -> typer.Typer:
+    """The commands of `pathservice site`."""
+    commands = typer.Typer(help="The site file.", no_args_is_help=True)
+    commands.callback()(lambda: None)
+    commands.command()(check)
+    return commands
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="The site file.")] = EXAMPLE_SITE,
+) -> None:
+    """Read a site file as the service would, and say what is wrong with it, line by line."""
+    found = load_site_file(file)
+    for device in found.devices:
+        driver_class(device.platform)
+    site = found.site
+    console().print(f"[bold]{site.name}[/] ({site.station}): {file} is as it should be\n")
+    show_table(
+        ("topology", "path", "capacity", ""),
+        [
+            (
+                topology.name,
+                topology.path,
+                f"{topology.capacity / 1e9:g} Gbit/s",
+                "production" if topology.production else "",
+            )
+            for topology in site.topologies
+        ],
+        empty="no topologies",
+    )
+    console().print()
+    show_table(
+        ("device", "platform", "reached at"),
+        [
+            (
+                device.name,
+                device.platform,
+                f"simulated from {device.simulated.name}"
+                if device.simulated
+                else f"{device.host}:{device.port}",
+            )
+            for device in found.devices
+        ],
+        empty="no devices",
+    )

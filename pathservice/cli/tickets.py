@@ -1,0 +1,152 @@
+"""`pathservice ticket`: tickets, for who sits at the machine. The site's rules are for the network."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.caller import Caller
+from lambdastation.ticket import Ticket
+from lambdastation.tickets import describe
+from pathservice.assembly import Assembly
+from pathservice.cli import options
+from pathservice.cli.screen import console, show_json, show_table, show_time
+from reservation import service
+from reservation.lifecycle import State
+from reservation.model import PartView
+
+Id = Annotated[int, typer.Argument(help="The ticket's number.", min=1)]
+
+
+def group() -> typer.Typer:
+    """The commands of `pathservice ticket`."""
+    commands = typer.Typer(help="Tickets.", no_args_is_help=True)
+    commands.command("list")(list_tickets)
+    commands.command()(show)
+    commands.command()(history)
+    commands.command()(cancel)
+    return commands
+
+
+def list_tickets(
+    in_state: Annotated[
+        list[State] | None, typer.Option("--in", help="Only tickets in this state; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    state: options.State = None,
+    database: options.Database = None,
+    site: options.Site = None,
+    as_json: options.Json = False,
+) -> None:
+    """Tickets, newest first."""
+    with _look(state, database, site) as assembly:
+        found = assembly.tickets.list_tickets(caller=_operator(), states=in_state or (), limit=limit)
+    if as_json:
+        show_json(found)
+        return
+    columns = ("ticket", "state", "from", "until", "path", "out", "in", "source", "destination")
+    show_table(columns, [_row(ticket) for ticket in found], empty="no tickets")
+
+
+def show(
+    ticket: Id,
+    state: options.State = None,
+    database: options.Database = None,
+    site: options.Site = None,
+    as_json: options.Json = False,
+) -> None:
+    """One ticket, and what its devices carry for it."""
+    with _look(state, database, site) as assembly:
+        found = assembly.tickets.get_ticket(ticket, caller=_operator())
+        parts = assembly.store.read(lambda session: service.list_parts(session, ticket))
+        description = assembly.store.read(lambda session: describe(session, ticket))
+    if as_json:
+        show_json({"ticket": found, "parts": parts})
+        return
+    console().print(f"[bold]Ticket {ticket}[/]")
+    for label, value in description.fields if description is not None else ():
+        console().print(f"  [dim]{label:14}[/]", end="")
+        console().print(value, markup=False)
+    console().print()
+    show_table(
+        ("device", "stage", "now", ""), [_part(part) for part in parts], empty="no device carries anything"
+    )
+
+
+def history(
+    ticket: Id,
+    state: options.State = None,
+    database: options.Database = None,
+    site: options.Site = None,
+    as_json: options.Json = False,
+) -> None:
+    """Every move of a ticket: when, from where, to where, by whom and why."""
+    with _look(state, database, site) as assembly:
+        assembly.tickets.get_ticket(ticket, caller=_operator())
+        moves = assembly.store.read(lambda session: service.history(session, ticket))
+    if as_json:
+        show_json(moves)
+        return
+    columns = ("at", "from", "to", "because", "by", "reason")
+    rows = [
+        (
+            show_time(move.at),
+            move.from_state or "-",
+            move.to_state,
+            move.cause or "made",
+            move.actor,
+            move.reason or "",
+        )
+        for move in moves
+    ]
+    show_table(columns, rows, empty="no moves")
+
+
+def cancel(
+    ticket: Id,
+    reason: Annotated[str | None, typer.Option(help="Why; it is kept with the ticket.")] = None,
+    state: options.State = None,
+    database: options.Database = None,
+    site: options.Site = None,
+) -> None:
+    """End a ticket early; the worker takes it off its routers."""
+    with _look(state, database, site) as assembly:
+        assembly.tickets.cancel_ticket(ticket, caller=_operator(), reason=reason)
+        now = assembly.tickets.get_ticket(ticket, caller=_operator())
+    console().print(
+        f"ticket {ticket}: {now.state}"
+        if now.state is State.CANCELLED
+        else f"ticket {ticket} is being released"
+    )
+
+
+def _look(state: options.State, database: options.Database, site: options.Site) -> Assembly:
+    return Assembly(options.settings(state=state, database=database, site=site), looking=True)
+
+
+def _operator() -> Caller:
+    return Caller(subject=f"operator {getpass.getuser()}", issuer="this machine", local=True)
+
+
+def _row(ticket: Ticket) -> tuple[str, ...]:
+    word = ticket.state if ticket.outcome is None else f"{ticket.state}, {ticket.outcome}"
+    return (
+        str(ticket.ticket_id),
+        word,
+        show_time(ticket.start_at),
+        show_time(ticket.end_at),
+        ticket.local_path,
+        format_bandwidth(ticket.out_bits_per_second),
+        format_bandwidth(ticket.in_bits_per_second),
+        f"{ticket.src_site} {ticket.src_ip}",
+        f"{ticket.dst_site} {ticket.dst_ip}",
+    )
+
+
+def _part(part: PartView) -> tuple[str, ...]:
+    if part.wanted:
+        now = "carries it" if part.in_sync else "is being given it"
+    else:
+        now = "does not carry it" if part.in_sync else "is being cleaned"
+    return (part.device, str(part.stage), now, part.error or "")

@@ -1,0 +1,34 @@
+"""The port that clients reach us on: mutual TLS and HTTP before WSGI applications.
+
+What may enter: reading bytes from strangers, deciding who they are, and refusing what no application
+should see. What may not: tickets, slices, the database; those are the mounted applications' business.
+
+A connection's way through the modules:
+
+    server      Listener: built from settings, starts, reloads, stops; cheroot is in here
+    lobby       one thread for everybody who is not being served: shaking hands, composing a head,
+                keeping alive, lingering; a stalled client costs a dictionary entry
+    channel     one TLS connection; non-blocking for the lobby, blocking with deadlines for a worker
+    material    the files behind TLS, checked, as an OpenSSL context and a verifier
+    verifier    who a certificate chain is, at an instant that is handed in
+    connection  cheroot's connection and request, made strict (heads, bodies)
+    pool        the worker threads
+    front       WSGI: certificate, path, method, length, content type, XML, then the application
+    xmlguard    which XML no application gets to see
+"""
+
+from pathservice.listener.errors import BindError, ListenerError, TlsFileError
+from pathservice.listener.model import AuditLine, Identity, Limits, Mount, TlsSettings
+from pathservice.listener.server import Listener
+
+__all__ = [
+    "AuditLine",
+    "BindError",
+    "Identity",
+    "Limits",
+    "Listener",
+    "ListenerError",
+    "Mount",
+    "TlsFileError",
+    "TlsSettings",
+]

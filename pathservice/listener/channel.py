@@ -1,0 +1,227 @@
+"""One TLS connection, and the bytes that have arrived on it and were not consumed yet.
+
+It has two users, one at a time. The lobby never waits: `handshake` and `fill` do what can be done
+now and say what to wait for. A worker waits, but never longer than the deadlines it was given:
+`read`, `readline` and `write` raise TimeoutError, or another OSError when the client is gone. OpenSSL's
+exceptions end here.
+"""
+
+import contextlib
+import enum
+import errno
+import select
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from cryptography import x509
+from OpenSSL import SSL
+
+_RECORD = 16 * 1024
+_CRLF_ENDS = (b"\n\r\n", b"\n\n")
+
+
+class Need(enum.Enum):
+    """What a step that could not finish waits for."""
+
+    NOTHING = 0
+    READABLE = select.POLLIN
+    WRITABLE = select.POLLOUT
+
+
+class HandshakeFailed(Exception):
+    """The client spoke no TLS we understand; `plain_http` when it was a plain HTTP request."""
+
+    def __init__(self, *, plain_http: bool = False) -> None:
+        super().__init__()
+        self.plain_http = plain_http
+
+
+class Channel:
+    """See the module; `monotonic` counts seconds from anywhere."""
+
+    def __init__(self, sock: socket.socket, context: SSL.Context, *, monotonic: Callable[[], float]) -> None:
+        sock.setblocking(False)
+        self._socket = sock
+        self._tls = SSL.Connection(context, sock)
+        self._tls.set_accept_state()
+        self._monotonic = monotonic
+        self._input = bytearray()
+        self._read_by = float("inf")
+        self._write_by = float("inf")
+        self._stall = float("inf")
+        self._announce: bytes | None = None
+        self.ended = False
+        """The client will send no more."""
+
+    def fileno(self) -> int:
+        """The file descriptor, -1 once closed."""
+        return self._socket.fileno()
+
+    # The lobby's side: never waits
+
+    def handshake(self) -> Need:
+        """Go on shaking hands. Raises HandshakeFailed, or OSError when the client is gone."""
+        try:
+            self._tls.do_handshake()
+        except SSL.WantReadError:
+            return Need.READABLE
+        except SSL.WantWriteError:
+            return Need.WRITABLE
+        except (SSL.SysCallError, SSL.ZeroReturnError) as error:
+            raise ConnectionResetError(errno.ECONNRESET, "gone during the handshake") from error
+        except SSL.Error as error:
+            raise HandshakeFailed(plain_http=_mentions(error, "http request")) from error
+        return Need.NOTHING
+
+    def fill(self, limit: int) -> Need:
+        """Take in what has arrived, up to `limit` bytes of unconsumed input."""
+        while len(self._input) < limit and not self.ended:
+            try:
+                self._receive()
+            except SSL.WantReadError:
+                return Need.READABLE
+            except SSL.WantWriteError:
+                return Need.WRITABLE
+        return Need.NOTHING
+
+    def buffered(self) -> int:
+        """How many bytes wait to be consumed."""
+        return len(self._input)
+
+    def holds_head(self) -> bool:
+        """Whether an empty line has arrived; a parser of heads then never has to wait."""
+        return any(end in self._input for end in _CRLF_ENDS)
+
+    def try_write(self, data: bytes) -> None:
+        """Say something short if that is possible without waiting."""
+        with contextlib.suppress(SSL.Error, OSError):
+            self._tls.send(data)
+
+    def try_write_plain(self, data: bytes) -> None:
+        """Say something short to a client that speaks no TLS."""
+        with contextlib.suppress(OSError):
+            self._socket.send(data)
+
+    def peer_certificates(self) -> list[x509.Certificate]:
+        """The end entity first, then what else the client sent; empty if it sent none.
+
+        OpenSSL gives a server the chain without the end entity, so it is put in front: judging that
+        chain alone would be judging certificates whose keys the client need not have.
+        Raises ValueError for a certificate that cannot be read.
+        """
+        leaf = self._tls.get_peer_certificate(as_cryptography=True)
+        if leaf is None:
+            return []
+        return [leaf, *(self._tls.get_peer_cert_chain(as_cryptography=True) or [])]
+
+    # A worker's side: waits, with deadlines
+
+    def allow_reading(self, time: timedelta) -> None:
+        """Give the client `time` from now to send what will be read."""
+        self._read_by = self._monotonic() + time.total_seconds()
+
+    def allow_writing(self, time: timedelta, *, stall: timedelta) -> None:
+        """Give the client `time` from now to take an answer, no pause longer than `stall`."""
+        self._write_by = self._monotonic() + time.total_seconds()
+        self._stall = stall.total_seconds()
+
+    def announce(self, interim: bytes | None) -> None:
+        """Have `interim` said before the next wait for input (100 Continue); None takes that back."""
+        self._announce = interim
+
+    def read(self, size: int) -> bytes:
+        """Answer `size` bytes, fewer only when the client ended."""
+        while len(self._input) < size and not self.ended:
+            self._receive_waiting()
+        return self._take(size)
+
+    def readline(self, limit: int) -> bytes:
+        """Answer bytes up to and with a line feed, no more than `limit`."""
+        while (end := self._input.find(b"\n", 0, limit)) < 0 and len(self._input) < limit and not self.ended:
+            self._receive_waiting()
+        return self._take(end + 1 if end >= 0 else limit)
+
+    def write(self, data: bytes) -> int:
+        """Send all of `data`."""
+        rest = memoryview(data)
+        while rest:
+            with self._waiting(self._next_write_deadline()):
+                rest = rest[self._tls.send(rest[:_RECORD]) :]
+        return len(data)
+
+    def _next_write_deadline(self) -> float:
+        return min(self._write_by, self._monotonic() + self._stall)
+
+    def _receive_waiting(self) -> None:
+        if self._announce is not None:
+            interim, self._announce = self._announce, None
+            self.write(interim)
+        with self._waiting(self._read_by):
+            self._receive()
+
+    @contextlib.contextmanager
+    def _waiting(self, deadline: float) -> Iterator[None]:
+        """Turn 'not now' into a wait, after which the caller tries again."""
+        try:
+            yield
+        except SSL.WantReadError:
+            self._wait(select.POLLIN, deadline)
+        except SSL.WantWriteError:
+            self._wait(select.POLLOUT, deadline)
+        except SSL.Error as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the client is gone") from error
+
+    def _wait(self, events: int, deadline: float) -> None:
+        left = deadline - self._monotonic()
+        poll = select.poll()
+        poll.register(self._socket, events)
+        if left <= 0 or not poll.poll(min(left, 3600) * 1000):
+            raise TimeoutError("timed out")  # the argument cheroot looks at
+
+    # Both sides
+
+    def _receive(self) -> None:
+        """Take in one record; an end without TLS's own goodbye is an end too (lengths are checked)."""
+        try:
+            self._input += self._tls.recv(_RECORD)
+        except (SSL.ZeroReturnError, SSL.SysCallError):
+            self.ended = True
+        except (SSL.WantReadError, SSL.WantWriteError):
+            raise
+        except SSL.Error:
+            self.ended = True
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._input[:size])
+        del self._input[:size]
+        return taken
+
+    def discard(self) -> bool:
+        """Throw away what a client we are done with still sends; False once it ended."""
+        try:
+            return self._socket.recv(4 * _RECORD) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def say_goodbye(self) -> None:
+        """End our direction, so that what was written is read to its end."""
+        with contextlib.suppress(SSL.Error, OSError):
+            self._tls.shutdown()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def abort(self) -> None:
+        """Make whoever waits on this connection stop waiting; for any thread."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the socket; for its user, not for another thread."""
+        self._socket.close()
+
+
+def _mentions(error: SSL.Error, reason: str) -> bool:
+    return any(reason in str(part) for entry in (error.args[0] if error.args else ()) for part in entry)

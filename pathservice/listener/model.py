@@ -1,0 +1,125 @@
+"""Values at the listener's seams; all frozen, none knows a library."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pathservice.listener.errors import CertificateRefused
+
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+"""A WSGI application (PEP 3333)."""
+
+JUDGEMENT = "pathservice.judgement"
+"""Where in the WSGI environ the front finds the client's Judgement; no application sees it."""
+
+REQUEST_ID = "pathservice.request_id"
+"""Where in the WSGI environ an application finds the request's short name, as X-Request-Id has it."""
+
+Health = Callable[[], tuple[bool, Mapping[str, object]]]
+"""Answers whether the service can do its work, and details that may be shown to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a verified chain belongs to.
+
+    `subject` and `issuer` are the end entity's, as RFC 4514 writes them (most specific part first).
+    `not_after` is the earliest instant at which anything the verdict rests on runs out: a certificate
+    of the chain or a revocation list.
+    """
+
+    subject: str
+    issuer: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What we hold of a client: an identity, a reason to refuse it, or neither: nobody in particular."""
+
+    identity: Identity | None = None
+    refusal: CertificateRefused | None = None
+    claimed_subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One refusal. `subject` is a verified one; `claimed_subject` stood in a certificate we refused."""
+
+    at: datetime
+    subject: str | None
+    peer: str
+    path: str | None
+    code: str
+    request_id: str
+    claimed_subject: str | None = None
+
+
+Audit = Callable[[AuditLine], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """An application at a path prefix, which it sees as SCRIPT_NAME.
+
+    With `xml` its POST bodies are checked and reach it as UTF-8 without a declaration, and GET is
+    for `?wsdl` alone. `methods` are answered, others get 405; GET implies HEAD.
+    """
+
+    prefix: str
+    application: Application
+    xml: bool = True
+    methods: tuple[str, ...] = ("GET", "POST")
+
+    def __post_init__(self) -> None:
+        if not self.prefix.startswith("/") or self.prefix.endswith("/") or self.prefix == "/health":
+            raise ValueError(f"{self.prefix!r} cannot be mounted: write it as /name")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """PEM files. `ca` holds the authorities clients are judged by, `cert` may go on with its chain.
+
+    `crl` is a file or a directory of revocation lists; with it every authority in a client's chain
+    needs a list that is fresh.
+    """
+
+    ca: Path
+    cert: Path
+    key: Path
+    crl: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of us one client may use."""
+
+    head_bytes: int = 16 * 1024
+    body_bytes: int = 1024 * 1024
+    xml_depth: int = 64
+    xml_nodes: int = 50_000
+    """Elements and attributes."""
+
+    handshakes: int = 200
+    """Half-open handshakes; one more makes the oldest go."""
+    waiting: int = 500
+    """Connections between requests; one more makes the oldest go."""
+    backlog: int = 256
+
+    handshake_time: timedelta = timedelta(seconds=10)
+    head_time: timedelta = timedelta(seconds=10)
+    """From a head's first byte to its last."""
+    body_time: timedelta = timedelta(seconds=30)
+    stall_time: timedelta = timedelta(seconds=10)
+    """How long a reader may take nothing of an answer."""
+    answer_time: timedelta = timedelta(minutes=5)
+    """How long a reader may take for one answer altogether."""
+    idle_time: timedelta = timedelta(seconds=60)
+    linger_time: timedelta = timedelta(seconds=2)
+    """How long a refused client may go on sending before it is cut off."""
+    stop_time: timedelta = timedelta(seconds=2)
+    """How long a request that is being served may go on when we stop."""

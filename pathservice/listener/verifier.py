@@ -1,0 +1,194 @@
+"""Who a client's certificate chain is: RFC 5280 path validation at an instant that is handed in.
+
+OpenSSL builds and checks the path; what its store cannot be told is checked here: what the
+certificates are for (a store has no purpose setting), the strength of keys and signatures (nor a
+security level), and that nothing in the chain is a proxy certificate (RFC 3820 or the older
+`CN=proxy` kind), which this service does not take yet.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
+from OpenSSL.crypto import Error as OpenSslError
+from OpenSSL.SSL import X509VerificationCodes as Code
+
+from pathservice.listener.errors import CertificateRefused
+from pathservice.listener.model import Identity, Judgement
+
+_PROXY_CERT_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
+_LEGACY_PROXY_NAMES = ("proxy", "limited proxy")
+_CHAIN_LIMIT = 10
+_RSA_BITS = 2048
+_EC_BITS = 224
+_WEAK_HASHES = ("md5", "sha1")
+
+_FOREIGN = ("certificate_foreign", "no authority we accept vouches for this certificate")
+_REVOCATION = ("revocation_unknown", "an authority of this chain has no fresh revocation list here")
+_REFUSALS: dict[int, tuple[str, str]] = {
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT: _FOREIGN,
+    Code.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _FOREIGN,
+    Code.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: _FOREIGN,
+    Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: _FOREIGN,
+    Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: _FOREIGN,
+    Code.ERR_CERT_SIGNATURE_FAILURE: _FOREIGN,
+    Code.ERR_CERT_HAS_EXPIRED: ("certificate_expired", "a certificate of this chain has expired"),
+    Code.ERR_CERT_NOT_YET_VALID: (
+        "certificate_not_yet_valid",
+        "a certificate of this chain is not valid yet",
+    ),
+    Code.ERR_CERT_REVOKED: ("certificate_revoked", "a certificate of this chain has been revoked"),
+    Code.ERR_UNABLE_TO_GET_CRL: _REVOCATION,
+    Code.ERR_UNABLE_TO_GET_CRL_ISSUER: _REVOCATION,
+    Code.ERR_CRL_HAS_EXPIRED: _REVOCATION,
+    Code.ERR_CRL_NOT_YET_VALID: _REVOCATION,
+    Code.ERR_CRL_SIGNATURE_FAILURE: _REVOCATION,
+    Code.ERR_DIFFERENT_CRL_SCOPE: _REVOCATION,
+}
+_INVALID = ("certificate_invalid", "this certificate chain is not valid")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainVerifier:
+    """Judges chains by authorities and, if there are any, revocation lists; holds no clock.
+
+    With `crls` every authority of a chain needs a fresh list, else its certificates are refused.
+    """
+
+    anchors: tuple[x509.Certificate, ...]
+    crls: tuple[x509.CertificateRevocationList, ...] = ()
+    check_revocation: bool = False
+
+    def verify(self, chain: Sequence[x509.Certificate], *, now: datetime) -> Identity:
+        """Answer the end entity of `chain`, whose first certificate proved it holds its key.
+
+        The others are hints in any order. Raises CertificateRefused with the reason's code:
+        certificate_foreign | _expired | _not_yet_valid | _revoked | _purpose | _weak | _invalid,
+        revocation_unknown, proxy_not_accepted.
+        """
+        if not 1 <= len(chain) <= _CHAIN_LIMIT:
+            raise CertificateRefused(*_INVALID)
+        try:
+            if any(_is_proxy(certificate) for certificate in chain):
+                raise CertificateRefused("proxy_not_accepted", "proxy certificates are not accepted")
+            path = self._build_path(chain, now)
+            for certificate in path:
+                _refuse_other_purpose(certificate)
+            for certificate in path[:-1]:
+                _refuse_weak_signature(certificate)
+                _refuse_weak_key(certificate)
+            return self._identify(path)
+        except (ValueError, OpenSslError) as error:  # an extension, a name or a key that cannot be read
+            raise CertificateRefused(*_INVALID) from error
+
+    def _build_path(self, chain: Sequence[x509.Certificate], now: datetime) -> list[x509.Certificate]:
+        """Answer the path from the end entity up to one of our authorities, both included."""
+        store = X509Store()
+        for anchor in self.anchors:
+            store.add_cert(X509.from_cryptography(anchor))
+        for crl in self.crls:
+            store.add_crl(crl)
+        store.set_time(now.astimezone(UTC))
+        if self.check_revocation:
+            store.set_flags(X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL)
+        leaf, *others = (X509.from_cryptography(certificate) for certificate in chain)
+        try:
+            path = X509StoreContext(store, leaf, others).get_verified_chain()
+        except X509StoreContextError as error:
+            raise CertificateRefused(*_REFUSALS.get(error.errors[0], _INVALID)) from error
+        return [certificate.to_cryptography() for certificate in path]
+
+    def _identify(self, path: Sequence[x509.Certificate]) -> Identity:
+        leaf = path[0]
+        if not list(leaf.subject):
+            raise CertificateRefused("certificate_invalid", "this certificate names nobody")
+        ends = [certificate.not_valid_after_utc for certificate in path]
+        if self.check_revocation:
+            ends += [self._lists_end(certificate.subject) for certificate in path[1:]]
+        return Identity(
+            subject=leaf.subject.rfc4514_string(),
+            issuer=leaf.issuer.rfc4514_string(),
+            not_after=min(ends),
+        )
+
+    def _lists_end(self, issuer: x509.Name) -> datetime:
+        """When the last of an authority's revocation lists stops being fresh."""
+        return max(
+            (crl.next_update_utc for crl in self.crls if crl.issuer == issuer and crl.next_update_utc),
+            default=datetime.max.replace(tzinfo=UTC),
+        )
+
+
+def judge(
+    present: Callable[[], Sequence[x509.Certificate]], verifier: ChainVerifier, *, now: datetime
+) -> Judgement:
+    """Judge the chain that `present` answers; none at all is nobody, one that cannot be read is refused."""
+    claimed = None
+    try:
+        chain = present()
+        if not chain:
+            return Judgement()
+        claimed = chain[0].subject.rfc4514_string()
+        return Judgement(identity=verifier.verify(chain, now=now))
+    except CertificateRefused as refusal:
+        return Judgement(refusal=refusal, claimed_subject=claimed)
+    except ValueError:
+        return Judgement(refusal=CertificateRefused(*_INVALID), claimed_subject=claimed)
+
+
+def _is_proxy(certificate: x509.Certificate) -> bool:
+    """Whether this is an RFC 3820 proxy, or by its name one of the kind before that standard."""
+    if any(extension.oid == _PROXY_CERT_INFO for extension in certificate.extensions):
+        return True
+    if not certificate.subject.rdns:
+        return False
+    *parents, last = certificate.subject.rdns
+    return parents == list(certificate.issuer.rdns) and any(
+        attribute.oid == NameOID.COMMON_NAME and attribute.value in _LEGACY_PROXY_NAMES for attribute in last
+    )
+
+
+def _refuse_other_purpose(certificate: x509.Certificate) -> None:
+    """A certificate that lists purposes must list ours; an authority's list binds what it issues."""
+    extensions = certificate.extensions
+    purposes = _extension(extensions, x509.ExtendedKeyUsage)
+    allowed = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    if purposes is not None and not any(purpose in purposes for purpose in allowed):
+        raise CertificateRefused("certificate_purpose", "this certificate is not for TLS clients")
+    usage = _extension(extensions, x509.KeyUsage)
+    constraints = _extension(extensions, x509.BasicConstraints)
+    is_authority = constraints is not None and constraints.ca
+    if usage is not None and not is_authority and not usage.digital_signature:
+        raise CertificateRefused("certificate_purpose", "this certificate's key is not for signing")
+
+
+def _refuse_weak_signature(certificate: x509.Certificate) -> None:
+    algorithm = certificate.signature_hash_algorithm  # None where the scheme has its own, as Ed25519
+    if algorithm is not None and algorithm.name in _WEAK_HASHES:
+        raise CertificateRefused("certificate_weak", "this chain is signed with a hash that is broken")
+
+
+def _refuse_weak_key(certificate: x509.Certificate) -> None:
+    key = certificate.public_key()
+    weak = (
+        isinstance(key, dsa.DSAPublicKey)
+        or (isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS)
+        or (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS)
+    )
+    if weak:
+        raise CertificateRefused("certificate_weak", "this chain has a key that is too short")
+
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+
+def _extension(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None

@@ -1,0 +1,101 @@
+"""How log lines look and where they go: structured, one a line, the ticket's id on each that has one.
+
+The audit trail is a file of its own in the state directory: one JSON object a request, denied ones too,
+appended and flushed; a log rotator may move it away at any time.
+"""
+
+import json
+import logging
+import logging.handlers
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+AUDIT_FILE = "audit.log"
+
+
+def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
+    """Send all log lines, the libraries' too, to `stream` (standard error): JSON, or text on a terminal."""
+    out = stream or sys.stderr
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=True)
+        if out.isatty()
+        else structlog.processors.JSONRenderer(sort_keys=True)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=_NamedLoggers(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # What these say at our level is about themselves, or repeats lines for devices, secrets among them.
+    for name in ("alembic", "apscheduler", "asyncssh", "netmiko", "paramiko", "spyne", "cheroot"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Says, at WARNING, that the next tick waited for the last: the design, not a fault.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+
+
+class _NamedLoggers:
+    """Gives each structlog logger the standard library's logger of its first argument."""
+
+    def __call__(self, *names: str) -> logging.Logger:
+        return logging.getLogger(names[0] if names else "pathservice")
+
+
+class AuditTrail:
+    """Appends one JSON object a line. Any number of threads and processes may write to one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8", delay=False)
+        path.chmod(0o600)
+        self._handler.setFormatter(logging.Formatter("%(message)s"))
+        self._lock = threading.Lock()
+
+    def write(self, record: Any) -> None:
+        """Write a record: a dataclass or a mapping; times as ISO 8601, absent values left out."""
+        fields: Mapping[str, Any] = (
+            asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+        )
+        line = json.dumps(
+            {key: _plain(value) for key, value in fields.items() if value is not None}, sort_keys=True
+        )
+        with self._lock:
+            self._handler.emit(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handler.close()
+
+
+Audit = Callable[[Any], None]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, (str, int, float, bool, list, tuple)) else str(value)

@@ -1,0 +1,113 @@
+"""The database's schema: which revision it is at, and bringing it to ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import DBAPIError
+
+import migrations
+from migrations.models import metadata
+from store import Store, StoreUnavailable
+
+
+class SchemaMismatch(Exception):
+    """The database is not at the revision this release works with."""
+
+    code = "schema-mismatch"
+
+
+def upgrade(store: Store) -> tuple[str | None, str]:
+    """Bring the database to this release's revision. Returns the revisions before and after.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    with _connection(store) as connection:
+        before = _revision(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        after = _revision(connection)
+        connection.commit()
+    return before, after or head()
+
+
+def head() -> str:
+    """The revision this release works with."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise SchemaMismatch("this release carries no migrations")
+    return found
+
+
+def current(store: Store) -> str | None:
+    """The revision the database is at; None for one without any of our tables.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    with _connection(store) as connection:
+        return _revision(connection)
+
+
+def require_head(store: Store) -> None:
+    """Return if the database is at our revision.
+
+    Raises:
+        SchemaMismatch: it is not; the message says what to do.
+        StoreUnavailable: the database is away.
+    """
+    found = current(store)
+    if found != head():
+        raise SchemaMismatch(
+            f"the database is at revision {found or 'none'}, this release works with {head()}: "
+            "run `pathservice db upgrade` with this release"
+        )
+
+
+def prepare(store: Store) -> None:
+    """Make the tables in an empty database; require our revision of any other.
+
+    Raises:
+        SchemaMismatch: there is something in it, of another revision.
+        StoreUnavailable: the database is away.
+    """
+    with _connection(store) as connection:
+        empty = not inspect(connection).get_table_names()
+    if empty:
+        upgrade(store)
+    require_head(store)
+
+
+def differences(store: Store) -> list[Any]:
+    """What the tables in the database lack of the models, or have too much; empty when they agree."""
+    with _connection(store) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _connection(store: Store) -> Iterator[Connection]:
+    try:
+        with store.engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database did not do it: {str(error.orig).strip()}") from error

@@ -1,0 +1,114 @@
+"""The simulated routers of a site file: started inside `serve`, found by every other command.
+
+Each keeps its startup configuration, its host key and a password of its own below `simulated/` in the state
+directory, and writes there where it listens; so `devices plan` in another process reaches the same router.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from netconfig.errors import BadCredential
+from netconfig.inventory import Device
+from netconfig.simulator import IosRouter, RunningSimulator
+
+USERNAME = "pathservice"
+
+
+class SimulatedRouters:
+    """Runs the simulated ones of these devices until it is closed.
+
+    Attributes:
+        routers: the running ones by name.
+    """
+
+    def __init__(self, devices: Iterable[Device], directory: Path, *, now: Callable[[], datetime]) -> None:
+        self._devices = [device for device in devices if device.simulated is not None]
+        self._directory = directory
+        self._now = now
+        self._running = ExitStack()
+        self.routers: dict[str, IosRouter] = {}
+
+    def __enter__(self) -> "SimulatedRouters":
+        with ExitStack() as starting:
+            for device in self._devices:
+                self._start(device, starting)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def _start(self, device: Device, running: ExitStack) -> None:
+        home = _home(self._directory, device)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        password = home / "password"
+        if not password.exists():
+            _write_private(password, secrets.token_urlsafe(24))
+        assert device.simulated is not None  # noqa: S101 - the constructor chose these
+        router = IosRouter(
+            device.simulated.read_text(encoding="utf-8"),
+            hostname=device.name,
+            nvram=home / "startup-config",
+            clock=self._now,
+        )
+        simulator = RunningSimulator(
+            router,
+            username=USERNAME,
+            password=password.read_text(encoding="utf-8"),
+            host_key_file=home / "host_key",
+        )
+        running.enter_context(simulator)
+        where = {"host": simulator.host, "port": simulator.port, "host_key": _key_of(simulator.host_key_line)}
+        _write_private(home / "endpoint.json", json.dumps(where))
+        running.callback((home / "endpoint.json").unlink, missing_ok=True)
+        self.routers[device.name] = router
+
+
+def located(device: Device, directory: Path) -> Device:
+    """The device as it is to be reached: itself, or the running simulator in its place.
+
+    Raises:
+        BadCredential: it is simulated and no `serve` with this state directory runs it.
+    """
+    if device.simulated is None:
+        return device
+    home = _home(directory, device)
+    try:
+        where = json.loads((home / "endpoint.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadCredential(
+            f"device {device.name} is simulated and nothing simulates it now: start `pathservice serve` "
+            "with this state directory"
+        ) from None
+    return Device(
+        name=device.name,
+        platform=device.platform,
+        host=where["host"],
+        port=where["port"],
+        username=USERNAME,
+        password=f"file:{home / 'password'}",
+        host_key=where["host_key"],
+        save=device.save,
+    )
+
+
+def _home(directory: Path, device: Device) -> Path:
+    return directory / device.name
+
+
+def _key_of(known_hosts_line: str) -> str:
+    return known_hosts_line.split(maxsplit=1)[1].strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

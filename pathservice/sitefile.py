@@ -1,0 +1,184 @@
+"""The site file: YAML in, a checked `Site` and its devices out, every problem with its line.
+
+Read strictly: YAML 1.2's core words only (`on`, `no` and `10:30` are text), no tags, no anchors, no key
+twice, bounded size and depth. Relative paths are taken from the file's own folder.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from lambdastation.site import Site
+from lambdastation.site_checks import Problem, find_problems
+from netconfig.inventory import Device
+from netconfig.registry import platforms
+from pathservice.yamltree import Tree, YamlProblem, read_tree
+
+LARGEST_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing that is wrong.
+
+    Attributes:
+        line: from 1; where the key, or the place it is missing from, stands.
+        key: as in `clients[0].prefixes[1]`; empty for the file as a whole.
+        message: what is wrong and what would be right.
+    """
+
+    line: int
+    key: str
+    message: str
+
+
+class SiteFileError(Exception):
+    """A site file that cannot be used; its text has a line for each problem, file and line first."""
+
+    code = "site-file"
+
+    def __init__(self, path: Path, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__("\n".join(_sentence(path, problem) for problem in problems))
+        self.path = path
+        self.problems = problems
+
+
+def _sentence(path: Path, problem: FileProblem) -> str:
+    key = f" {problem.key}:" if problem.key else ""
+    return f"{path}:{problem.line}:{key} {problem.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """A site and the devices it works with; only the site goes to the doors."""
+
+    site: Site
+    devices: tuple[Device, ...]
+
+
+class _Document(Site):
+    """The whole file."""
+
+    devices: Annotated[tuple[Device, ...], Field(description="Routers and switches the service changes")] = ()
+
+
+def load_site_file(path: Path) -> SiteFile:
+    """Read and check a site file.
+
+    Raises:
+        SiteFileError: it cannot be read, is no YAML, or something in it is wrong; all that was found is told.
+    """
+    try:
+        tree = read_tree(_bytes(path))
+    except YamlProblem as error:
+        raise SiteFileError(path, (FileProblem(error.line, "", str(error)),)) from error
+    try:
+        document = _Document.model_validate(tree.value)
+    except ValidationError as error:
+        raise SiteFileError(path, _unlike_the_model(tree, error)) from error
+    devices = tuple(_located(device, path.absolute().parent) for device in document.devices)
+    site = Site.model_construct(**{name: getattr(document, name) for name in Site.model_fields})
+    found = [*find_problems(site, devices=[device.name for device in devices]), *_devices(devices)]
+    if found:
+        raise SiteFileError(
+            path, tuple(FileProblem(tree.line(p.path), _spelled(p.path), p.message) for p in found)
+        )
+    return SiteFile(site, devices)
+
+
+def site_schema() -> str:
+    """JSON Schema of the whole file, the text of `schemas/site.schema.json`."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_Document.model_json_schema(),
+        "title": "Site file",
+        "description": "What one site has: paths, PBR clients, peers, rules, who may ask, and its devices.",
+    }
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        problem = FileProblem(1, "", f"cannot be read: {error.strerror}")
+        raise SiteFileError(path, (problem,)) from error
+    if len(content) > LARGEST_BYTES:
+        raise SiteFileError(path, (FileProblem(1, "", f"is larger than {LARGEST_BYTES} bytes"),))
+    return content
+
+
+def _located(device: Device, folder: Path) -> Device:
+    changes: dict[str, object] = {}
+    if device.simulated is not None:
+        changes["simulated"] = folder / device.simulated
+    if device.password is not None and device.password.startswith("file:"):
+        changes["password"] = f"file:{folder / device.password.removeprefix('file:')}"
+    return device.model_copy(update=changes)
+
+
+def _devices(devices: tuple[Device, ...]) -> Iterator[Problem]:
+    known = platforms()
+    seen = set()
+    for at, device in enumerate(devices):
+        if device.name in seen:
+            yield Problem(("devices", at, "name"), f"{device.name} is there already; a name is used once")
+        seen.add(device.name)
+        if device.platform not in known:
+            message = f"there is no driver for {device.platform}; there is {', '.join(known)}"
+            yield Problem(("devices", at, "platform"), message)
+        if device.simulated is not None and not device.simulated.is_file():
+            yield Problem(("devices", at, "simulated"), f"there is no file {device.simulated}")
+
+
+def _unlike_the_model(tree: Tree, error: ValidationError) -> tuple[FileProblem, ...]:
+    problems: dict[tuple[str, str], FileProblem] = {}
+    for detail in error.errors(include_url=False, include_context=True):
+        path = tree.known_part(detail["loc"])
+        if detail["type"] == "missing":
+            path = (*path, detail["loc"][-1])
+        problem = FileProblem(tree.line(path), _spelled(path), _in_words(detail))
+        problems.setdefault((problem.key, problem.message), problem)
+    return tuple(sorted(problems.values(), key=lambda problem: problem.line))
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted(_keys_at(detail["loc"][:-1]))
+            return f"there is no such key here; known are {', '.join(known)}"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case _:
+            return detail["msg"][:1].lower() + detail["msg"][1:]
+
+
+def _keys_at(path: tuple[str | int, ...]) -> frozenset[str]:
+    """Which keys the schema has at a place."""
+    schema = _Document.model_json_schema()
+    node: Mapping[str, Any] = schema
+    for step in path:
+        node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, node)
+        node = _resolved(node, schema)
+    return frozenset(node.get("properties", {}))
+
+
+def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    for choice in node.get("anyOf", ()):
+        if "$ref" in choice:
+            node = choice
+    reference = node.get("$ref")
+    return schema["$defs"][reference.rsplit("/", 1)[-1]] if reference else node
+
+
+def _spelled(path: tuple[str | int, ...]) -> str:
+    spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return spelled.removeprefix(".")

@@ -1,0 +1,270 @@
+"""A station in this process: a real SQLite store, the Fermilab example, a clock that stands still.
+
+Requests go through the WSGI application itself, and every message both ways is held against the exported
+schema.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import zeep
+import zeep.transports
+from lxml import etree
+
+from lambdastation.audit import AuditRecord
+from lambdastation.site import Site
+from lambdastation.soap import SoapDoor, soap_application
+from lambdastation.tickets import TicketService, ensure_resources
+from netconfig.intent import Capability
+from pathservice.pki import DEMO_USER_SUBJECT
+from pathservice.sitefile import load_site_file
+from reservation.parts import register_device
+from store import Base, Store, open_store
+
+ROOT = Path(__file__).parents[3]
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+NAMESPACE = "urn:pathservice:lambdastation:1"
+ISSUER = "CN=Demo Certificate Authority,O=Path Service"
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+FIELDS = [
+    *("localTicketId", "remoteTicketId", "state"),
+    *("srcSite", "srcClient", "srcIP", "srcPort", "dstSite", "dstClient", "dstIP", "dstPort"),
+    *("localPath", "remotePath", "outBW", "inBW"),
+    *("dscpRequestOut", "dscpRequestIn", "dscpOut", "dscpIn"),
+    *("boardTime", "startTime", "endTime", "travelTime", "actualEndTime"),
+    *("credentialSubject", "lambdaStationId"),
+]
+"""svcTicket's elements, in the order the issue fixes."""
+
+
+@dataclass
+class FakeClock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass
+class Answer:
+    """An HTTP answer and the XML in it."""
+
+    status: str
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def code(self) -> int:
+        return int(self.status.split()[0])
+
+    @property
+    def body(self) -> Any:
+        envelope = etree.fromstring(self.content)
+        (body,) = envelope.findall(f"{{{SOAP}}}Body")
+        (only,) = body
+        return only
+
+    @property
+    def fault(self) -> "SeenFault":
+        return SeenFault.of(self.body)
+
+    def text(self, name: str) -> str | None:
+        """Text of the first element of that name in the answer."""
+        found = self.body.find(f".//{{{NAMESPACE}}}{name}")
+        return None if found is None else found.text
+
+
+@dataclass
+class SeenFault:
+    faultcode: str
+    code: str | None
+    field: str | None
+    text: str
+
+    @classmethod
+    def of(cls, fault: Any) -> "SeenFault":
+        assert fault.tag == f"{{{SOAP}}}Fault", etree.tostring(fault)
+        detail = f"detail/{{{NAMESPACE}}}stationFault/{{{NAMESPACE}}}"
+        return cls(
+            faultcode=fault.findtext("faultcode").split(":")[-1],
+            code=fault.findtext(f"{detail}code"),
+            field=fault.findtext(f"{detail}field"),
+            text=fault.findtext("faultstring"),
+        )
+
+
+@dataclass
+class Wire:
+    """Speaks HTTP to a WSGI application without a network, as one caller."""
+
+    application: Callable[..., Any]
+    schema: Any
+    subject: str | None = DEMO_USER_SUBJECT
+    issuer: str | None = ISSUER
+    check_requests: bool = True
+
+    def get(self, query: str) -> Answer:
+        return self._ask("GET", b"", query=query)
+
+    def post(self, message: bytes, *, content_type: str = "text/xml; charset=utf-8") -> Answer:
+        answer = self._ask("POST", message, content_type=content_type)
+        assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+        assert int(answer.headers["Content-Length"]) == len(answer.content)
+        self.check_message(answer)
+        return answer
+
+    def request(self, xml: str) -> Answer:
+        """Send what stands in the body; `ls:` is our namespace."""
+        return self.post(envelope(xml))
+
+    def open_ticket(self, **fields: object) -> Answer:
+        """Ask for a ticket; the fields are put into the schema's order."""
+        mode = fields.pop("mode", None)
+        fields = {name: fields[name] for name in sorted(fields, key=FIELDS.index)}
+        inner = "".join(f"<ls:{name}>{value}</ls:{name}>" for name, value in fields.items())
+        word = "" if mode is None else f"<ls:mode>{mode}</ls:mode>"
+        return self.request(
+            f"<ls:openSvcTicket><ls:svcTicket>{inner}</ls:svcTicket>{word}</ls:openSvcTicket>"
+        )
+
+    def check_message(self, answer: Answer) -> None:
+        """An answer is what the schema says, a fault's detail too; a fault is status 500."""
+        body = answer.body
+        if body.tag != f"{{{SOAP}}}Fault":
+            assert answer.code == 200
+            self.schema.assertValid(body)
+            return
+        assert answer.code == 500
+        names = [child.tag for child in body]
+        assert names in (["faultcode", "faultstring"], ["faultcode", "faultstring", "detail"])
+        prefix, _, local = body.findtext("faultcode").partition(":")
+        assert body.nsmap[prefix] == SOAP
+        assert local in {"Client", "Server", "MustUnderstand", "VersionMismatch"}
+        for inner in body.findall("detail/*"):
+            self.schema.assertValid(inner)
+
+    def _ask(self, method: str, message: bytes, *, query: str = "", content_type: str = "text/xml") -> Answer:
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "/lambdastation",
+            "PATH_INFO": "",
+            "QUERY_STRING": query,
+            "SERVER_NAME": "station.example.org",
+            "SERVER_PORT": "8443",
+            "HTTP_HOST": "station.example.org:8443",
+            "wsgi.url_scheme": "https",
+            "wsgi.input": io.BytesIO(message),
+            "CONTENT_LENGTH": str(len(message)),
+            "CONTENT_TYPE": content_type,
+        }
+        if self.subject is not None:
+            environ["x509.subject"] = self.subject
+        if self.issuer is not None:
+            environ["x509.issuer"] = self.issuer
+        told: list[Any] = []
+        content = b"".join(self.application(environ, lambda status, headers: told.extend([status, headers])))
+        return Answer(told[0], dict(told[1]), content)
+
+
+def envelope(body: str, *, header: str = "") -> bytes:
+    return (
+        f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:ls="{NAMESPACE}">'
+        f"{header}<soap:Body>{body}</soap:Body></soap:Envelope>"
+    ).encode()
+
+
+class WsgiTransport(zeep.transports.Transport):  # type: ignore[misc]
+    """zeep's way to a WSGI application; requests are held against the schema too."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self.wire = wire
+
+    def load(self, url: str) -> bytes:
+        assert url.endswith("?wsdl"), "the WSDL needs nothing beside itself"
+        answer = self.wire.get("wsdl")
+        assert answer.code == 200
+        return answer.content
+
+    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> requests.Response:
+        assert address == "https://station.example.org:8443/lambdastation"
+        (body,) = etree.fromstring(message).findall(f"{{{SOAP}}}Body")
+        self.wire.schema.assertValid(body[0])
+        answer = self.wire.post(message, content_type=headers["Content-Type"])
+        response = requests.Response()
+        response.status_code = answer.code
+        response._content = answer.content
+        response.headers.update(answer.headers)
+        return response
+
+
+@dataclass
+class Station:
+    """Everything of one station that a test may want to look at."""
+
+    store: Store
+    site: Site
+    clock: FakeClock
+    service: TicketService
+    door: SoapDoor
+    schema: Any
+    audit: list[AuditRecord] = field(default_factory=list)
+
+    def wire(self, subject: str | None = DEMO_USER_SUBJECT, issuer: str | None = ISSUER) -> Wire:
+        return Wire(self.door, self.schema, subject, issuer)
+
+    def client(self, subject: str = DEMO_USER_SUBJECT) -> zeep.Client:
+        return zeep.Client(
+            "https://station.example.org:8443/lambdastation?wsdl", transport=WsgiTransport(self.wire(subject))
+        )
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.store.engine.connect() as connection:
+            return {
+                table.name: len(connection.execute(table.select()).all())
+                for table in Base.metadata.sorted_tables
+            }
+
+
+@pytest.fixture(scope="session")
+def schema() -> Any:
+    return etree.XMLSchema(file=str(ROOT / "schemas" / "lambdastation.xsd"))
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    return load_site_file(ROOT / "examples" / "fermilab.yaml").site
+
+
+@pytest.fixture
+def station(tmp_path: Path, site: Site, schema: Any) -> Iterator[Station]:
+    store = open_store(f"sqlite:///{tmp_path / 'station.db'}")
+    Base.metadata.create_all(store.engine)
+    clock = FakeClock()
+
+    def prepare(session: Any) -> None:
+        register_device(session, "fermilab-border-1", platform="cisco_ios", capabilities=list(Capability))
+        ensure_resources(session, site, now=clock.now)
+
+    store.write(prepare)
+    audit: list[AuditRecord] = []
+    service = TicketService(store, site, clock=clock, audit=audit.append, version="0.1.0")
+    yield Station(store, site, clock, service, soap_application(service), schema, audit)
+    store.close()
+
+
+@pytest.fixture
+def wire(station: Station) -> Wire:
+    return station.wire()

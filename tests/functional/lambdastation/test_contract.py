@@ -1,0 +1,130 @@
+"""The published contract: exported files equal the service, and keep to WS-I Basic Profile 1.1."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zeep
+from lxml import etree
+
+from lambdastation.export import export_wsdl, export_xsd
+
+ROOT = Path(__file__).parents[3]
+WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+SOAP = "{http://schemas.xmlsoap.org/wsdl/soap/}"
+XSD = "{http://www.w3.org/2001/XMLSchema}"
+OPERATIONS = ["openSvcTicket", "getTicket", "cancelTicket", "getPaths", "getKnownPBRClients", "getStatus"]
+SVC_TICKET = (
+    "localTicketId remoteTicketId state srcSite srcClient srcIP srcPort dstSite dstClient dstIP dstPort "
+    "localPath remotePath outBW inBW dscpRequestOut dscpRequestIn dscpOut dscpIn boardTime startTime endTime "
+    "travelTime actualEndTime credentialSubject lambdaStationId"
+)
+
+
+@pytest.fixture(scope="module")
+def wsdl() -> Any:
+    return etree.fromstring(export_wsdl().encode())
+
+
+def test_exported_files_are_what_the_service_says() -> None:
+    assert (ROOT / "schemas" / "lambdastation.wsdl").read_text(encoding="utf-8") == export_wsdl()
+    assert (ROOT / "schemas" / "lambdastation.xsd").read_text(encoding="utf-8") == export_xsd()
+
+
+def test_the_schema_beside_the_wsdl_is_the_one_inside(wsdl: Any) -> None:
+    (inside,) = wsdl.findall(f"{WSDL}types/{XSD}schema")
+    alone = etree.fromstring(export_xsd().encode())
+    assert [etree.tostring(child, method="c14n") for child in inside] == [
+        etree.tostring(child, method="c14n") for child in alone
+    ]
+
+
+def test_the_served_wsdl_tells_where_it_was_reached(station: Any) -> None:
+    answer = station.wire().get("wsdl")
+    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert answer.content.decode() == export_wsdl("https://station.example.org:8443/lambdastation")
+    assert station.wire().get("WSDL").content == answer.content
+
+
+def test_svc_ticket_has_its_fields_in_order_each_optional_and_none_nillable(wsdl: Any) -> None:
+    elements = wsdl.findall(f".//{XSD}complexType[@name='svcTicket']/{XSD}sequence/{XSD}element")
+    assert " ".join(element.get("name") for element in elements) == SVC_TICKET
+    assert {element.get("minOccurs") for element in elements} == {"0"}
+    assert not wsdl.findall(".//*[@nillable]")
+
+
+def test_messages_are_document_literal_wrapped(wsdl: Any) -> None:
+    operations = wsdl.findall(f"{WSDL}portType/{WSDL}operation")
+    assert [operation.get("name") for operation in operations] == OPERATIONS
+    parts = {m.get("name"): m.findall(f"{WSDL}part") for m in wsdl.findall(f"{WSDL}message")}
+    for name in OPERATIONS:
+        for message in (name, f"{name}Response"):
+            (part,) = parts[message]
+            # R2204: parts of a document/literal message refer to elements; the wrapper has the operation's name.
+            assert (part.get("name"), part.get("element"), part.get("type")) == (
+                "parameters",
+                f"tns:{message}",
+                None,
+            )
+    assert not wsdl.findall(".//*[@parameterOrder]")
+
+
+def test_the_binding_is_soap_over_http_and_literal(wsdl: Any) -> None:
+    (binding,) = wsdl.findall(f"{WSDL}binding")
+    soap = binding.find(f"{SOAP}binding")
+    # R2701, R2702, R2705: SOAP 1.1 over HTTP, one style.
+    assert (soap.get("style"), soap.get("transport")) == ("document", "http://schemas.xmlsoap.org/soap/http")
+    styles = {element.get("style") for element in binding.iter(f"{SOAP}operation")}
+    assert styles == {"document"}
+    bodies = [*binding.iter(f"{SOAP}body"), *binding.iter(f"{SOAP}fault")]
+    # R2706: literal; R2716, R2717: no namespace of its own; R2707 and R2721: faults are named.
+    assert {body.get("use") for body in bodies} == {"literal"}
+    assert {body.get("namespace") for body in bodies} == {None}
+    for fault in binding.iter(f"{WSDL}fault"):
+        assert fault.get("name") == fault.find(f"{SOAP}fault").get("name")
+    assert not list(binding.iter(f"{SOAP}header"))
+
+
+def test_no_two_operations_look_alike_on_the_wire(wsdl: Any) -> None:
+    """R2710, R2304."""
+    elements = [
+        part.get("element")
+        for message in wsdl.findall(f"{WSDL}message")
+        for part in message.findall(f"{WSDL}part")
+        if message.get("name") in OPERATIONS
+    ]
+    assert len(set(elements)) == len(elements) == len(OPERATIONS)
+    actions = [operation.get("soapAction") for operation in wsdl.iter(f"{SOAP}operation")]
+    assert len(set(actions)) == len(OPERATIONS)
+
+
+def test_the_wsdl_stands_alone(wsdl: Any) -> None:
+    assert not list(wsdl.iter(f"{WSDL}import"))
+    assert not list(wsdl.iter(f"{XSD}import"))
+    # WSDL 1.1 and R2023 want the types first.
+    sections = list(dict.fromkeys(etree.QName(child).localname for child in wsdl))
+    assert sections == ["types", "message", "portType", "binding", "service"]
+    for schema in wsdl.iter(f"{XSD}schema"):
+        assert schema.get("targetNamespace") == wsdl.get("targetNamespace")
+
+
+def test_zeep_reads_faults_by_the_wsdl(station: Any) -> None:
+    client = station.client()
+    with pytest.raises(zeep.exceptions.Fault) as refused:
+        client.service.openSvcTicket(svcTicket={"dstSite": "Atlantis", "travelTime": 60})
+    assert refused.value.code == "soap:Client"
+    fault = client.wsdl.types.deserialize(refused.value.detail[0])
+    assert (fault.code, fault.field) == ("unknown-site", "dstSite")
+    assert fault.message == refused.value.message
+
+
+def test_every_operation_of_the_wsdl_can_be_called_unwrapped(station: Any) -> None:
+    client = station.client()
+    client.service.openSvcTicket(svcTicket={"dstSite": "Caltech", "travelTime": 60})
+    arguments = {
+        "openSvcTicket": [{"dstSite": "UNL", "travelTime": 60}],
+        "getTicket": [1],
+        "cancelTicket": [1],
+    }
+    for operation in OPERATIONS:
+        assert client.service[operation](*arguments.get(operation, [])) is not None

@@ -1,0 +1,19 @@
+"""Two services that want the same thing: the second is refused with a sentence."""
+
+from pathlib import Path
+from typing import Any
+
+
+def test_a_second_service_on_one_state_directory_is_refused(serve: Any, cli: Any) -> None:
+    serving = serve()
+    done = cli("serve", "--state", str(serving.state), "--port", "0", check=False)
+    assert done.returncode == 1
+    assert "another worker runs with" in done.stderr
+    assert serving.health()["status"] == "ok"
+
+
+def test_a_port_that_is_taken_is_named(serve: Any, cli: Any, tmp_path: Path) -> None:
+    serving = serve()
+    done = cli("serve", "--state", str(tmp_path / "other"), "--port", str(serving.port), check=False)
+    assert done.returncode == 1
+    assert str(serving.port) in done.stderr

@@ -1,0 +1,375 @@
+"""A house with boxes in it: simple devices that behave, the passes over them, a clock that only tests move.
+
+A `Box` is the device: it keeps lines whoever speaks to it, and can be made to refuse, forget, ignore, hang
+or be away. A `BoxDriver` is one session with it, and all that `activation` ever sees.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import ClassVar
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from activation import leases
+from activation.devices import ChangeView, DeviceView, database_identity, view_changes, view_devices
+from activation.reconcile import reconcile
+from activation.settle import settle
+from activation.tick import tick
+from activation.worker import WorkerSettings, due_devices
+from netconfig.driver import (
+    Config,
+    Exchange,
+    Ownership,
+    PartIntent,
+    Placement,
+    Plan,
+    PlanLine,
+    Transcript,
+    keep_transcript,
+)
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.intent import Capability, FlowMatch, PolicyRoute, dump_intent
+from reservation import calendar, service
+from reservation.lifecycle import State
+from reservation.model import ClaimRequest, PartRequest, PartView, Request, ReservationView, TimeSlot
+from reservation.parts import register_device
+from reservation.tables import ClaimRow
+from store import Store
+
+NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+KIND = "ticket"
+PATH = "path:blue"
+FAR, NEAR = "far-1", "near-1"
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; nothing should ever take so long."""
+
+
+class HandClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, by: timedelta) -> None:
+        self.at += by
+
+
+@dataclass
+class Box:
+    """A device: lines in order, ours and the site's.
+
+    Attributes:
+        lines: what it carries now.
+        pushes: the lines of each push, as far as it came.
+        refuses: lines that contain one of these words are refused.
+        ignores: lines that contain one of these words are taken and change nothing.
+        away: it does not answer at all.
+        bug: something no driver should ever raise, raised at the next push.
+        before_line, after_line: called around each line of a push.
+        held: what waits for this event waits inside a push, before its first line.
+        room: how many lines of ours fit.
+    """
+
+    name: str
+    lines: list[str] = field(default_factory=lambda: ["hostname box", "banner not ours"])
+    pushes: list[list[str]] = field(default_factory=list)
+    reads: int = 0
+    closed: int = 0
+    refuses: set[str] = field(default_factory=set)
+    ignores: set[str] = field(default_factory=set)
+    away: bool = False
+    bug: Exception | None = None
+    before_line: Callable[[str], None] | None = None
+    after_line: Callable[[str], None] | None = None
+    held: threading.Event | None = None
+    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    room: int = 10_000
+    pushing: threading.Lock = field(default_factory=threading.Lock)
+    collisions: int = 0
+
+    @property
+    def ours(self) -> list[str]:
+        return [line for line in self.lines if line.startswith("LS-")]
+
+    def take(self, line: str) -> None:
+        """Change what a line says."""
+        if any(word in line for word in self.ignores):
+            return
+        if line.startswith("no "):
+            self.lines.remove(line.removeprefix("no "))
+        else:
+            self.lines.append(line)
+
+
+class BoxDriver:
+    """A session with a box; a part is one line, `LS-<station>-<reservation>-<part> at <n> db <database>`."""
+
+    platform: ClassVar[str] = "box"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+
+    def __init__(self, box: Box, ownership: Ownership) -> None:
+        self.box = box
+        self._prefix = f"LS-{ownership.station}-"
+        self._database = ownership.database
+        self._broken = threading.Event()
+
+    def read(self) -> Config:
+        self._broken.clear()
+        self._reach()
+        self.box.reads += 1
+        found = {}
+        for line in self.box.ours:
+            if line.startswith(self._prefix):
+                found[self._reservation(line)] = line.rpartition(" db ")[2]
+        return Config(text="\n".join(self.box.ours), found=found)
+
+    def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
+        taken = {int(str(part.placement["at"])) for part in parts if part.placement}
+        answer: dict[int, Placement] = {}
+        for part in parts:
+            if part.wanted:
+                at = part.placement.get("at") or max(taken, default=0) + 10
+                taken.add(int(str(at)))
+                answer[part.part_id] = {"at": at}
+                if len(answer) > self.box.room:
+                    ids = frozenset({part.part_id})
+                    raise Rejected(self.box.name, "no room", line=self._line(part, int(str(at))), parts=ids)
+        return answer
+
+    def render(self, parts: Sequence[PartIntent]) -> Config:
+        wanted = [part for part in parts if part.wanted]
+        lines = {self._line(part, int(str(part.placement["at"]))): part.part_id for part in wanted}
+        return Config(text="\n".join(lines), serves={(line,): frozenset({n}) for line, n in lines.items()})
+
+    def plan(self, actual: Config, desired: Config, *, known: frozenset[int]) -> Plan:
+        has, wants = actual.text.splitlines(), desired.text.splitlines()
+        lines, strangers = [], []
+        for line in has:
+            if line in wants:
+                continue
+            number = self._reservation(line)
+            if number in known and line.endswith(f" db {self._database}"):
+                lines.append(PlanLine(f"no {line}", reservation_id=number, removal=True))
+            else:
+                strangers.append(f"{line} is not this database's")
+        lines += [
+            PlanLine(line, parts=desired.serves[(line,)], reservation_id=self._reservation(line))
+            for line in wants
+            if line not in has
+        ]
+        return Plan(tuple(lines), tuple(strangers))
+
+    def push(self, plan: Plan) -> Transcript:
+        if not self.box.pushing.acquire(blocking=False):
+            self.box.collisions += 1
+            raise Unreachable(self.box.name, "somebody else is in configuration mode")
+        exchanges: list[Exchange] = []
+        self.box.pushes.append([])
+        try:
+            for line in plan.lines:
+                self._send(line, exchanges)
+        except DeviceError as error:
+            keep_transcript(error, Transcript(tuple(exchanges)))
+            raise
+        finally:
+            self.box.pushing.release()
+        return Transcript(tuple(exchanges))
+
+    def close(self) -> None:
+        self.box.closed += 1
+        self._broken.set()
+        if self.box.held:
+            self.box.held.set()
+
+    def _send(self, line: PlanLine, exchanges: list[Exchange]) -> None:
+        if self.box.held:
+            self.box.entered.release()
+            self.box.held.wait(PATIENCE)
+        self._reach()
+        if self.box.before_line:
+            self.box.before_line(line.text)
+        self._reach()
+        if self.box.bug is not None:
+            raise self.box.bug
+        if any(word in line.text for word in self.box.refuses):
+            exchanges.append(Exchange(line.text, "% Invalid input"))
+            if line.removal:
+                raise StateUnknown(self.box.name, f"% Invalid input (at {line.text!r})")
+            raise Rejected(self.box.name, "% Invalid input", line=line.text, parts=line.parts)
+        exchanges.append(Exchange(line.text, ""))
+        self.box.take(line.text)
+        self.box.pushes[-1].append(line.text)
+        if self.box.after_line:
+            self.box.after_line(line.text)
+        self._reach()
+
+    def _reach(self) -> None:
+        if self.box.away or self._broken.is_set():
+            raise Unreachable(self.box.name, "no answer")
+
+    def _line(self, part: PartIntent, at: int) -> str:
+        return f"{self._prefix}{part.reservation_id}-{part.part_id} at {at} db {self._database}"
+
+    def _reservation(self, line: str) -> int:
+        return int(line.removeprefix(self._prefix).partition("-")[0])
+
+
+INTENT = dump_intent(
+    PolicyRoute(
+        interface="TenGigabitEthernet1/1",
+        next_hop=ip_address("192.0.2.1"),
+        flows=(FlowMatch(source=ip_network("10.0.0.0/24"), destination=ip_network("10.1.0.0/24")),),
+    )
+)
+
+
+class House:
+    """A store, some boxes and the three passes, one at a time, as a single worker would make them."""
+
+    def __init__(self, store: Store, *names: str) -> None:
+        self.store = store
+        self.clock = HandClock()
+        self.boxes = {name: Box(name) for name in names}
+        self.settings = WorkerSettings(owner="tests")
+        database = store.write(database_identity)
+        self.ownership = Ownership(station="FNAL", database=database)
+        store.write(self._set_up)
+
+    def _set_up(self, session: Session) -> None:
+        calendar.offer(session, PATH, capacity=1000, unit="bit/s", now=self.clock.now())
+        for name in self.boxes:
+            register_device(session, name, platform="box", capabilities=BoxDriver.capabilities)
+
+    @property
+    def far(self) -> Box:
+        return self.boxes[FAR]
+
+    @property
+    def near(self) -> Box:
+        return self.boxes[NEAR]
+
+    def driver(self, name: str) -> BoxDriver:
+        return BoxDriver(self.boxes[name], self.ownership)
+
+    def hold(
+        self,
+        *,
+        start: timedelta = timedelta(0),
+        length: timedelta = HOUR,
+        amount: int = 1,
+        stages: Sequence[tuple[str, int]] = ((FAR, 0), (NEAR, 1)),
+        intent: Mapping[str, object] = INTENT,
+        hold_for: timedelta | None = None,
+    ) -> int:
+        begin = self.clock.now() + start
+        request = Request(
+            kind=KIND,
+            owner="CN=Someone",
+            slot=TimeSlot(begin, begin + length),
+            hold_until=begin + length if hold_for is None else self.clock.now() + hold_for,
+            claims=(ClaimRequest(PATH, amount),),
+            parts=tuple(PartRequest(device, stage, intent) for device, stage in stages),
+        )
+        return self.store.write(lambda session: service.hold(session, request, now=self.clock.now())).id
+
+    def confirm(self, number: int) -> int:
+        self.store.write(
+            lambda s: service.confirm(s, number, kind=KIND, now=self.clock.now(), actor="CN=Someone")
+        )
+        return number
+
+    def book(
+        self,
+        *,
+        start: timedelta = timedelta(0),
+        length: timedelta = HOUR,
+        amount: int = 1,
+        stages: Sequence[tuple[str, int]] = ((FAR, 0), (NEAR, 1)),
+    ) -> int:
+        return self.confirm(self.hold(start=start, length=length, amount=amount, stages=stages))
+
+    def cancel(self, number: int, *, reason: str | None = None) -> ReservationView:
+        return self.store.write(
+            lambda s: service.cancel(
+                s, number, kind=KIND, now=self.clock.now(), actor="CN=Someone", reason=reason
+            )
+        )
+
+    def tick(self) -> None:
+        tick(self.store, self.clock.now())
+
+    def settle(self) -> None:
+        settle(self.store, self.clock.now())
+
+    def visit(self, name: str) -> None:
+        """One pass over one device under a lease of its own."""
+        token = leases.take(self.store, name, owner="tests", life=timedelta(minutes=5))
+        assert token is not None
+        reconcile(self.store, name, self.driver(name), token=token, clock=self.clock)
+        leases.release(self.store, name, token)
+
+    def due(self) -> list[str]:
+        return self.store.read(
+            lambda session: due_devices(session, self.boxes, self.settings, self.clock.now())
+        )
+
+    def strike(self) -> list[str]:
+        """What a worker does at one strike of its clock. Returns the devices it went to."""
+        self.tick()
+        self.settle()
+        due = self.due()
+        for name in due:
+            self.visit(name)
+        return due
+
+    def run(self) -> None:
+        """Strike until nothing is left to do at this instant."""
+        for _ in range(50):
+            if not self.strike():
+                return
+        raise AssertionError("the worker does not come to rest")
+
+    def at(self, instant: datetime) -> None:
+        """Let it be that instant, and the worker come to rest there."""
+        self.clock.at = instant
+        self.run()
+
+    def view(self, number: int) -> ReservationView:
+        return self.store.read(lambda session: service.get(session, number))
+
+    def state(self, number: int) -> State:
+        return self.view(number).state
+
+    def states(self, number: int) -> list[State]:
+        moves = self.store.read(lambda session: service.history(session, number))
+        return [move.to_state for move in moves]
+
+    def parts(self, number: int) -> tuple[PartView, ...]:
+        return self.store.read(lambda session: service.list_parts(session, number))
+
+    def claims(self, number: int) -> int:
+        query = select(func.count()).select_from(ClaimRow).where(ClaimRow.reservation_id == number)
+        return self.store.read(lambda session: session.scalar(query)) or 0
+
+    def device(self, name: str) -> DeviceView:
+        return {view.name: view for view in self.store.read(view_devices)}[name]
+
+    def changes(self, name: str) -> list[ChangeView]:
+        """Every push stored, oldest first."""
+        return list(reversed(self.store.read(lambda session: view_changes(session, name, limit=1000))))
+
+
+@pytest.fixture
+def house(store: Store) -> House:
+    """A house with a far and a near box, at noon."""
+    return House(store, FAR, NEAR)
