@@ -1,4 +1,4 @@
-"""What admission costs beside the bare insert and commit that every booking needs, few and many claims live."""
+"""What admission costs beside the bare insert and commit of every booking, with few and many claims live."""
 
 import random
 import tempfile

@@ -155,6 +155,10 @@ def _in_words(detail: ErrorDetails) -> str:
             return f"there is no such key here; known are {', '.join(known)}"
         case "missing":
             return "is missing"
+        case "model_type" | "model_attributes_type":
+            return "keys with values are expected here"
+        case "tuple_type":
+            return "a list is expected here"
         case "value_error":
             return detail["msg"].removeprefix("Value error, ")
         case _:

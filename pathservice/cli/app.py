@@ -10,6 +10,8 @@ from netconfig.errors import NetconfigError
 from pathservice.assembly import SetupError
 from pathservice.cli import database, demo, devices, pki, serve, site, tickets
 from pathservice.cli.screen import errors
+from pathservice.demo.soap import Refused
+from pathservice.demo.story import DemoFailed
 from pathservice.listener import ListenerError
 from pathservice.pki import PkiError
 from pathservice.schema import SchemaMismatch
@@ -19,6 +21,8 @@ from reservation.errors import ReservationError
 from store import StoreUnavailable
 
 EXPECTED = (
+    DemoFailed,
+    Refused,
     LambdaStationError,
     ListenerError,
     NetconfigError,

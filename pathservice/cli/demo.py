@@ -18,7 +18,7 @@ def demo(
 ) -> None:
     """Book a path, watch a simulated router change and go back. Exit status 0 only if all of it happened."""
     configure_logs("error")
-    out = console(width=100)
+    out = console(width=118)
     with tempfile.TemporaryDirectory(prefix="pathservice-demo-") as scratch:
         settings = options.settings(state=keep or Path(scratch), port=0)
         happened = tell(settings, TerminalScreen(out))

@@ -136,7 +136,8 @@ class _Telling:
         during = router.running_config()
         screen.difference(_diff(before, during, f"{name} before", f"{name} during"))
         self._fact("the ticket is active", at_start.state is State.ACTIVE)
-        self._fact("the router carries it", f"-{ticket}" in during)
+        listed = f"ip access-list extended LS-{self._assembly.file.site.station}-{ticket}"
+        self._fact("the router carries it", listed in during.splitlines())
         steered = forwarding(router.state, interface, self._script.flow)
         beside = forwarding(router.state, interface, self._script.neighbour)
         self._fact(f"a packet of the flow now leaves towards {steered}", steered is not None)
@@ -197,7 +198,8 @@ class _Telling:
         finally:
             driver.close()
         self._screen.plan(str(found.plan))
-        self._fact("the plan touches only what is named for the ticket", bool(found.plan))
+        serving = bool(found.plan) and all(line.parts for line in found.plan.lines)
+        self._fact("every line of it is there for the ticket", serving)
 
     def _reach(self, ticket: int, state: State, what: str) -> ReservationView:
         done = threading.Event()

@@ -15,8 +15,8 @@ ALWAYS: Headers = [
 
 
 def json_answer(body: object, request_id: str) -> tuple[Headers, bytes]:
-    """Answer headers and body of a JSON document."""
-    content = json.dumps(body).encode() + b"\n"
+    """Answer headers and body of a JSON document; what JSON does not know is written as text."""
+    content = json.dumps(body, default=str).encode() + b"\n"
     headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(content))),

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from types import TracebackType
 
 import structlog
-from structlog.contextvars import bind_contextvars, unbind_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from pathservice.listener.answer import ALWAYS, Headers, refusal_answer, status_line
 from pathservice.listener.errors import Refused
@@ -43,7 +43,7 @@ def call_application(
         status, headers = start.said()
     except Exception:  # an application may fail in any way; the service goes on
         log.exception("an application failed", path=environ["SCRIPT_NAME"])
-        unbind_contextvars("request_id")
+        clear_contextvars()
         headers, content = refusal_answer(_FAILED, request_id)
         start_response(status_line(_FAILED.status), headers)
         return [] if is_head else [content]
@@ -115,4 +115,4 @@ class _Answer:
             if close is not None:
                 close()
         finally:
-            unbind_contextvars("request_id")
+            clear_contextvars()

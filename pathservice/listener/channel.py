@@ -51,6 +51,8 @@ class Channel:
         self._write_by = float("inf")
         self._stall = float("inf")
         self._announce: bytes | None = None
+        self._holds_next = False
+        self._held = b""
         self.ended = False
         """The client will send no more."""
 
@@ -108,7 +110,7 @@ class Channel:
 
         OpenSSL gives a server the chain without the end entity, so it is put in front: judging that
         chain alone would be judging certificates whose keys the client need not have.
-        Raises ValueError for a certificate that cannot be read.
+        Raises what cryptography raises for certificates that cannot be read.
         """
         leaf = self._tls.get_peer_certificate(as_cryptography=True)
         if leaf is None:
@@ -142,13 +144,26 @@ class Channel:
             self._receive_waiting()
         return self._take(end + 1 if end >= 0 else limit)
 
+    def hold_next(self) -> None:
+        """Keep the next write back until the one after it, or `flush`: a head travels with its body."""
+        self._holds_next = True
+
     def write(self, data: bytes) -> int:
         """Send all of `data`."""
-        rest = memoryview(data)
+        if self._holds_next:
+            self._holds_next, self._held = False, data
+            return len(data)
+        held, self._held = self._held, b""
+        rest = memoryview(held + data if held else data)
         while rest:
             with self._waiting(self._next_write_deadline()):
                 rest = rest[self._tls.send(rest[:_RECORD]) :]
         return len(data)
+
+    def flush(self) -> None:
+        """Send what was held back."""
+        if self._held:
+            self.write(b"")
 
     def _next_write_deadline(self) -> float:
         return min(self._write_by, self._monotonic() + self._stall)

@@ -82,6 +82,7 @@ class TlsRequest(HTTPRequest):
         self.ensure_headers_sent()
         if self.chunked_write:
             channel.write(b"0\r\n\r\n")
+        channel.flush()
 
     def send_headers(self) -> None:
         """Start the answer, and decide whether it is the last on this connection."""
@@ -92,6 +93,7 @@ class TlsRequest(HTTPRequest):
         self.conn.lingers = not self._body.exhausted
         if wants_to_close or self.conn.lingers or self.conn.is_outdated():
             self.close_connection = True
+        self.conn.channel.hold_next()
         super().send_headers()
 
     def simple_response(self, status: object, msg: str = "") -> None:

@@ -122,7 +122,9 @@ class Lobby(Generic[Guest]):
         with self._doors:
             self._stopping = True
             self._wake()
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._close_everything()
+        else:
             self._thread.join()
 
     def _enter(self, visitor: Guest, stage: Stage) -> None:

@@ -54,8 +54,8 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
             "cert", settings.cert, "OpenSSL does not take it; is the key too short?"
         ) from error
     verifier = ChainVerifier(
-        anchors=tuple(authorities),
-        crls=tuple(_load_lists(settings.crl)) if settings.crl else (),
+        authorities,
+        tuple(_load_lists(settings.crl)) if settings.crl else (),
         check_revocation=settings.crl is not None,
     )
     return TlsMaterial(context, verifier)
@@ -74,7 +74,10 @@ def _new_context(authorities: list[x509.Certificate]) -> SSL.Context:
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(
         SSL.OP_IGNORE_UNEXPECTED_EOF
-        | SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE
+        | SSL.OP_NO_TICKET
+        | SSL.OP_NO_RENEGOTIATION
+        | SSL.OP_NO_COMPRESSION
+        | SSL.OP_CIPHER_SERVER_PREFERENCE
     )
     context.set_session_id(b"pathservice")
     context.set_verify(SSL.VERIFY_PEER, _take_any)

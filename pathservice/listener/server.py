@@ -81,6 +81,7 @@ class Listener:
         try:
             server.prepare()
         except OSError as error:
+            server.lobby.stop()
             raise BindError(f"cannot listen on {self._bind[0]} port {self._bind[1]}: {error}") from error
         server.lobby.start()
         self._thread = threading.Thread(target=server.serve, name="listener-accept", daemon=True)

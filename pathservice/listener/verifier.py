@@ -7,11 +7,11 @@ security level), and that nothing in the chain is a proxy certificate (RFC 3820 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
@@ -21,6 +21,15 @@ from OpenSSL.SSL import X509VerificationCodes as Code
 from pathservice.listener.errors import CertificateRefused
 from pathservice.listener.model import Identity, Judgement
 
+_UNREADABLE = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+    OpenSslError,
+)
+"""What cryptography and OpenSSL raise over certificates nobody should have signed."""
 _PROXY_CERT_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
 _LEGACY_PROXY_NAMES = ("proxy", "limited proxy")
 _CHAIN_LIMIT = 10
@@ -53,16 +62,24 @@ _REFUSALS: dict[int, tuple[str, str]] = {
 _INVALID = ("certificate_invalid", "this certificate chain is not valid")
 
 
-@dataclass(frozen=True, slots=True)
 class ChainVerifier:
-    """Judges chains by authorities and, if there are any, revocation lists; holds no clock.
+    """Judges chains by authorities and revocation lists; holds no clock, and serves many threads.
 
-    With `crls` every authority of a chain needs a fresh list, else its certificates are refused.
+    With `check_revocation` every authority of a chain needs a fresh list, else it is refused.
     """
 
-    anchors: tuple[x509.Certificate, ...]
-    crls: tuple[x509.CertificateRevocationList, ...] = ()
-    check_revocation: bool = False
+    def __init__(
+        self,
+        anchors: Sequence[x509.Certificate],
+        crls: Sequence[x509.CertificateRevocationList] = (),
+        *,
+        check_revocation: bool = False,
+    ) -> None:
+        self.anchors = tuple(anchors)
+        self.crls = tuple(crls)
+        self.check_revocation = check_revocation
+        self._trusted = [X509.from_cryptography(anchor) for anchor in self.anchors]
+        self._subordinate = [anchor for anchor in self.anchors if anchor.issuer != anchor.subject]
 
     def verify(self, chain: Sequence[x509.Certificate], *, now: datetime) -> Identity:
         """Answer the end entity of `chain`, whose first certificate proved it holds its key.
@@ -83,25 +100,34 @@ class ChainVerifier:
                 _refuse_weak_signature(certificate)
                 _refuse_weak_key(certificate)
             return self._identify(path)
-        except (ValueError, OpenSslError) as error:  # an extension, a name or a key that cannot be read
+        except _UNREADABLE as error:
             raise CertificateRefused(*_INVALID) from error
 
     def _build_path(self, chain: Sequence[x509.Certificate], now: datetime) -> list[x509.Certificate]:
         """Answer the path from the end entity up to one of our authorities, both included."""
-        store = X509Store()
-        for anchor in self.anchors:
-            store.add_cert(X509.from_cryptography(anchor))
-        for crl in self.crls:
-            store.add_crl(crl)
-        store.set_time(now.astimezone(UTC))
-        if self.check_revocation:
-            store.set_flags(X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL)
         leaf, *others = (X509.from_cryptography(certificate) for certificate in chain)
         try:
-            path = X509StoreContext(store, leaf, others).get_verified_chain()
+            path = X509StoreContext(self._new_store(chain, now), leaf, others).get_verified_chain()
         except X509StoreContextError as error:
             raise CertificateRefused(*_REFUSALS.get(error.errors[0], _INVALID)) from error
         return [certificate.to_cryptography() for certificate in path]
+
+    def _new_store(self, chain: Sequence[x509.Certificate], now: datetime) -> X509Store:
+        """Answer a store for one verdict; the instant can be set on a store only once.
+
+        Of the revocation lists it holds those the path can need: they are parsed for each store.
+        """
+        store = X509Store()
+        store.set_time(now.astimezone(UTC))
+        for anchor in self._trusted:
+            store.add_cert(anchor)
+        if self.check_revocation:
+            store.set_flags(X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL)
+            issuers = {certificate.issuer for certificate in (*chain, *self._subordinate)}
+            for crl in self.crls:
+                if crl.issuer in issuers:
+                    store.add_crl(crl)
+        return store
 
     def _identify(self, path: Sequence[x509.Certificate]) -> Identity:
         leaf = path[0]
@@ -137,7 +163,7 @@ def judge(
         return Judgement(identity=verifier.verify(chain, now=now))
     except CertificateRefused as refusal:
         return Judgement(refusal=refusal, claimed_subject=claimed)
-    except ValueError:
+    except _UNREADABLE:
         return Judgement(refusal=CertificateRefused(*_INVALID), claimed_subject=claimed)
 
 

@@ -122,6 +122,62 @@ STRANGERS = (
 )
 
 
+TICKETS = (
+    Ticket(steer(1, 42, "192.0.2.1", BULK), TO_BULK, "192.0.2.1"),
+    Ticket(steer(2, 43, "192.0.2.2", CMS, CMS_HOST), TO_CMS, "192.0.2.2"),
+    Ticket(steer(3, 44, "2001:db8:1::2", SIX), TO_SIX, "2001:db8:1::2"),
+    Ticket(permit(4, 42, "EDGE-IN", BULK.reversed()), FROM_BULK),
+    Ticket(permit(5, 45, "EDGE-IN", BULK.reversed()), FROM_BULK),
+    Ticket(permit(6, 44, "EDGE6-IN", SIX.reversed()), FROM_SIX),
+    Ticket(steer(7, 46, "198.51.100.1", BULK, site=True), TO_BULK, "198.51.100.1"),
+)
+VARIANTS = (
+    Ticket(
+        steer(11, 42, "192.0.2.3", OTHER),
+        Packet("131.225.210.5", "192.84.86.5", "udp", 1, 2),
+        "192.0.2.3",
+    ),
+    Ticket(permit(12, 43, "EDGE-IN", THERE_ALREADY), Packet("192.84.86.7", "131.225.1.1", "tcp", 1, 8050)),
+    Ticket(steer(13, 46, "198.51.100.2", CMS, site=True), TO_CMS, "198.51.100.2"),
+)
+HAND_EDITS = (
+    ("no ip access-list extended LS-FNAL-42",),
+    ("ip access-list extended LS-FNAL-42", "no 10"),
+    ("ip access-list extended LS-FNAL-42", "20 permit tcp any any eq www"),
+    ("ip access-list extended LS-FNAL-42", f"no remark LS reservation 42 database {DATABASE}"),
+    (f"{MAP} permit 10", "no match ip address LS-FNAL-42"),
+    (f"{MAP} permit 10", "match ip address SITE-VIDEO"),
+    (f"{MAP} permit 10", "no set ip next-hop"),
+    (f"{MAP} permit 10", "set ip next-hop 203.0.113.7"),
+    (f"{MAP} permit 10", "description by hand"),
+    (f"{MAP} deny 10",),
+    (f"no {MAP}",),
+    (f"interface {TEN_ONE}", "no ip policy route-map"),
+)
+FOREIGN = {
+    "99": (
+        "ip access-list extended LS-FNAL-99",
+        f"remark LS reservation 99 database {DATABASE}",
+        "permit ip host 10.9.9.9 any",
+        f"{MAP} permit 7",
+        "match ip address LS-FNAL-99",
+        "set ip next-hop 192.0.2.99",
+        f"interface {TEN_ONE}",
+        f"ip policy {MAP}",
+    ),
+    "another database": (
+        "ip access-list extended LS-FNAL-42",
+        "remark LS reservation 42 database 00000000-0000-0000-0000-000000000000",
+        "permit ip host 10.9.9.9 any",
+        f"{MAP} permit 7",
+        "match ip address LS-FNAL-42",
+        "set ip next-hop 192.0.2.99",
+        f"interface {TEN_ONE}",
+        f"ip policy {MAP}",
+    ),
+}
+
+
 class IosRig:
     """One simulated IOS router."""
 
@@ -246,64 +302,11 @@ class _DirectSession:
 class IosBench:
     """Tickets over both interfaces, of both families, and permits, two of them for one line."""
 
-    tickets = (
-        Ticket(steer(1, 42, "192.0.2.1", BULK), TO_BULK, "192.0.2.1"),
-        Ticket(steer(2, 43, "192.0.2.2", CMS, CMS_HOST), TO_CMS, "192.0.2.2"),
-        Ticket(steer(3, 44, "2001:db8:1::2", SIX), TO_SIX, "2001:db8:1::2"),
-        Ticket(permit(4, 42, "EDGE-IN", BULK.reversed()), FROM_BULK),
-        Ticket(permit(5, 45, "EDGE-IN", BULK.reversed()), FROM_BULK),
-        Ticket(permit(6, 44, "EDGE6-IN", SIX.reversed()), FROM_SIX),
-        Ticket(steer(7, 46, "198.51.100.1", BULK, site=True), TO_BULK, "198.51.100.1"),
-    )
-    variants = (
-        Ticket(
-            steer(11, 42, "192.0.2.3", OTHER),
-            Packet("131.225.210.5", "192.84.86.5", "udp", 1, 2),
-            "192.0.2.3",
-        ),
-        Ticket(
-            permit(12, 43, "EDGE-IN", THERE_ALREADY), Packet("192.84.86.7", "131.225.1.1", "tcp", 1, 8050)
-        ),
-        Ticket(steer(13, 46, "198.51.100.2", CMS, site=True), TO_CMS, "198.51.100.2"),
-    )
-    hand_edits = (
-        ("no ip access-list extended LS-FNAL-42",),
-        ("ip access-list extended LS-FNAL-42", "no 10"),
-        ("ip access-list extended LS-FNAL-42", "20 permit tcp any any eq www"),
-        ("ip access-list extended LS-FNAL-42", f"no remark LS reservation 42 database {DATABASE}"),
-        (f"{MAP} permit 10", "no match ip address LS-FNAL-42"),
-        (f"{MAP} permit 10", "match ip address SITE-VIDEO"),
-        (f"{MAP} permit 10", "no set ip next-hop"),
-        (f"{MAP} permit 10", "set ip next-hop 203.0.113.7"),
-        (f"{MAP} permit 10", "description by hand"),
-        (f"{MAP} deny 10",),
-        (f"no {MAP}",),
-        (f"interface {TEN_ONE}", "no ip policy route-map"),
-    )
-    foreign = {
-        "99": (
-            "ip access-list extended LS-FNAL-99",
-            f"remark LS reservation 99 database {DATABASE}",
-            "permit ip host 10.9.9.9 any",
-            f"{MAP} permit 7",
-            "match ip address LS-FNAL-99",
-            "set ip next-hop 192.0.2.99",
-            f"interface {TEN_ONE}",
-            f"ip policy {MAP}",
-        ),
-        "another database": (
-            "ip access-list extended LS-FNAL-42",
-            "remark LS reservation 42 database 00000000-0000-0000-0000-000000000000",
-            "permit ip host 10.9.9.9 any",
-            f"{MAP} permit 7",
-            "match ip address LS-FNAL-42",
-            "set ip next-hop 192.0.2.99",
-            f"interface {TEN_ONE}",
-            f"ip policy {MAP}",
-        ),
-    }
-
     def __init__(self, *, show_sequence_numbers: bool = True) -> None:
+        self.tickets: Sequence[Ticket] = TICKETS
+        self.variants: Sequence[Ticket] = VARIANTS
+        self.hand_edits: Sequence[Sequence[str]] = HAND_EDITS
+        self.foreign: Mapping[str, Sequence[str]] = FOREIGN
         self._show_sequence_numbers = show_sequence_numbers
 
     @contextmanager

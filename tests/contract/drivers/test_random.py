@@ -13,7 +13,7 @@ from tests.contract.drivers.bench import Trouble, place, reconcile, unwanted, wa
 from tests.contract.drivers.conftest import BENCHES
 
 LEFT_OUT = st.frozensets(st.integers(1, 13))
-EXAMPLES = settings(deadline=None, max_examples=40)
+EXAMPLES = settings(deadline=None, max_examples=20)
 each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
 
 

@@ -104,7 +104,12 @@ def test_close_from_another_thread_ends_a_waiting_call(bench: Bench, rig: Rig) -
     hanging = threading.Event()
     rig.trouble(Trouble.HANG_AFTER, number=3)
     rig.watch(hanging.set)
-    closer = threading.Thread(target=lambda: (hanging.wait(), driver.close()))
+
+    def close_when_it_hangs() -> None:
+        hanging.wait()
+        driver.close()
+
+    closer = threading.Thread(target=close_when_it_hangs)
     closer.start()
     with pytest.raises(Unreachable):
         reconcile(driver, parts)

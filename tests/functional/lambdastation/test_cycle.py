@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 import zeep
+from zeep.helpers import serialize_object
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def client(station: Any) -> zeep.Client:
-    return station.client()
+    found: zeep.Client = station.client()
+    return found
 
 
 def test_a_ticket_is_opened_read_and_cancelled(station: Any, client: zeep.Client) -> None:
@@ -58,7 +60,7 @@ def test_a_ticket_is_opened_read_and_cancelled(station: Any, client: zeep.Client
 
 def test_a_whole_answer_can_be_sent_back_as_a_request(client: zeep.Client) -> None:
     first = client.service.openSvcTicket(svcTicket={"dstSite": "Caltech", "travelTime": 600})
-    again = zeep.helpers.serialize_object(first)
+    again = serialize_object(first)  # type: ignore[no-untyped-call]
     second = client.service.openSvcTicket(svcTicket=again)
     assert second.localTicketId == 2, "the numbers and the state of the first are read over"
     assert second.state == "scheduled"

@@ -138,7 +138,7 @@ REFUSED: dict[str, tuple[dict[str, object], str, str | None]] = {
     "zone out of range": (
         {"dstSite": "Caltech", "boardTime": "0001-01-01T00:00:00+13:00", "travelTime": 600},
         "bad-time",
-        "startTime",
+        "boardTime",
     ),
     "year out of range": (
         {"dstSite": "Caltech", "boardTime": "12026-06-01T00:00:00Z", "travelTime": 600},

@@ -102,7 +102,7 @@ def test_a_device_that_cannot_carry_the_flow_is_found_out_at_once(station: Any) 
 
 
 def test_a_path_that_is_not_in_the_database_yet_is_our_fault(station: Any) -> None:
-    purple = Topology(name="purple", path="USN2", capacity="10G", default_bandwidth="1G")
+    purple = Topology(name="purple", path="USN2", capacity=10**10, default_bandwidth=10**9)
     rules = tuple(rule.model_copy(update={"topology": "purple"}) for rule in station.site.rules[:2])
     site = station.site.model_copy(
         update={
@@ -149,8 +149,10 @@ def _away() -> Sequence[DeviceStatus]:
     [
         (
             "openSvcTicket",
-            "<ls:openSvcTicket><ls:svcTicket><ls:dstSite>Caltech</ls:dstSite>"
-            "<ls:travelTime>60</ls:travelTime></ls:svcTicket></ls:openSvcTicket>",
+            (
+                "<ls:openSvcTicket><ls:svcTicket><ls:dstSite>Caltech</ls:dstSite>"
+                "<ls:travelTime>60</ls:travelTime></ls:svcTicket></ls:openSvcTicket>"
+            ),
         ),
         ("getTicket", "<ls:getTicket><ls:ticketId>1</ls:ticketId></ls:getTicket>"),
         ("cancelTicket", "<ls:cancelTicket><ls:ticketId>1</ls:ticketId></ls:cancelTicket>"),

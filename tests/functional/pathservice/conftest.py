@@ -35,11 +35,15 @@ def wait_until(holds: Callable[[], Any], what: str) -> Any:
     return found
 
 
-def run(*arguments: str, state: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, state: Path | None = None, check: bool = True, timezone: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """A command of `pathservice`, run to its end."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PATHSERVICE_")}
     if state is not None:
         environment["PATHSERVICE_STATE"] = str(state)
+    if timezone is not None:
+        environment["TZ"] = timezone
     done = subprocess.run(
         (*COMMAND, *arguments), capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False
     )
@@ -146,8 +150,8 @@ class Cli:
     def __init__(self) -> None:
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def __call__(self, *arguments: str, state: Path | None = None, check: bool = True) -> Any:
-        return run(*arguments, state=state, check=check)
+    def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return run(*arguments, **options)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(

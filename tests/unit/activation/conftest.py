@@ -76,7 +76,10 @@ class Box:
         away: it does not answer at all.
         bug: something no driver should ever raise, raised at the next push.
         before_line, after_line: called around each line of a push.
-        held: what waits for this event waits inside a push, before its first line.
+        held: a push waits for this event before each line; closing the session sets it off.
+        deaf: closing the session does not.
+        entered: released each time a push begins to wait.
+        collisions: how often two sessions were in configuration mode at once.
         room: how many lines of ours fit.
     """
 
@@ -92,6 +95,7 @@ class Box:
     before_line: Callable[[str], None] | None = None
     after_line: Callable[[str], None] | None = None
     held: threading.Event | None = None
+    deaf: bool = False
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     room: int = 10_000
     pushing: threading.Lock = field(default_factory=threading.Lock)
@@ -155,10 +159,13 @@ class BoxDriver:
         has, wants = actual.text.splitlines(), desired.text.splitlines()
         lines, strangers = [], []
         for line in has:
+            number = self._reservation(line)
+            ours = number in known and line.endswith(f" db {self._database}")
+            if line in wants and not ours:
+                raise StateUnknown(self.box.name, f"a plan would have touched what is not ours: {line}")
             if line in wants:
                 continue
-            number = self._reservation(line)
-            if number in known and line.endswith(f" db {self._database}"):
+            if ours:
                 lines.append(PlanLine(f"no {line}", reservation_id=number, removal=True))
             else:
                 strangers.append(f"{line} is not this database's")
@@ -188,7 +195,7 @@ class BoxDriver:
     def close(self) -> None:
         self.box.closed += 1
         self._broken.set()
-        if self.box.held:
+        if self.box.held and not self.box.deaf:
             self.box.held.set()
 
     def _send(self, line: PlanLine, exchanges: list[Exchange]) -> None:

@@ -169,6 +169,22 @@ def test_broken_hash_is_refused(forge: Forge) -> None:
     assert caught.value.code == "certificate_weak"
 
 
+def test_extension_that_is_there_twice_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
+    """Nobody here makes such a certificate either."""
+    one, two = b"\x06\x03\x2a\x03\x04", b"\x06\x03\x2a\x03\x05"  # the OIDs 1.2.3.4 and 1.2.3.5
+    made = forge.party(
+        by=root,
+        extensions=[
+            (x509.UnrecognizedExtension(ObjectIdentifier(f"1.2.3.{last}"), b"\x05\0"), False)
+            for last in (4, 5)
+        ],
+    )
+    der = made.certificate.public_bytes(serialization.Encoding.DER).replace(two, one)
+    with pytest.raises(CertificateRefused) as caught:
+        verifier.verify([x509.load_der_x509_certificate(der)], now=forge.now)
+    assert caught.value.code == "certificate_invalid"
+
+
 def test_dsa_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     alice = forge.party(by=root, key=dsa.generate_private_key(2048))
     assert refusal(verifier, alice, now=forge.now) == "certificate_weak"
@@ -177,6 +193,14 @@ def test_dsa_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> N
 def test_endless_chain_is_not_even_looked_at(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     alice = forge.party(by=root)
     assert refusal(verifier, alice, *[root] * 20, now=forge.now) == "certificate_invalid"
+
+
+def test_one_verifier_judges_at_any_instant(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
+    """OpenSSL takes an instant once per store and ignores the next, so every verdict has its own."""
+    alice = forge.party(by=root, lasts=2 * DAY)
+    verifier.verify([alice.certificate], now=forge.now)
+    assert refusal(verifier, alice, now=forge.now + 2 * DAY) == "certificate_expired"
+    verifier.verify([alice.certificate], now=forge.now)
 
 
 class TestRevocation:
@@ -200,6 +224,13 @@ class TestRevocation:
         alice = forge.party(by=below)
         verifier = self.checking(root, forge.crl(root, below), forge.crl(below))
         assert refusal(verifier, alice, below, now=forge.now) == "certificate_revoked"
+
+    def test_authority_that_is_trusted_need_not_be_sent(self, forge: Forge, root: Party) -> None:
+        below = forge.authority("CN=Below", by=root)
+        alice = forge.party(by=below)
+        crls = forge.crl(root), forge.crl(below), forge.crl(forge.authority("CN=Unrelated"))
+        verifier = ChainVerifier((root.certificate, below.certificate), crls, check_revocation=True)
+        assert verifier.verify([alice.certificate], now=forge.now).issuer == "CN=Below"
 
     def test_stale_list_is_no_list(self, forge: Forge, root: Party) -> None:
         verifier = self.checking(root, forge.crl(root, lasts=DAY / 2))

@@ -1,0 +1,163 @@
+"""Routers that are rude at the door, over real SSH: what the simulator is too polite for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import repeat
+from typing import Any
+
+import asyncssh
+import pytest
+
+from netconfig.driver import Ownership
+from netconfig.drivers.cisco_ios import CiscoIos
+from netconfig.errors import Unreachable
+from netconfig.inventory import Device
+from netconfig.simulator import Action, Fault, SimulatorLoop
+from netconfig.transport.cli import Timeouts
+from tests.contract.drivers.bench import OWNERSHIP
+from tests.contract.drivers.cisco_ios_bench import IosBench
+
+Line = Callable[[bytes], Iterable[bytes]]
+Router = Callable[..., AbstractContextManager[CiscoIos]]
+RUNNING = (
+    b"Building configuration...\r\n\r\nhostname r1\r\ninterface Vlan1\r\n description G\xe4ste\r\nend\r\n"
+)
+
+
+class _Door(asyncssh.SSHServer):
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return True
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[SimulatorLoop]:
+    with SimulatorLoop() as running:
+        yield running
+
+
+@pytest.fixture
+def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
+    monkeypatch.setenv("NASTY_PASSWORD", "x")
+
+    @contextmanager
+    def serve(
+        answer: Line,
+        *,
+        greeting: bytes = b"\r\n",
+        prompt: bytes = b"r1#",
+        silent_at: bytes = b"never",
+        patience: int = 20,
+    ) -> Iterator[CiscoIos]:
+        async def talk(process: asyncssh.SSHServerProcess[bytes]) -> None:
+            process.stdout.write(greeting + prompt)
+            async for line in process.stdin:
+                if silent_at in line:
+                    continue
+                process.stdout.write(line.rstrip() + b"\r\n")
+                for words in answer(line.strip()):
+                    process.stdout.write(words)
+                    await process.stdout.drain()
+                process.stdout.write(prompt)
+
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        server = loop.run(_listen(key, talk))
+        driver = CiscoIos(
+            Device(
+                name="nasty",
+                platform="cisco_ios",
+                host="127.0.0.1",
+                port=server.get_port(),
+                username="lambda",
+                password="env:NASTY_PASSWORD",
+                host_key=key.export_public_key().decode().strip(),
+            ),
+            Ownership("FNAL", "x"),
+            timeouts=Timeouts(open=patience, silence=1, answer=2),
+        )
+        try:
+            yield driver
+        finally:
+            driver.close()
+            loop.run(_close(server))
+
+    return serve
+
+
+async def _listen(key: asyncssh.SSHKey, talk: Any) -> asyncssh.SSHAcceptor:
+    return await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_factory=_Door,
+        server_host_keys=[key],
+        process_factory=talk,
+        encoding=None,
+        line_editor=False,
+    )
+
+
+async def _close(server: asyncssh.SSHAcceptor) -> None:
+    server.close()
+    await server.wait_closed()
+
+
+def shows(running: bytes) -> Line:
+    return lambda line: [running] if line.startswith(b"show running") else []
+
+
+def test_banner_full_of_prompts_and_bytes_of_another_age_are_borne(router: Router) -> None:
+    greeting = b"\r\n####\r\nr1# welcome\r\nguest> \xff\xfe\r\nno entry#\r\n"
+    with router(shows(RUNNING), greeting=greeting) as driver:
+        assert list(driver.read().running.policies) == ["Vlan1"]
+
+
+def test_log_messages_between_the_lines_are_borne(router: Router) -> None:
+    noise = b"%SYS-5-CONFIG_I: Configured from console\r\n"
+    with router(lambda line: [noise, *shows(RUNNING)(line)]) as driver:
+        assert list(driver.read().running.policies) == ["Vlan1"]
+
+
+def test_account_without_the_right_to_configure_is_named(router: Router) -> None:
+    with router(shows(RUNNING), prompt=b"r1>") as driver, pytest.raises(Unreachable, match="not configure"):
+        driver.read()
+
+
+def test_router_that_never_says_a_word_is_named(router: Router) -> None:
+    with router(shows(RUNNING), silent_at=b"", patience=1) as driver, pytest.raises(Unreachable):
+        driver.read()
+
+
+def test_router_that_falls_silent_in_the_middle_is_named(router: Router) -> None:
+    with (
+        router(shows(RUNNING), silent_at=b"show run") as driver,
+        pytest.raises(Unreachable, match="gives no answer"),
+    ):
+        driver.read()
+
+
+def test_answer_that_never_ends_is_named(router: Router) -> None:
+    with (
+        router(lambda line: repeat(b"more\r\n") if line.startswith(b"show run") else []) as driver,
+        pytest.raises(Unreachable, match="gives no answer"),
+    ):
+        driver.read()
+
+
+def test_output_that_looks_like_the_prompt_of_another_is_waited_out(router: Router) -> None:
+    running = RUNNING.replace(b" description G\xe4ste\r\n", b" description x\r\nwelcome#\r\n")
+    with router(shows(running)) as driver:
+        assert list(driver.read().running.policies) == ["Vlan1"]
+
+
+def test_pager_that_cannot_be_switched_off_is_paged_through(loop: SimulatorLoop) -> None:
+    with IosBench().start(loop) as rig:
+        rig.router.faults.add(Fault(Action.REFUSE, line="^terminal length", where="exec"))
+        paged = rig.over_the_wire(ownership=OWNERSHIP)
+        plain = rig.over_the_wire(ownership=OWNERSHIP)
+        assert paged.read() == plain.read()
+        assert rig.sessions == 2

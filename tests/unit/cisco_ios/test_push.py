@@ -1,0 +1,141 @@
+"""A push stops where the router refuses, leaves nothing half-made and tells what was said."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
+from netconfig.drivers.cisco_ios.push import Push, refusal
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.transport.cli import CliSession
+
+LIST = "ip access-list extended LS-FNAL-42"
+ENTRY = "route-map M permit 10"
+PLAN = Plan(
+    (
+        PlanLine(LIST, frozenset({1}), 42, step=1, undo=f"no {LIST}"),
+        PlanLine(" 10 permit ip any any", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
+        PlanLine(" exit", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
+        PlanLine(ENTRY, frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
+        PlanLine(" match ip address LS-FNAL-42", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
+        PlanLine(" exit", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
+        PlanLine("no ip access-list extended OLD", frozenset({2}), 43, removal=True, step=3),
+    )
+)
+
+
+class Router:
+    """Answers by the book; the real command line is tried in the contract suite."""
+
+    def __init__(self, **answers: str) -> None:
+        self.answers = {line.replace("_", " "): answer for line, answer in answers.items()}
+        self.sent: list[str] = []
+        self.in_configuration = False
+        self.writes = 0
+
+    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+        self.sent.append(command)
+        answer = self.answers.get(command, "[OK]" if command == "write memory" else "")
+        if not answer.startswith("%"):
+            self.in_configuration = command == "configure terminal"
+        return answer
+
+    def send(self, lines: Sequence[str]) -> list[Exchange]:
+        self.sent += lines
+        self.writes += 1
+        return [Exchange(line, self.answers.get(line.strip(), "")) for line in lines]
+
+    def mask(self, text: str) -> str:
+        return text
+
+
+def push(router: Router, *, save: bool = True) -> Sequence[str]:
+    transcript = Push("border-1", cast("CliSession", router), save=save).run(PLAN)
+    return [exchange.line for exchange in transcript.exchanges]
+
+
+def failure(router: Router) -> DeviceError:
+    with pytest.raises(DeviceError) as caught:
+        push(router)
+    return caught.value
+
+
+def test_good_push_is_one_write_a_step_and_is_saved() -> None:
+    router = Router()
+    sent = push(router)
+    assert router.writes == 3
+    assert sent == ["configure terminal", *(line.text for line in PLAN.lines), "end", "write memory"]
+    assert push(Router(), save=False)[-1] == "end"
+
+
+def test_refused_addition_takes_its_block_back_and_stops() -> None:
+    router = Router()
+    router.answers["match ip address LS-FNAL-42"] = "   ^\n% Invalid input detected at '^' marker."
+    error = failure(router)
+    assert isinstance(error, Rejected)
+    assert error.parts == {1}
+    assert error.line == " match ip address LS-FNAL-42"
+    assert router.sent[-2:] == [f"no {ENTRY}", "end"]
+    assert "no ip access-list extended OLD" not in router.sent
+    assert [exchange.line for exchange in transcript_of(error).exchanges] == router.sent
+
+
+def test_refused_removal_is_state_unknown() -> None:
+    router = Router()
+    router.answers["no ip access-list extended OLD"] = "% Access list in use"
+    error = failure(router)
+    assert isinstance(error, StateUnknown)
+    assert "Access list in use" in error.words
+    assert router.sent[-1] == "end"
+
+
+def test_refused_header_whose_exit_left_the_mode_is_taken_back_in_the_mode() -> None:
+    router = Router()
+    router.answers[LIST] = "% Invalid input"
+
+    def send(lines: Sequence[str]) -> list[Exchange]:
+        router.in_configuration = False
+        return Router.send(router, lines)
+
+    router.send = send  # type: ignore[method-assign]
+    failure(router)
+    assert router.sent[-3:] == ["configure terminal", f"no {LIST}", "end"]
+
+
+def test_router_that_does_not_let_us_configure_is_unreachable() -> None:
+    router = Router(configure_terminal="% Configuration mode is locked by process 7")
+    error = failure(router)
+    assert isinstance(error, Unreachable)
+    assert "locked" in error.words
+    assert router.sent == ["configure terminal"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["startup-config file open failed (Device or resource busy)", "% No space"]
+)
+def test_configuration_that_cannot_be_saved_is_told(answer: str) -> None:
+    error = failure(Router(write_memory=answer))
+    assert isinstance(error, Unreachable)
+    assert "not saved" in error.words
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("        ^\n% Invalid input detected at '^' marker.\n", "% Invalid input detected at '^' marker."),
+        ("% Duplicate sequence number", "% Duplicate sequence number"),
+        ("%Error: no such thing", "%Error: no such thing"),
+        ("% Incomplete command.", "% Incomplete command."),
+        ("Command rejected: Conflict", "Command rejected: Conflict"),
+        ("", ""),
+        ("Enter configuration commands, one per line.  End with CNTL/Z.", ""),
+        ("%SYS-5-CONFIG_I: Configured from console by lambda on vty0", ""),
+        ("*Jan  1 09:00:00.000: %LINK-3-UPDOWN: Interface Te1/1, changed state to up", ""),
+        ("%Warning: this takes effect after a reload", ""),
+        ("% Warning: the next hop is not connected", ""),
+        ("%SYS-5-CONFIG_I: Configured\n% Invalid input", "% Invalid input"),
+    ],
+)
+def test_refusal_is_told_from_warnings_and_log_messages(answer: str, words: str) -> None:
+    assert refusal(answer) == words
