@@ -120,11 +120,13 @@ class Hands:
             return None
         try:
             driver = self._drivers[device]()
-        except Exception as error:
+        except NetconfigError as error:
+            log.warning("no driver", device=device, code=error.code, error=str(error))
+            self._turn_down(device, token, error)
+            return None
+        except Exception:
             log.exception("no driver", device=device)
-            bug = DeviceError(device, "an error of ours; the log has it")
-            self._note(device, token, error if isinstance(error, NetconfigError) else bug)
-            self._give_back(device, token)
+            self._turn_down(device, token, DeviceError(device, "an error of ours; the log has it"))
             return None
         hand = Hand(device, driver, token, used_at=self._clock.now(), lasts_until=lasts_until)
         self._held[device] = hand
@@ -152,6 +154,10 @@ class Hands:
                 # Before the next try another worker, who does reach the database, may have the device.
                 log.warning("lease running out, session closed", device=hand.device)
                 self.drop(hand)
+
+    def _turn_down(self, device: str, token: str, failure: NetconfigError) -> None:
+        self._note(device, token, failure)
+        self._give_back(device, token)
 
     def _note(self, device: str, token: str, failure: NetconfigError) -> None:
         visit = Visit(device, token, generation=0)

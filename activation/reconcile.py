@@ -136,13 +136,12 @@ class _Turn:
         actual = self.driver.read()
         parts = self._place(actual)
         desired = self.driver.render(parts)
-        known = self.store.read(lambda session: known_reservations(session, actual))
-        plan = left = self.driver.plan(actual, desired, known=known)
+        plan = left = self._plan(actual, desired)
         if plan:
             if self.wanted.drifting:
                 log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
             self._push(plan)
-            left = self.driver.plan(self.driver.read(), desired, known=known)
+            left = self._plan(self.driver.read(), desired)
         self.store.write(lambda session: note_result(session, self.visit, left, now=self.clock.now()))
         return bool(plan)
 
@@ -151,6 +150,11 @@ class _Turn:
         self.store.write(
             lambda session: fail_parts(session, self.visit, {part_id}, words=words, now=self.clock.now())
         )
+
+    def _plan(self, actual: Config, desired: Config) -> Plan:
+        # Asked anew for each reading: what a push has put there was not found before it.
+        known = self.store.read(lambda session: known_reservations(session, actual))
+        return self.driver.plan(actual, desired, known=known)
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
         placements = self.driver.place(actual, self.wanted.parts)

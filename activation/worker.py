@@ -101,6 +101,7 @@ class Worker:
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={
+                "poll": ThreadPoolExecutor(1),
                 "tick": ThreadPoolExecutor(1),
                 "visit": ThreadPoolExecutor(settings.visits),
                 "chore": ThreadPoolExecutor(1),
@@ -113,7 +114,7 @@ class Worker:
         """Begin; what an earlier worker left half done is taken up first."""
         poll, lease = self._settings.poll, self._settings.lease
         self._scheduler.add_job(
-            self._strike, "interval", seconds=poll.total_seconds(), executor="tick", id="poll"
+            self._strike_soon, "interval", seconds=poll.total_seconds(), executor="poll", id="poll"
         )
         self._scheduler.add_job(
             self._hands.keep, "interval", seconds=lease.total_seconds() / 3, executor="chore", id="leases"
@@ -138,6 +139,7 @@ class Worker:
             self._scheduler.shutdown(wait=ended)
 
     def _strike_soon(self) -> None:
+        """Strike when the strike under way is over; however many ask for it meanwhile, once."""
         with self._quiet:
             if self._stopping or self._strike_queued:
                 return

@@ -125,6 +125,7 @@ def _bandwidth(word: str | None, field: str, topology: Topology, peer: Peer) -> 
 def _dscp(asked: DscpRequest | None, value: int | None, sender: End, field: str) -> int | None:
     if value is not None and not 0 <= value <= 63:
         raise BadValue("a DSCP is 0 to 63", field=field)
+    # Old clients send 0 along with NO: there the value says nothing.
     if asked is DscpRequest.NO:
         return None
     if value is not None or asked is None:

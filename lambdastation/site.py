@@ -6,116 +6,27 @@ how to log in to it stands in the same file but never reaches this door.
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from lambdastation.bandwidth import parse_bandwidth
 from lambdastation.caller import Operation
-from lambdastation.flow_words import PortWord, parse_network, parse_ports
-from lambdastation.subjects import parse_subject
-from netconfig.intent import IpNetwork, SequenceRange
+from lambdastation.site_words import (
+    Bandwidth,
+    Dscp,
+    Duration,
+    Object,
+    Ports,
+    Prefix,
+    Sequences,
+    Subject,
+    Word,
+)
+from netconfig.intent import IpNetwork
 
 ANY = "*"
 """In a rule: every client."""
-
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-Object = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._:/-]{0,62}$")]
-"""The device's own name of an interface, access list or route map."""
-
-
-def _bandwidth(given: object) -> int:
-    match given:
-        case bool():
-            pass
-        case int() | str():
-            return parse_bandwidth(str(given))
-    raise ValueError("a bandwidth is written 5G, 500M or in plain bits per second")
-
-
-def _prefix(given: object) -> IpNetwork:
-    match given:
-        case str():
-            return parse_network(given)
-        case IPv4Network() | IPv6Network():
-            return given
-    raise ValueError("addresses are written 192.0.2.0/24 or 2001:db8::/32")
-
-
-def _ports(given: object) -> tuple[PortWord, ...]:
-    match given:
-        case str():
-            return parse_ports(given)
-    raise ValueError("ports are written tcp eq 25, tcp range 5000-6000, udp le 3200 or tcp")
-
-
-def _sequences(given: object) -> SequenceRange:
-    match given:
-        case SequenceRange():
-            return given
-        case [int(first), int(last)]:
-            return SequenceRange(first, last)
-        case _:
-            raise ValueError("a range of sequence numbers is written [1000, 1999]")
-
-
-def _duration(given: object) -> object:
-    match given:
-        case str() | timedelta():
-            return given
-    raise ValueError("a duration is written P30D, PT12H or PT600S")
-
-
-def _positive(given: timedelta) -> timedelta:
-    if given <= timedelta(0):
-        raise ValueError("a duration is longer than nothing")
-    return given
-
-
-def _subject(given: str) -> str:
-    parse_subject(given)
-    return given
-
-
-Bandwidth = Annotated[
-    int,
-    BeforeValidator(_bandwidth),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?[kKmMgGtT]?$"},
-                {"type": "integer", "minimum": 1},
-            ]
-        }
-    ),
-]
-"""Bits per second, written `10G`, `100M` or plain."""
-Prefix = Annotated[IpNetwork, BeforeValidator(_prefix), WithJsonSchema({"type": "string"})]
-Ports = Annotated[tuple[PortWord, ...], BeforeValidator(_ports), WithJsonSchema({"type": "string"})]
-Sequences = Annotated[
-    SequenceRange,
-    BeforeValidator(_sequences),
-    WithJsonSchema(
-        {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2}
-    ),
-]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    AfterValidator(_positive),
-    WithJsonSchema({"type": "string", "format": "duration"}),
-]
-Subject = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_subject)]
-Dscp = Annotated[int, Field(ge=0, le=63, strict=True)]
 
 
 class Direction(StrEnum):

@@ -18,7 +18,9 @@ def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> Tim
         Contradiction: two fields give different times.
         BadTime: no zone, an end that is not after the start, longer or further ahead than the site allows.
     """
-    board, start, end = _zoned(request)
+    board = _utc(request.board_at, "boardTime")
+    start = _utc(request.start_at, "startTime")
+    end = _utc(request.end_at, "endTime")
     if board is not None and start is not None and board != start:
         raise Contradiction("boardTime and startTime differ; give one of them", field="startTime")
     length = _length(request)
@@ -29,7 +31,7 @@ def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> Tim
         begin = begin or now
         end = _moved(begin, length)
     elif length is not None:
-        if begin is not None and begin + length != end:
+        if begin is not None and _moved(begin, length) != end:
             raise Contradiction(
                 "endTime is not travelTime after the start; give one of them", field="endTime"
             )
@@ -41,16 +43,15 @@ def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> Tim
     return TimeSlot(begin, end)
 
 
-def _zoned(request: TicketRequest) -> tuple[datetime | None, datetime | None, datetime | None]:
-    times = {"boardTime": request.board_at, "startTime": request.start_at, "endTime": request.end_at}
-    for field, time in times.items():
-        if time is not None and time.utcoffset() is None:
-            raise BadTime("a time carries its zone, as in 2026-01-31T12:00:00Z", field=field)
+def _utc(time: datetime | None, field: str) -> datetime | None:
+    if time is None:
+        return None
+    if time.utcoffset() is None:
+        raise BadTime("a time carries its zone, as in 2026-01-31T12:00:00Z", field=field)
     try:
-        board, start, end = (None if time is None else time.astimezone(UTC) for time in times.values())
+        return time.astimezone(UTC)
     except OverflowError as error:
-        raise BadTime("the time is out of range", field="startTime") from error
-    return board, start, end
+        raise BadTime("the time is out of range", field=field) from error
 
 
 def _length(request: TicketRequest) -> timedelta | None:

@@ -7,45 +7,28 @@ device is touched: a ticket that is scheduled is carried out by the worker when 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import NoReturn
 
-from sqlalchemy.orm import Session
+import structlog
 
-from lambdastation.admission import Admission, admit
+from lambdastation.admission import admit
 from lambdastation.audit import Audit, AuditOutcome, AuditRecord
 from lambdastation.authorization import authorize
-from lambdastation.bandwidth import format_bandwidth
+from lambdastation.booking import book, call_off, count_open, ensure_resources
 from lambdastation.caller import Caller, Operation
 from lambdastation.errors import (
-    CapacityExceeded,
     InternalError,
     LambdaStationError,
     NotAuthenticated,
     NotAuthorized,
-    NotCapable,
-    NotReady,
     Refused,
-    SlotInThePast,
     StoreAway,
     UnsupportedMode,
-    WrongState,
 )
-from lambdastation.records import (
-    KIND,
-    TicketDescription,
-    describe,
-    read_ticket,
-    read_tickets,
-    ticket_row,
-    write_ticket,
-)
-from lambdastation.site import Direction, Site
+from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
+from lambdastation.site import Site
 from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
-from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource
 from lambdastation.ticket import Mode, Ticket, TicketRequest
-from reservation import calendar, errors, parts, service
-from reservation.lifecycle import FINAL, Outcome, State
-from reservation.model import Request, ReservationView
+from reservation.lifecycle import State
 from store import Store, StoreUnavailable
 
 __all__ = ["TicketDescription", "TicketService", "describe", "ensure_resources"]
@@ -53,18 +36,7 @@ __all__ = ["TicketDescription", "TicketService", "describe", "ensure_resources"]
 HOLD_FOR = timedelta(minutes=5)
 """How long what a ticket takes is held before it is confirmed; both happen in one transaction."""
 
-
-def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
-    """Put the bandwidth of the site's alternate paths into the calendar, each way.
-
-    Raises:
-        CapacityBooked: a path was made smaller than what is promised from `now` on.
-    """
-    for topology in site.topologies:
-        if not topology.production:
-            for direction in Direction:
-                name = path_resource(site, topology, direction)
-                calendar.offer(session, name, capacity=topology.capacity, unit=BANDWIDTH_UNIT, now=now)
+log = structlog.get_logger("lambdastation")
 
 
 class _AuditLine:
@@ -121,44 +93,19 @@ class TicketService:
             client, topology = admission.ends.client.name, admission.topology.name
             authorize(site, caller, Operation.OPEN_TICKET, client=client, topology=topology)
             ticket = self._store.write(
-                lambda session: self._open(session, request, admission, caller, site, now)
+                lambda session: book(
+                    session,
+                    request,
+                    admission,
+                    site=site,
+                    caller=caller,
+                    now=now,
+                    hold_for=self._hold_for,
+                )
             )
             line.ticket_id = ticket.ticket_id
+            log.info("ticket scheduled", ticket=ticket.ticket_id, path=ticket.local_path)
             return ticket
-
-    def _open(
-        self,
-        session: Session,
-        request: TicketRequest,
-        admission: Admission,
-        caller: Caller,
-        site: Site,
-        now: datetime,
-    ) -> Ticket:
-        try:
-            _check_capabilities(session, admission)
-            held = service.hold(
-                session,
-                Request(
-                    kind=KIND,
-                    owner=caller.subject,
-                    slot=admission.slot,
-                    hold_until=now + self._hold_for,
-                    claims=bandwidth_claims(
-                        site,
-                        admission.topology,
-                        out_bits_per_second=admission.out_bits_per_second,
-                        in_bits_per_second=admission.in_bits_per_second,
-                    ),
-                    parts=tuple(placed.part() for placed in admission.placed),
-                ),
-                now=now,
-            )
-            write_ticket(session, held.id, request, admission, station=site.station, issuer=caller.issuer)
-            service.confirm(session, held.id, kind=KIND, now=now, actor=caller.subject)
-        except errors.ReservationError as error:
-            _refuse_to_open(error, request, admission, site)
-        return read_ticket(session, held.id)
 
     def get_ticket(self, ticket_id: int, *, caller: Caller) -> Ticket:
         """One ticket, anybody's.
@@ -196,7 +143,10 @@ class TicketService:
             site, now = self._site, self._clock()
             authorize(site, caller, Operation.CANCEL_TICKET)
             line.ticket_id = ticket_id
-            self._store.write(lambda session: _cancel(session, ticket_id, caller, site, now, reason))
+            self._store.write(
+                lambda session: call_off(session, ticket_id, site=site, caller=caller, now=now, reason=reason)
+            )
+            log.info("ticket called off", ticket=ticket_id)
             return True
 
     def paths(self, *, caller: Caller) -> tuple[PathView, ...]:
@@ -247,7 +197,7 @@ class TicketService:
             devices: tuple[DeviceStatus, ...] = ()
             database_ok = True
             try:
-                tickets = self._store.read(_count)
+                tickets = self._store.read(count_open)
                 devices = tuple(self._devices())
             except StoreUnavailable:
                 database_ok = False
@@ -309,64 +259,3 @@ def _outcome(error: LambdaStationError | None) -> AuditOutcome:
             return AuditOutcome.REFUSED
         case _:
             return AuditOutcome.FAILED
-
-
-def _check_capabilities(session: Session, admission: Admission) -> None:
-    for placed in admission.placed:
-        if placed.intent.capability not in parts.capabilities_of(session, placed.device):
-            raise NotCapable(
-                f"a device on {admission.topology.path} cannot do {placed.intent.capability}",
-                field="localPath",
-            )
-
-
-def _refuse_to_open(
-    error: errors.ReservationError, request: TicketRequest, admission: Admission, site: Site
-) -> NoReturn:
-    path = admission.topology.path
-    match error:
-        case errors.CapacityExceeded():
-            out = error.resource == path_resource(site, admission.topology, Direction.OUT)
-            raise CapacityExceeded(
-                f"{path} has {format_bandwidth(error.free)} free {'out of' if out else 'into'} {site.name} "
-                f"throughout that time, not {format_bandwidth(error.asked)}",
-                field="outBW" if out else "inBW",
-            ) from error
-        case errors.SlotInThePast():
-            field = "startTime" if request.start_at else "boardTime" if request.board_at else "endTime"
-            raise SlotInThePast(str(error), field=field) from error
-        case errors.UnknownResource() | errors.UnknownDevice():
-            raise NotReady(f"{path} has not been set up in the database yet") from error
-        case _:
-            raise error
-
-
-def _cancel(
-    session: Session, ticket_id: int, caller: Caller, site: Site, now: datetime, reason: str | None
-) -> None:
-    row = ticket_row(session, ticket_id)
-    operator = authorize(
-        site, caller, Operation.CANCEL_TICKET, client=row.local_client, topology=row.topology
-    )
-    reservation = service.get(session, ticket_id, kind=KIND)
-    owner = (reservation.owner, row.credential_issuer) == (caller.subject, caller.issuer)
-    if not owner and not operator:
-        raise NotAuthorized(f"ticket {ticket_id} belongs to somebody else", field="ticketId")
-    try:
-        service.cancel(session, ticket_id, kind=KIND, now=now, actor=caller.subject, reason=reason)
-    except errors.WrongState as error:
-        if not _was_cancelled(service.get(session, ticket_id, kind=KIND)):
-            raise WrongState(str(error), field="ticketId") from error
-
-
-def _was_cancelled(reservation: ReservationView) -> bool:
-    return reservation.state is State.CANCELLED or reservation.outcome is Outcome.CANCELLED
-
-
-def _count(session: Session) -> tuple[tuple[State, int], ...]:
-    counts = [
-        (state, len(service.list_reservations(session, kind=KIND, states=[state], limit=100_000)))
-        for state in State
-        if state not in FINAL
-    ]
-    return tuple((state, count) for state, count in counts if count)

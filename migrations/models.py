@@ -1,7 +1,6 @@
 """Every table of the house in one metadata, so that models and migrations can be compared."""
 
 import lambdastation.tables
-
 import reservation.tables
 from store import Base
 

@@ -125,6 +125,8 @@ class _Line:
         self._connection: asyncssh.SSHServerConnection = process.get_extra_info("connection")
         self._editor = LineEditor()
         self._typed_ahead = ""
+        # What is said while keys are waiting goes out in one packet, not one a character.
+        self._unsaid: list[str] = []
 
     async def run(self) -> None:
         """Serve the session to its end."""
@@ -145,6 +147,7 @@ class _Line:
         if self._process.command is not None:
             # Nobody is there to press a key between pages.
             await self._answer(self._router.react(replace(session, length=0), self._process.command))
+            self._flush()
             self._process.exit(0)
             return
         self._write(f"\n{self._router.prompt(session)}")
@@ -161,6 +164,7 @@ class _Line:
             session = reaction.session
             if reaction.closes:
                 # A router's session is its connection: both end together.
+                self._flush()
                 self._process.exit(0)
                 self._connection.close()
                 return
@@ -168,10 +172,12 @@ class _Line:
 
     async def _answer(self, reaction: Reaction) -> None:
         if reaction.drops:
+            self._flush()
             raise _Hangup
         if reaction.hangs:
             await self._hang()
         if reaction.delay:
+            self._flush()
             await asyncio.sleep(reaction.delay.total_seconds())
         await self._write_paged(reaction.output, reaction.session.length)
 
@@ -189,6 +195,7 @@ class _Line:
 
     async def _key(self) -> str:
         while not self._typed_ahead:
+            self._flush()
             try:
                 self._typed_ahead = await self._process.stdin.read(4096)
             except asyncssh.TerminalSizeChanged:
@@ -216,4 +223,9 @@ class _Line:
         self._write(text)
 
     def _write(self, text: str) -> None:
-        self._process.stdout.write(on_wire(text))
+        self._unsaid.append(text)
+
+    def _flush(self) -> None:
+        if said := "".join(self._unsaid):
+            self._process.stdout.write(on_wire(said))
+        self._unsaid.clear()

@@ -24,7 +24,8 @@ from netconfig.inventory import Device
 from netconfig.transport.secrets import mask
 
 _PROMPT = re.compile(r"(?P<host>[^\s#>()]{1,64})(?P<mode>\([^\s()]+\))?[#>] ?")
-_PAGER = re.compile(r" ?--More-- ?(?:\x08+ *\x08+)?")
+_PAGER = re.compile(r" ?--More-- ?")
+_WIPE = re.compile(r"\x08+ *\x08*")
 _CONFIRM = "[confirm]"
 _NOISE = str.maketrans("", "", "\r\0\a")
 HOST_LENGTH = 16
@@ -125,10 +126,10 @@ class CliSession:
             reader.feed(self._receive(connection, deadline))
             if reader.tail.endswith(_CONFIRM) and confirm:
                 connection.write_channel("\n")
-                reader.take_tail()
+                reader.take_question()
             elif _PAGER.search(reader.tail):
                 connection.write_channel(" ")
-                reader.take_tail()
+                reader.take_question()
             elif prompt := reader.final_prompt():
                 if self._is_known(prompt) or prompt == suspect:
                     self._prompt = prompt
@@ -149,7 +150,10 @@ class CliSession:
         channel = connection.remote_conn
         if channel is None:
             raise EOFError
-        channel.settimeout(max(0.001, min(self._timeouts.silence, deadline - time.monotonic())))
+        patience = min(self._timeouts.silence, deadline - time.monotonic())
+        if patience <= 0:
+            raise TimeoutError
+        channel.settimeout(patience)
         data: bytes = channel.recv(65536)
         if not data:
             raise EOFError
@@ -198,6 +202,9 @@ class CliSession:
                 connection.establish_connection()
                 connection.write_channel("\n")
                 connection.session_preparation()
+            except ValueError as error:
+                _tear_down(connection)
+                raise NetmikoBaseException(f"{error}, which is no prompt") from error
             except BaseException:
                 _tear_down(connection)
                 raise
@@ -228,7 +235,7 @@ class CliSession:
             yield
         except BadCredential as error:
             raise Unreachable(name, str(error)) from error
-        except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
+        except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError) as error:
             words = self._words_for(error)
             self.close()
             ended = isinstance(error, EOFError | OSError) and not isinstance(error, TimeoutError)
@@ -242,7 +249,7 @@ class CliSession:
         if isinstance(error, NetmikoAuthenticationException):
             return f"{where} refuses the login of {self._device.username}"
         if isinstance(error, TimeoutError):
-            return f"{where} fell silent for {self._timeouts.silence:g} s"
+            return f"{where} gives no answer"
         if isinstance(error, EOFError):
             return f"the session with {where} ended"
         reason = next((line for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
@@ -266,15 +273,15 @@ class _Answers:
         for line in complete:
             self._take(line)
 
-    def take_tail(self) -> None:
-        """A question of the device that has been answered."""
-        kept = _PAGER.sub("", self.tail)
-        self.tail = "" if kept.endswith(_CONFIRM) else kept
+    def take_question(self) -> None:
+        """The question at the end has been answered; how it is wiped off the screen comes later."""
+        self.tail = ""
 
     def final_prompt(self) -> str:
         """The prompt the device is waiting at once it has echoed everything, or nothing."""
+        prompt = _WIPE.sub("", self.tail)
         complete = len(self._answers) == len(self._expected)
-        return self.tail if complete and _PROMPT.fullmatch(self.tail) else ""
+        return prompt if complete and _PROMPT.fullmatch(prompt) else ""
 
     def answers(self, repeated_prompt: str) -> list[str]:
         bare = repeated_prompt.rstrip()
@@ -283,7 +290,7 @@ class _Answers:
         ]
 
     def _take(self, line: str) -> None:
-        line = _PAGER.sub("", line) if "--More--" in line else line
+        line = _WIPE.sub("", line) if "\b" in line else line
         position = len(self._answers)
         if position < len(self._expected) and self._is_echo(line, self._expected[position]):
             self._answers.append([])

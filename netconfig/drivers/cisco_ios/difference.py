@@ -1,6 +1,8 @@
-"""The difference of two sets of blocks, by hier-config.
+"""The difference of two sets of blocks.
 
-hier-config tells which lines go and which come; the order in which that is safe is the plan's business.
+hier-config tells which lines go and which come within a block; the order in which that is safe is the
+plan's business. Whole blocks, which are nearly all, are compared here: hier-config writes its index anew for
+every block it negates, so that 5,000 tickets leaving together would take it 18 s.
 """
 
 from collections.abc import Mapping
@@ -21,9 +23,15 @@ class _PlainRules(HConfigDriverBase):
 
 def difference(have: Blocks, want: Blocks) -> dict[str, tuple[str, ...]]:
     """Lines that lead from one to the other: a block that goes as `no <header>`, a line as `no <line>`."""
+    changed = [header for header, lines in have.items() if header in want and want[header] != lines]
     rules = _PlainRules()
-    delta = _load(rules, have).config_to_get_to(_load(rules, want))
-    return {block.text: tuple(line.text for line in block.children) for block in delta.children}
+    running = _load(rules, {header: have[header] for header in changed})
+    delta = running.config_to_get_to(_load(rules, {header: want[header] for header in changed}))
+    return {
+        **{f"no {header}": () for header in have if header not in want},
+        **{block.text: tuple(line.text for line in block.children) for block in delta.children},
+        **{header: lines for header, lines in want.items() if header not in have},
+    }
 
 
 def _load(rules: HConfigDriverBase, blocks: Blocks) -> HConfig:

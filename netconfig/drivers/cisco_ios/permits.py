@@ -3,6 +3,7 @@
 IOS keeps one line a text, and older releases do not keep numbers over a reload ("IP Access List Entry
 Sequence Numbering"), so a permit is known by its text alone, which is remembered in the placement. Parts
 that need the same text share one line. A line that stood there before us is neither added nor removed.
+A router that has forgotten its numbers may have the site's range behind its last `deny`: that is refused.
 """
 
 from collections import Counter
@@ -15,6 +16,8 @@ from netconfig.drivers.cisco_ios.ace import write_permit
 from netconfig.drivers.cisco_ios.running import AccessList, Running
 from netconfig.errors import Rejected, StateUnknown
 from netconfig.intent import AccessPermit
+
+_DENIES_ALL = ("deny ip any any", "deny ipv6 any any")
 
 
 class PermitLine(TypedDict):
@@ -104,11 +107,17 @@ class PermitPlacer:
 
     def _lowest_free(self, held: AccessList, part: PartIntent, intent: AccessPermit) -> int:
         taken = self._taken_in(held.name)
-        for number in range(intent.sequences.first, intent.sequences.last + 1):
+        first, last = intent.sequences.first, intent.sequences.last
+        wall = next((rule for rule in held.rules if rule.text.startswith(_DENIES_ALL)), None)
+        end = min(last, wall.sequence - 1) if wall else last
+        for number in range(first, end + 1):
             if number not in taken:
                 return number
-        first, last = intent.sequences.first, intent.sequences.last
-        words = f"sequences {first} to {last} of access list {held.name} are used up"
+        words = f"sequences {first} to {last} of access list {held.name}"
+        if wall and end < first:
+            words += f" stand behind its {wall.text!r}, number {wall.sequence}; resequence the list"
+        else:
+            words += " are used up"
         raise self._rejected(words, held.header, part)
 
     def _rejected(self, words: str, line: str, part: PartIntent) -> Rejected:

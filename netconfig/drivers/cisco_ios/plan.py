@@ -159,7 +159,7 @@ class _Planner:
     def _edit_entry(self, header: str, lines: tuple[str, ...], parts: frozenset[int]) -> None:
         match = [line for line in lines if line.startswith("match ")]
         self._steps.add_block(header, match, parts)
-        # A second list is added to `match ip address`, but takes the place of the one in `match ipv6 address`.
+        # `match ip address` takes a second list; in `match ipv6 address` it replaces the first.
         replaced = "no match ipv6 address " if any(MATCH[6] in line for line in match) else "no such line"
         going = [line for line in lines if line.startswith("no ") and not line.startswith(replaced)]
         self._steps.remove_in_block(header, going, parts)

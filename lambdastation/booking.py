@@ -1,0 +1,153 @@
+"""A ticket's writes, each inside a transaction of the caller's: opening, calling off, offering the paths.
+
+The core's refusals are put into the door's words here: which field of the request is at fault.
+"""
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from sqlalchemy.orm import Session
+
+from lambdastation.admission import Admission
+from lambdastation.authorization import authorize
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.caller import Caller, Operation
+from lambdastation.errors import (
+    CapacityExceeded,
+    NotAuthorized,
+    NotCapable,
+    NotReady,
+    SlotInThePast,
+    WrongState,
+)
+from lambdastation.records import KIND, read_ticket, ticket_row, write_ticket
+from lambdastation.site import Direction, Site
+from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource
+from lambdastation.ticket import Ticket, TicketRequest
+from reservation import calendar, errors, parts, service
+from reservation.lifecycle import FINAL, Outcome, State
+from reservation.model import Request, ReservationView
+
+
+def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
+    """Put the bandwidth of the site's alternate paths into the calendar, each way.
+
+    Raises:
+        CapacityBooked: a path was made smaller than what is promised from `now` on.
+    """
+    for topology in site.topologies:
+        if not topology.production:
+            for direction in Direction:
+                name = path_resource(site, topology, direction)
+                calendar.offer(session, name, capacity=topology.capacity, unit=BANDWIDTH_UNIT, now=now)
+
+
+def book(
+    session: Session,
+    request: TicketRequest,
+    admission: Admission,
+    *,
+    site: Site,
+    caller: Caller,
+    now: datetime,
+    hold_for: timedelta,
+) -> Ticket:
+    """Hold what the ticket takes, write it down, confirm it.
+
+    Raises:
+        NotCapable, CapacityExceeded, SlotInThePast: what is asked for does not fit.
+        NotReady: the path or a device is not in the database.
+    """
+    try:
+        _check_capabilities(session, admission)
+        held = service.hold(
+            session,
+            Request(
+                kind=KIND,
+                owner=caller.subject,
+                slot=admission.slot,
+                hold_until=now + hold_for,
+                claims=bandwidth_claims(
+                    site,
+                    admission.topology,
+                    out_bits_per_second=admission.out_bits_per_second,
+                    in_bits_per_second=admission.in_bits_per_second,
+                ),
+                parts=tuple(placed.part() for placed in admission.placed),
+            ),
+            now=now,
+        )
+        write_ticket(session, held.id, request, admission, station=site.station, issuer=caller.issuer)
+        service.confirm(session, held.id, kind=KIND, now=now, actor=caller.subject)
+    except errors.ReservationError as error:
+        _refuse_to_open(error, request, admission, site)
+    return read_ticket(session, held.id)
+
+
+def call_off(
+    session: Session, ticket_id: int, *, site: Site, caller: Caller, now: datetime, reason: str | None
+) -> None:
+    """Cancel a ticket; nothing happens if it was cancelled before.
+
+    Raises:
+        TicketNotFound: there is none of that number.
+        NotAuthorized: the caller is neither its owner nor an operator.
+        WrongState: it has ended by itself, or is ending.
+    """
+    row = ticket_row(session, ticket_id)
+    operator = authorize(
+        site, caller, Operation.CANCEL_TICKET, client=row.local_client, topology=row.topology
+    )
+    reservation = service.get(session, ticket_id, kind=KIND)
+    owner = (reservation.owner, row.credential_issuer) == (caller.subject, caller.issuer)
+    if not owner and not operator:
+        raise NotAuthorized(f"ticket {ticket_id} belongs to somebody else", field="ticketId")
+    try:
+        service.cancel(session, ticket_id, kind=KIND, now=now, actor=caller.subject, reason=reason)
+    except errors.WrongState as error:
+        if not _was_cancelled(service.get(session, ticket_id, kind=KIND)):
+            raise WrongState(str(error), field="ticketId") from error
+
+
+def count_open(session: Session) -> tuple[tuple[State, int], ...]:
+    """How many tickets are in each state that is not final; states without any are left out."""
+    counts = [
+        (state, len(service.list_reservations(session, kind=KIND, states=[state], limit=100_000)))
+        for state in State
+        if state not in FINAL
+    ]
+    return tuple((state, count) for state, count in counts if count)
+
+
+def _check_capabilities(session: Session, admission: Admission) -> None:
+    for placed in admission.placed:
+        if placed.intent.capability not in parts.capabilities_of(session, placed.device):
+            raise NotCapable(
+                f"a device on {admission.topology.path} cannot do {placed.intent.capability}",
+                field="localPath",
+            )
+
+
+def _refuse_to_open(
+    error: errors.ReservationError, request: TicketRequest, admission: Admission, site: Site
+) -> NoReturn:
+    path = admission.topology.path
+    match error:
+        case errors.CapacityExceeded():
+            out = error.resource == path_resource(site, admission.topology, Direction.OUT)
+            raise CapacityExceeded(
+                f"{path} has {format_bandwidth(error.free)} free {'out of' if out else 'into'} {site.name} "
+                f"throughout that time, not {format_bandwidth(error.asked)}",
+                field="outBW" if out else "inBW",
+            ) from error
+        case errors.SlotInThePast():
+            field = "startTime" if request.start_at else "boardTime" if request.board_at else "endTime"
+            raise SlotInThePast(str(error), field=field) from error
+        case errors.UnknownResource() | errors.UnknownDevice():
+            raise NotReady(f"{path} has not been set up in the database yet") from error
+        case _:
+            raise error
+
+
+def _was_cancelled(reservation: ReservationView) -> bool:
+    return reservation.state is State.CANCELLED or reservation.outcome is Outcome.CANCELLED
