@@ -188,7 +188,7 @@ class WsgiTransport(zeep.transports.Transport):
     """zeep's way to a WSGI application; requests are held against the schema too."""
 
     def __init__(self, wire: Wire) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.wire = wire
 
     def load(self, url: str) -> bytes:
@@ -225,7 +225,7 @@ class Station:
         return Wire(self.door, self.schema, subject, issuer)
 
     def client(self, subject: str = DEMO_USER_SUBJECT) -> zeep.Client:
-        return zeep.Client(  # type: ignore[no-untyped-call]
+        return zeep.Client(
             "https://station.example.org:8443/lambdastation?wsdl", transport=WsgiTransport(self.wire(subject))
         )
 

@@ -60,7 +60,7 @@ def test_a_ticket_is_opened_read_and_cancelled(station: Any, client: zeep.Client
 
 def test_a_whole_answer_can_be_sent_back_as_a_request(client: zeep.Client) -> None:
     first = client.service.openSvcTicket(svcTicket={"dstSite": "Caltech", "travelTime": 600})
-    again = serialize_object(first)  # type: ignore[no-untyped-call]
+    again = serialize_object(first)
     second = client.service.openSvcTicket(svcTicket=again)
     assert second.localTicketId == 2, "the numbers and the state of the first are read over"
     assert second.state == "scheduled"

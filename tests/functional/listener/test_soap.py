@@ -53,7 +53,7 @@ def zeep(house: House) -> Iterator[Zeep]:
         session.trust_env = False
         session.verify, session.cert = str(house.pki.ca), (str(house.pki.user_cert), str(house.pki.user_key))
         url = f"https://localhost:{house.listener.port}/greeting?wsdl"
-        yield Zeep(url, transport=Transport(session=session))  # type: ignore[no-untyped-call]
+        yield Zeep(url, transport=Transport(session=session))
 
 
 def post(house: House, text: str, *, charset: str = "utf-8") -> Reply:
