@@ -32,6 +32,9 @@ from store import Store
 
 log = logger("reconcile")
 
+PUSHED = "pushed"
+INTERRUPTED = "interrupted"
+
 HIGHEST_ID = 2**31 - 1
 """No reservation has a higher number; a device may carry whatever somebody typed."""
 
@@ -45,12 +48,14 @@ class Wanted:
         parts: of every reservation that may be on a device, wanted or being taken away.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
+        unfinished: the last push did not come to its end, so the device may not have been told to save.
     """
 
     generation: int
     parts: tuple[PartIntent, ...]
     unreadable: Mapping[int, str]
     drifting: bool
+    unfinished: bool
 
 
 def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, clock: Clock) -> bool:
@@ -110,7 +115,15 @@ def read_wanted(session: Session, device: str) -> Wanted:
         parts=tuple(parts),
         unreadable=unreadable,
         drifting=row.synced_generation >= generation,
+        unfinished=_last_outcome(session, row) not in {None, PUSHED},
     )
+
+
+def _last_outcome(session: Session, row: DeviceRow) -> str | None:
+    """How the last push to a device ended; None if there was none."""
+    last = select(DeviceChangeRow).where(DeviceChangeRow.device_id == row.id)
+    change = session.scalar(last.order_by(DeviceChangeRow.id.desc()).limit(1))
+    return None if change is None else change.outcome or INTERRUPTED
 
 
 def known_reservations(session: Session, actual: Config) -> frozenset[int]:
@@ -142,6 +155,8 @@ class _Turn:
                 log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
             self._push(plan)
             left = self._plan(self.driver.read(), desired)
+        elif self.wanted.unfinished:
+            self._push(plan)
         self.store.write(lambda session: note_result(session, self.visit, left, now=self.clock.now()))
         return bool(plan)
 
@@ -179,10 +194,10 @@ class _Turn:
     def _push(self, plan: Plan) -> None:
         change = self.store.write(lambda session: self._begin_change(session, plan))
         began = time.monotonic()
-        transcript, outcome = "", "interrupted"
+        transcript, outcome = "", INTERRUPTED
         try:
-            transcript = str(self.driver.push(plan))
-            outcome = "pushed"
+            transcript = str(self.driver.push(plan) if plan else self.driver.save())
+            outcome = PUSHED
         except DeviceError as error:
             transcript, outcome = str(transcript_of(error)), error.code
             raise

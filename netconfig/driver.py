@@ -146,8 +146,8 @@ def transcript_of(error: BaseException) -> Transcript:
 class DeviceDriver(Protocol):
     """What a platform must be able to do. One instance is one device, used by one thread at a time.
 
-    Errors: `read` and `push` raise only the `DeviceError`s of `netconfig.errors`; `place` raises `Rejected`
-    for a part the device as read has no room for; `render` and `plan` raise nothing of their own.
+    Errors: `read`, `push` and `save` raise only the `DeviceError`s of `netconfig.errors`; `place` raises
+    `Rejected` for a part the device as read has no room for; `render` and `plan` raise nothing of their own.
     """
 
     platform: ClassVar[str]
@@ -181,6 +181,10 @@ class DeviceDriver(Protocol):
 
     def push(self, plan: Plan) -> Transcript:
         """Send the plan in one session and make it survive a reboot. Stops at the first refused line."""
+        ...
+
+    def save(self) -> Transcript:
+        """Make what the device carries survive a reboot: for a push that was cut short before it could."""
         ...
 
     def close(self) -> None:

@@ -11,22 +11,49 @@ from store import Base, Store, open_store
 DATABASES: dict[str, Callable[[Path], str]] = {
     "sqlite": lambda directory: f"sqlite:///{directory / 'reservations.db'}",
 }
-"""How to get an empty database of each kind: one line each."""
+"""How to get the URL of a new, empty database of each kind: one line each."""
 
 
-@pytest.fixture(params=sorted(DATABASES))
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database of its own with the core's tables in it, once for every kind there is."""
-    url = DATABASES[request.param](tmp_path)
-    opened = open_store(url)
-    Base.metadata.create_all(opened.engine)
-    opened.close()
-    return url
+def make_database(kind: str, directory: Path) -> Store:
+    """A new database of that kind with every table in it that is known by now."""
+    directory.mkdir(exist_ok=True)
+    store = open_store(DATABASES[kind](directory))
+    Base.metadata.create_all(store.engine)
+    return store
+
+
+@pytest.fixture(scope="session", params=sorted(DATABASES))
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of database there is, in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def shared_store(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One database for all tests that leave it as usable as they found it: making one takes a while."""
+    store = make_database(database_kind, tmp_path_factory.mktemp("database"))
+    yield store
+    store.close()
 
 
 @pytest.fixture
-def store(database: str) -> Iterator[Store]:
-    """A store on that database."""
-    opened = open_store(database)
-    yield opened
-    opened.close()
+def store(shared_store: Store) -> Store:
+    """A store without a row in it. Numbers go on where the last test ended."""
+    with shared_store.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return shared_store
+
+
+@pytest.fixture
+def database(store: Store) -> str:
+    """The URL of the same database, for opening it once more."""
+    return store.engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def own_store(database_kind: str, tmp_path: Path) -> Iterator[Store]:
+    """A store on a database of its own, for tests that meddle with it."""
+    store = make_database(database_kind, tmp_path / "own")
+    yield store
+    store.close()

@@ -5,7 +5,6 @@ group at a time and the answers are told apart by their echoes: one round trip a
 own `send_config_set` makes one or two a line.
 """
 
-import re
 import tempfile
 import threading
 import time
@@ -21,11 +20,10 @@ from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseExcept
 from netconfig.driver import Exchange
 from netconfig.errors import BadCredential, Unreachable
 from netconfig.inventory import Device
+from netconfig.transport.answers import PROMPT, Answers
 from netconfig.transport.secrets import mask
 
-_PROMPT = re.compile(r"(?P<host>[^\s#>()]{1,64})(?P<mode>\([^\s()]+\))?[#>] ?")
-_PAGER = re.compile(r" ?--More-- ?")
-_WIPE = re.compile(r"\x08+ *\x08*")
+_PAGER = "--More--"
 _CONFIRM = "[confirm]"
 _NOISE = str.maketrans("", "", "\r\0\a")
 HOST_LENGTH = 16
@@ -80,13 +78,15 @@ class CliSession:
         Raises:
             Unreachable: no session, or it broke or fell silent.
         """
+        closings = self._closings
         was_open = self._is_open()
         try:
-            return self._exchange([command], confirm=confirm, may_open=may_open)[0]
+            return self._exchange([command], closings, confirm=confirm, may_open=may_open)[0]
         except _EndedError:
-            if not (was_open and may_open):
+            # One that `close` ended stays closed: whoever closed it no longer wants this to happen.
+            if not (was_open and may_open) or self._closings != closings:
                 raise
-        return self._exchange([command], confirm=confirm, may_open=True)[0]
+        return self._exchange([command], closings, confirm=confirm, may_open=True)[0]
 
     def send(self, lines: Sequence[str]) -> list[Exchange]:
         """Write lines in one go; what the device answered to each, secrets masked.
@@ -94,7 +94,7 @@ class CliSession:
         Raises:
             Unreachable: the session is gone; how many of the lines arrived is not known.
         """
-        answers = self._exchange(lines, confirm=False, may_open=False)
+        answers = self._exchange(lines, self._closings)
         return [
             Exchange(self.mask(line.rstrip()), self.mask(answer.strip("\n")))
             for line, answer in zip(lines, answers, strict=True)
@@ -103,23 +103,29 @@ class CliSession:
     def close(self) -> None:
         """End the session, if there is one; whoever waits on it gets `Unreachable`."""
         with self._lock:
-            connection, self._connection = self._connection, None
             self._closings += 1
+        self._drop()
+
+    def _drop(self) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
             self._secret = ""
         if connection is not None:
             _tear_down(connection)
 
-    def _exchange(self, lines: Sequence[str], *, confirm: bool, may_open: bool) -> list[str]:
+    def _exchange(
+        self, lines: Sequence[str], closings: int, *, confirm: bool = False, may_open: bool = False
+    ) -> list[str]:
         with self._translated():
             connection = self._connection
             if connection is None and not may_open:
                 raise EOFError
-            connection = connection or self._open()
+            connection = connection or self._open(closings)
             connection.write_channel("".join(f"{line}\n" for line in lines))
             return self._read_answers(connection, lines, confirm=confirm)
 
     def _read_answers(self, connection: Any, lines: Sequence[str], *, confirm: bool) -> list[str]:
-        reader = _Answers(lines, self._prompt)
+        reader = Answers(lines, self._prompt)
         deadline = time.monotonic() + self._timeouts.answer
         suspect = ""
         while True:
@@ -127,7 +133,7 @@ class CliSession:
             if reader.tail.endswith(_CONFIRM) and confirm:
                 connection.write_channel("\n")
                 reader.take_question()
-            elif _PAGER.search(reader.tail):
+            elif _PAGER in reader.tail:
                 connection.write_channel(" ")
                 reader.take_question()
             elif prompt := reader.final_prompt():
@@ -143,7 +149,7 @@ class CliSession:
         return not self._host or self._host_of(prompt) == self._host
 
     def _host_of(self, prompt: str) -> str:
-        found = _PROMPT.fullmatch(prompt)
+        found = PROMPT.fullmatch(prompt)
         return found["host"][:HOST_LENGTH] if found else ""
 
     def _receive(self, connection: Any, deadline: float) -> str:
@@ -163,11 +169,10 @@ class CliSession:
         channel = getattr(self._connection, "remote_conn", None)
         if channel is not None and not channel.closed and channel.get_transport().is_active():
             return True
-        self.close()
+        self._drop()
         return False
 
-    def _open(self) -> Any:
-        closings = self._closings
+    def _open(self, closings: int) -> Any:
         self._secret = self._device.secret()
         if self._device.host is None:
             raise BadCredential(f"device {self._device.name} has no address")
@@ -224,7 +229,7 @@ class CliSession:
         self._prompt = ""
         self._read_answers(connection, ["!"], confirm=False)
         if not self._prompt.rstrip().endswith("#"):
-            self.close()
+            self._drop()
             words = f"{self._device.username} may look but not configure: the prompt is {self._prompt!r}"
             raise Unreachable(self._device.name, words)
 
@@ -237,7 +242,7 @@ class CliSession:
             raise Unreachable(name, str(error)) from error
         except (NetmikoBaseException, paramiko.SSHException, OSError, EOFError) as error:
             words = self._words_for(error)
-            self.close()
+            self._drop()
             ended = isinstance(error, EOFError | OSError) and not isinstance(error, TimeoutError)
             raise (_EndedError if ended else Unreachable)(name, words) from error
 
@@ -258,48 +263,6 @@ class CliSession:
 
 class _EndedError(Unreachable):
     """The other side, or `close`, ended the session."""
-
-
-class _Answers:
-    """Tells the answers to several lines apart: each line comes back as its echo behind a prompt."""
-
-    def __init__(self, lines: Sequence[str], prompt: str) -> None:
-        self._expected = [line.strip() for line in lines]
-        self._answers: list[list[str]] = []
-        self.tail = prompt
-
-    def feed(self, text: str) -> None:
-        *complete, self.tail = (self.tail + text).split("\n")
-        for line in complete:
-            self._take(line)
-
-    def take_question(self) -> None:
-        """The question at the end has been answered; how it is wiped off the screen comes later."""
-        self.tail = ""
-
-    def final_prompt(self) -> str:
-        """The prompt the device is waiting at once it has echoed everything, or nothing."""
-        prompt = _WIPE.sub("", self.tail)
-        complete = len(self._answers) == len(self._expected)
-        return prompt if complete and _PROMPT.fullmatch(prompt) else ""
-
-    def answers(self, repeated_prompt: str) -> list[str]:
-        bare = repeated_prompt.rstrip()
-        return [
-            "\n".join(line for line in lines if not bare or line.rstrip() != bare) for lines in self._answers
-        ]
-
-    def _take(self, line: str) -> None:
-        line = _WIPE.sub("", line) if "\b" in line else line
-        position = len(self._answers)
-        if position < len(self._expected) and self._is_echo(line, self._expected[position]):
-            self._answers.append([])
-        elif self._answers:
-            self._answers[-1].append(line)
-
-    def _is_echo(self, line: str, expected: str) -> bool:
-        found = _PROMPT.match(line)
-        return expected in {line.strip(), line[found.end() :].strip() if found else None}
 
 
 def _known_hosts_line(device: Device) -> str:

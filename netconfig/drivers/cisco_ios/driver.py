@@ -10,7 +10,13 @@ from netconfig.drivers.cisco_ios.place import place_parts
 from netconfig.drivers.cisco_ios.plan import make_plan
 from netconfig.drivers.cisco_ios.push import Push, refusal
 from netconfig.drivers.cisco_ios.render import render
-from netconfig.drivers.cisco_ios.running import Family, Running, number_rules, parse_running
+from netconfig.drivers.cisco_ios.running import (
+    Family,
+    Running,
+    number_rules,
+    parse_running,
+    without_log_messages,
+)
 from netconfig.errors import StateUnknown
 from netconfig.intent import Capability
 from netconfig.inventory import Device
@@ -65,6 +71,10 @@ class CiscoIos:
             return Transcript()
         return Push(self._device.name, self._session, save=self._device.save).run(plan)
 
+    def save(self) -> Transcript:
+        """Write the running configuration to the startup configuration; see `push.Push.save`."""
+        return Push(self._device.name, self._session, save=self._device.save).save()
+
     def close(self) -> None:
         """End the session."""
         self._session.close()
@@ -85,7 +95,8 @@ class CiscoIos:
             raise StateUnknown(self._device.name, str(error)) from error
 
     def _show(self, command: str) -> str:
-        answer = self._session.ask(command)
-        if words := refusal(answer):
+        answer = without_log_messages(self._session.ask(command))
+        # A refusal is a caret and a sentence; in a longer answer a `%` is part of somebody's banner.
+        if len(answer.strip().splitlines()) <= 2 and (words := refusal(answer)):
             raise StateUnknown(self._device.name, f"{command}: {self._session.mask(words)}")
         return answer

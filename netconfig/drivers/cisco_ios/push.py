@@ -1,23 +1,22 @@
 """Sends a plan, step by step, and stops at the first line the router refuses."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
+from netconfig.drivers.cisco_ios.running import without_log_messages
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
 from netconfig.transport.cli import CliSession
 
 _REFUSAL = re.compile(r"^(?:%(?! ?warning)|command rejected).*", re.IGNORECASE | re.MULTILINE)
-_SYSLOG = re.compile(r"%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:")
 
 
 def refusal(answer: str) -> str:
     """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
-    for found in _REFUSAL.finditer(answer):
-        if not _SYSLOG.match(found[0]):
-            return found[0].strip()
-    return ""
+    found = _REFUSAL.search(without_log_messages(answer))
+    return found[0].strip() if found else ""
 
 
 class Push:
@@ -38,7 +37,7 @@ class Push:
             Unreachable: the session ended, the router did not let us in or could not save.
             All of them carry what was said so far; see `transcript_of`.
         """
-        try:
+        with self._told():
             self._ask("configure terminal", may_open=True)
             if not self._session.in_configuration:
                 words = f"the router does not let us configure: {self._exchanges[-1].answer}"
@@ -48,10 +47,27 @@ class Push:
             self._ask("end")
             if self._save:
                 self._write_memory()
+        return Transcript(tuple(self._exchanges))
+
+    def save(self) -> Transcript:
+        """Save the configuration as it is; nothing is sent if the site wants none of its devices' saved.
+
+        Raises:
+            Unreachable: no session, or the router could not save.
+        """
+        if self._save:
+            with self._told():
+                self._write_memory(may_open=True)
+        return Transcript(tuple(self._exchanges))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Lets an error carry what was said so far."""
+        try:
+            yield
         except DeviceError as error:
             keep_transcript(error, Transcript(tuple(self._exchanges)))
             raise
-        return Transcript(tuple(self._exchanges))
 
     def _send_step(self, lines: Sequence[PlanLine]) -> None:
         exchanges = self._session.send([line.text for line in lines])
@@ -73,8 +89,8 @@ class Push:
             self._exchanges += self._session.send(list(undo))
         self._ask("end")
 
-    def _write_memory(self) -> None:
-        answer = self._ask("write memory", confirm=True)
+    def _write_memory(self, *, may_open: bool = False) -> None:
+        answer = self._ask("write memory", confirm=True, may_open=may_open)
         if refusal(answer) or "[OK]" not in answer:
             words = f"configured, but not saved: {refusal(answer) or answer.strip() or 'no answer'}"
             raise Unreachable(self._device, self._session.mask(words))

@@ -14,6 +14,7 @@ _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
 _RULE = re.compile(r"(?:sequence )?(\d+ )?((?:permit|deny) .*)")
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
+_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
 LIST_HEADER: Mapping[Family, str] = {4: "ip access-list extended", 6: "ipv6 access-list"}
 POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
 MATCH: Mapping[Family, str] = {4: "match ip address", 6: "match ipv6 address"}
@@ -110,6 +111,11 @@ class Running:
             return True
         lists = (self.access_lists.get(name) for name in entry.access_lists)
         return any(found is None or not found.rules for found in lists)
+
+
+def without_log_messages(text: str) -> str:
+    """What a device printed, without the log messages that went out to the terminal meanwhile."""
+    return _LOG_MESSAGE.sub("", text)
 
 
 def parse_running(text: str) -> Running:

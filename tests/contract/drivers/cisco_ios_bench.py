@@ -38,6 +38,7 @@ enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0
 username operator privilege 15 secret 9 $9$abcdefgh
 !
 banner motd ^C
+% Authorised users only
    route-map LS-FNAL-TenGigabitEthernet1/1 permit 10 # not a line of configuration >
 interface TenGigabitEthernet9/9
 ^C
@@ -199,7 +200,7 @@ class IosRig:
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
     ) -> DeviceDriver:
-        return CiscoIos(device or self.device, ownership, timeouts=Timeouts(open=20, silence=1, answer=60))
+        return CiscoIos(device or self.device, ownership, timeouts=Timeouts(open=20, silence=2, answer=60))
 
     def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
         driver = CiscoIos(self.device, ownership)

@@ -123,6 +123,16 @@ def test_push_that_is_not_to_be_saved_is_put_back_after_a_reboot(bench: Bench, r
     assert rig.text() == text
 
 
+def test_what_a_push_left_unsaved_can_be_saved_later(bench: Bench, rig: Rig) -> None:
+    hasty = rig.over_the_wire(device=rig.device.model_copy(update={"save": False}))
+    reconcile(hasty, [ticket.part for ticket in bench.tickets])
+    text = rig.text()
+    assert not hasty.save().exchanges
+    assert rig.over_the_wire().save().exchanges
+    rig.reboot()
+    assert rig.text() == text
+
+
 def test_transcript_holds_every_line_of_the_plan_in_order(bench: Bench, rig: Rig) -> None:
     driver = rig.over_the_wire()
     parts = [bench.tickets[0].part]

@@ -112,8 +112,8 @@ class WorkingHouse(House):
 
 
 @pytest.fixture
-def house(store: Store) -> Iterator[WorkingHouse]:
+def house(own_store: Store) -> Iterator[WorkingHouse]:
     """A house with a far and a near box, at the present instant."""
-    made = WorkingHouse(store, FAR, NEAR)
+    made = WorkingHouse(own_store, FAR, NEAR)
     yield made
     made.close()

@@ -36,9 +36,10 @@ def test_ticket_lives_its_whole_life_by_the_clock(house: WorkingHouse) -> None:
 
 
 def test_what_came_due_while_no_worker_ran_is_taken_up_first(house: WorkingHouse) -> None:
-    numbers = [house.book_now() for _ in range(40)]
+    for _ in range(40):
+        house.book_now()
     house.worker().start()
-    house.until(lambda: {house.state(number) for number in numbers} == {State.ACTIVE})
+    house.until(lambda: house.count(State.ACTIVE) == 40)
     assert [len(push) for push in house.far.pushes] == [40]
     assert [len(push) for push in house.near.pushes] == [40]
 
@@ -187,13 +188,12 @@ def test_two_workers_share_the_work_and_never_meet_on_a_device(house: WorkingHou
     workers = [house.worker(f"worker {n}", store=house.another_store()) for n in range(2)]
     for worker in workers:
         worker.start()
-    numbers = []
     for n in range(10):
         stages = ((FAR, 0), (NEAR, 1)) if n % 2 else ((NEAR, 0),)
-        numbers.append(house.book_now(length=HOUR, stages=stages))
-    house.until(lambda: {house.state(number) for number in numbers} == {State.ACTIVE})
+        house.book_now(length=HOUR, stages=stages)
+    house.until(lambda: house.count(State.ACTIVE) == 10)
     house.skip(HOUR)
-    house.until(lambda: {house.state(number) for number in numbers} == {State.RELEASED})
+    house.until(lambda: house.count(State.RELEASED) == 10)
     assert [box.collisions for box in house.boxes.values()] == [0, 0]
     assert house.far.ours == house.near.ours == []
 

@@ -188,7 +188,7 @@ class WsgiTransport(zeep.transports.Transport):
     """zeep's way to a WSGI application; requests are held against the schema too."""
 
     def __init__(self, wire: Wire) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.wire = wire
 
     def load(self, url: str) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from activation.outcomes import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from reservation.lifecycle import Cause, Outcome, State
 from reservation.service import history
-from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, House
+from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, House, whose
 
 MINUTE = timedelta(minutes=1)
 
@@ -28,7 +28,7 @@ def test_refused_reservation_fails_in_the_devices_words_and_its_neighbours_go_on
     assert view.reason.startswith("far-1: % Invalid input (at 'LS-FNAL-")
     assert view.activated_at is None
     assert house.claims(bad) == 0
-    assert [line.split("-")[2] for line in house.near.ours] == [str(good), str(other)]
+    assert [whose(line) for line in house.near.ours] == [f"LS-FNAL-{good}", f"LS-FNAL-{other}"]
 
 
 def test_refused_line_is_not_sent_again(house: House) -> None:

@@ -9,7 +9,7 @@ from activation.leases import LeaseLost
 from activation.reconcile import reconcile
 from reservation.lifecycle import State
 from reservation.parts import lock_devices
-from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House
+from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House, whose
 
 LIFE = timedelta(minutes=5)
 
@@ -86,7 +86,9 @@ def test_placement_is_kept_from_before_the_first_push_on(house: House) -> None:
     house.far.away, house.far.before_line = False, None
     house.at(NOON + timedelta(minutes=1))
     # The first one's number is free again, but the second was told 20 before anything was pushed.
-    assert [line.split(" db ")[0] for line in house.far.ours] == [f"LS-FNAL-{second}-2 at 20"]
+    (line,) = house.far.ours
+    assert whose(line) == f"LS-FNAL-{second}"
+    assert " at 20 db " in line
 
 
 def lose_lease(house: House) -> None:
@@ -170,3 +172,20 @@ def test_device_another_worker_has_is_not_due_here(house: House) -> None:
     assert FAR not in house.due()
     house.clock.forward(2 * LIFE)
     assert FAR in house.due()
+
+
+def test_push_cut_short_after_its_last_line_is_saved_by_the_next_pass(house: House) -> None:
+    house.book(stages=((FAR, 0),))
+    house.far.after_line = lambda _line: setattr(house.far, "away", True)
+    house.strike()
+    assert len(house.far.ours) == 1
+    assert house.far.saved == []
+    house.far.away, house.far.after_line = False, None
+    house.at(NOON + timedelta(minutes=1))
+    assert house.far.saved == house.far.lines
+    assert [(change.outcome, change.plan != "") for change in house.changes(FAR)] == [
+        ("device-unreachable", True),
+        ("pushed", False),
+    ]
+    house.at(NOON + timedelta(minutes=10))
+    assert len(house.changes(FAR)) == 2

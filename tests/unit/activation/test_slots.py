@@ -9,7 +9,7 @@ from reservation.errors import CapacityExceeded
 from reservation.lifecycle import Outcome, State
 from reservation.tables import TransitionRow
 from store import Store
-from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, Box, House
+from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, Box, House, whose
 
 WHOLE_LIFE = [
     State.HELD,
@@ -26,7 +26,7 @@ def watch(house: House) -> list[tuple[str, str]]:
     seen: list[tuple[str, str]] = []
 
     def note(box: Box) -> None:
-        box.before_line = lambda line: seen.append((box.name, line.split(" at ")[0]))
+        box.before_line = lambda line: seen.append((box.name, whose(line)))
 
     for box in house.boxes.values():
         note(box)
@@ -42,10 +42,10 @@ def test_slot_goes_up_far_to_near_and_down_near_to_far_and_leaves_nothing(house:
     assert seen == []
     house.at(NOON + HOUR)
     assert house.state(number) is State.ACTIVE
-    assert seen == [(FAR, f"LS-FNAL-{number}-1"), (NEAR, f"LS-FNAL-{number}-2")]
+    assert seen == [(FAR, f"LS-FNAL-{number}"), (NEAR, f"LS-FNAL-{number}")]
     seen.clear()
     house.at(NOON + 2 * HOUR)
-    assert seen == [(NEAR, f"no LS-FNAL-{number}-2"), (FAR, f"no LS-FNAL-{number}-1")]
+    assert seen == [(NEAR, f"no LS-FNAL-{number}"), (FAR, f"no LS-FNAL-{number}")]
     assert house.states(number) == WHOLE_LIFE
     assert {name: box.lines for name, box in house.boxes.items()} == before
 
@@ -142,9 +142,9 @@ def test_end_and_start_at_one_instant_are_one_push_and_the_end_is_seen_first(hou
     house.run()
     house.at(NOON + HOUR)
     assert (house.state(first), house.state(second)) == (State.RELEASED, State.ACTIVE)
-    assert [[line.split(" at ")[0] for line in push] for push in house.far.pushes] == [
-        [f"LS-FNAL-{first}-2"],
-        [f"no LS-FNAL-{first}-2", f"LS-FNAL-{second}-1"],
+    assert [[whose(line) for line in push] for push in house.far.pushes] == [
+        [f"LS-FNAL-{first}"],
+        [f"no LS-FNAL-{first}", f"LS-FNAL-{second}"],
     ]
     moves = house.store.read(lambda s: s.scalars(select(TransitionRow).order_by(TransitionRow.id)).all())
     told = [(move.reservation_id, move.to_state) for move in moves]

@@ -2,12 +2,12 @@
 
 import pytest
 
-from netconfig.transport.cli import _Answers
+from netconfig.transport.answers import Answers
 from netconfig.transport.secrets import mask
 
 
 def answers(lines: list[str], wire: str, prompt: str = "r1#") -> list[str]:
-    reader = _Answers(lines, prompt)
+    reader = Answers(lines, prompt)
     for character in wire.translate({13: None}):
         reader.feed(character)
     assert reader.final_prompt()
@@ -36,7 +36,7 @@ def test_log_message_between_prompt_and_echo_does_not_shift_the_answers() -> Non
 
 
 def test_no_prompt_is_final_before_every_line_is_echoed() -> None:
-    reader = _Answers(["a", "b"], "r1#")
+    reader = Answers(["a", "b"], "r1#")
     reader.feed("a\nr1#")
     assert not reader.final_prompt()
     reader.feed("b\nr1#")
@@ -49,7 +49,7 @@ def test_output_that_looks_like_a_prompt_in_the_middle_is_output() -> None:
 
 def test_pager_is_not_part_of_the_answer() -> None:
     wipe = "\b" * 10 + " " * 10 + "\b" * 10
-    reader = _Answers(["show a"], "r1#")
+    reader = Answers(["show a"], "r1#")
     reader.feed("show a\none\n --More-- ")
     reader.take_question()
     reader.feed(f"{wipe}two\nr1#")

@@ -1,5 +1,7 @@
 """Routers that are rude at the door, over real SSH: what the simulator is too polite for."""
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
@@ -52,17 +54,24 @@ def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
         greeting: bytes = b"\r\n",
         prompt: bytes = b"r1#",
         silent_at: bytes = b"never",
+        silent: threading.Event | None = None,
         patience: int = 20,
+        silence: float = 1,
     ) -> Iterator[CiscoIos]:
         async def talk(process: asyncssh.SSHServerProcess[bytes]) -> None:
             process.stdout.write(greeting + prompt)
             async for line in process.stdin:
                 if silent_at in line:
+                    if silent:
+                        silent.set()
                     continue
                 process.stdout.write(line.rstrip() + b"\r\n")
                 for words in answer(line.strip()):
                     process.stdout.write(words)
-                    await process.stdout.drain()
+                    # Lets the loop see that the other side is gone.
+                    await asyncio.sleep(0)
+                    if process.is_closing():
+                        return
                 process.stdout.write(prompt)
 
         key = asyncssh.generate_private_key("ssh-ed25519")
@@ -78,7 +87,7 @@ def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
                 host_key=key.export_public_key().decode().strip(),
             ),
             Ownership("FNAL", "x"),
-            timeouts=Timeouts(open=patience, silence=1, answer=2),
+            timeouts=Timeouts(open=patience, silence=silence, answer=2 * silence),
         )
         try:
             yield driver
@@ -117,9 +126,10 @@ def test_banner_full_of_prompts_and_bytes_of_another_age_are_borne(router: Route
 
 
 def test_log_messages_between_the_lines_are_borne(router: Router) -> None:
-    noise = b"%SYS-5-CONFIG_I: Configured from console\r\n"
-    with router(lambda line: [noise, *shows(RUNNING)(line)]) as driver:
-        assert list(driver.read().running.policies) == ["Vlan1"]
+    noise = b"*Jan  1 09:00:00.000: %SYS-5-CONFIG_I: Configured from console\r\n"
+    running = RUNNING.replace(b" description", noise + b" ip policy route-map X\r\n description")
+    with router(lambda line: [noise, *shows(running)(line), noise]) as driver:
+        assert driver.read().running.policies == {"Vlan1": {4: "X"}}
 
 
 def test_account_without_the_right_to_configure_is_named(router: Router) -> None:
@@ -138,6 +148,24 @@ def test_router_that_falls_silent_in_the_middle_is_named(router: Router) -> None
         pytest.raises(Unreachable, match="gives no answer"),
     ):
         driver.read()
+
+
+def test_reading_that_close_has_ended_does_not_begin_again(router: Router) -> None:
+    silent = threading.Event()
+    with router(shows(RUNNING), silent_at=b"show run", silent=silent, silence=60) as driver:
+        driver._session.ask("!")
+
+        def close_when_silent() -> None:
+            silent.wait()
+            silent.clear()
+            driver.close()
+
+        closer = threading.Thread(target=close_when_silent)
+        closer.start()
+        with pytest.raises(Unreachable, match="ended"):
+            driver.read()
+        closer.join()
+        assert not silent.is_set()
 
 
 def test_answer_that_never_ends_is_named(router: Router) -> None:

@@ -80,6 +80,18 @@ def test_next_hop_is_taken_away_before_another_is_set() -> None:
     assert made.index(" no set ip next-hop 192.0.2.9") < made.index(" set ip next-hop 192.0.2.1")
 
 
+def test_list_of_ipv6_takes_the_place_of_the_one_before() -> None:
+    """`match ipv6 address` names one list: to take the old one away might take the new one."""
+    made = plan(reading(EMPTY), *parts_on(EMPTY, PartIntent(1, 42, ROUTE_SIX)))
+    text = "".join(f"{line}\n" for line in lines(made) if line != " exit").replace("range 5000 6000", "eq 80")
+    (moved,) = parts_on(text, *parts_on(EMPTY, PartIntent(1, 42, ROUTE_SIX)))
+    assert moved.placement["acl"] == "LS-FNAL-42-v6-r2"
+    changed = lines(plan(reading(text), moved))
+    assert " match ipv6 address LS-FNAL-42-v6-r2" in changed
+    assert not any(line.startswith(" no match") for line in changed)
+    assert changed[-1] == "no ipv6 access-list LS-FNAL-42-v6"
+
+
 def test_entry_that_matches_everything_and_has_no_part_goes_before_anything_comes() -> None:
     text = f"{EMPTY}route-map {MAP} permit 10\n match ip address LS-FNAL-43\n set ip next-hop 192.0.2.9\n"
     made = lines(plan(reading(text), *parts_on(text, PartIntent(1, 42, ROUTE))))

@@ -8,7 +8,10 @@ import pytest
 from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.push import Push, refusal
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.simulator import Action, Fault
 from netconfig.transport.cli import CliSession
+from tests.contract.drivers.bench import reconcile
+from tests.contract.drivers.cisco_ios_bench import MAP, TICKETS, IosBench
 
 LIST = "ip access-list extended LS-FNAL-42"
 ENTRY = "route-map M permit 10"
@@ -79,6 +82,19 @@ def test_refused_addition_takes_its_block_back_and_stops() -> None:
     assert router.sent[-2:] == [f"no {ENTRY}", "end"]
     assert "no ip access-list extended OLD" not in router.sent
     assert [exchange.line for exchange in transcript_of(error).exchanges] == router.sent
+
+
+@pytest.mark.parametrize(
+    ("line", "trace"),
+    [("permit", "list extended LS-"), ("remark", "list extended LS-"), ("^ *match", MAP), ("^ *set", MAP)],
+)
+def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str) -> None:
+    with IosBench().start() as rig:
+        before = rig.text().count(trace)
+        rig.router.faults.add(Fault(Action.REFUSE, line=line))
+        with pytest.raises(Rejected):
+            reconcile(rig.at_once(), [TICKETS[0].part])
+        assert rig.text().count(trace) == before
 
 
 def test_refused_removal_is_state_unknown() -> None:

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from store import Base, Store, UtcDateTime, database_clock
+from store import Store, UtcDateTime, database_clock
 
 NAIVE = datetime(2026, 1, 1, 12, 0)  # noqa: DTZ001 - what is refused
 INSTANTS = st.datetimes(
@@ -19,13 +19,23 @@ INSTANTS = st.datetimes(
 )
 
 
-class InstantRow(Base):
+class OwnBase(DeclarativeBase):
+    """Apart from the house's tables, which the migrations are held against."""
+
+
+class InstantRow(OwnBase):
     """A table of this module's own."""
 
     __tablename__ = "tests_instant"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@pytest.fixture
+def store(own_store: Store) -> Store:
+    OwnBase.metadata.create_all(own_store.engine)
+    return own_store
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from store import Base, Store, StoreUnavailable, open_store
+from store import Store, StoreUnavailable, open_store
 from store.session import ATTEMPTS
 
 
-class TallyRow(Base):
+class OwnBase(DeclarativeBase):
+    """Apart from the house's tables, which the migrations are held against."""
+
+
+class TallyRow(OwnBase):
     """A table of this module's own."""
 
     __tablename__ = "tests_tally"
@@ -25,16 +29,17 @@ class TallyRow(Base):
 
 
 @pytest.fixture
-def tally(store: Store) -> Store:
+def tally(own_store: Store) -> Store:
     """A store with one tally, at nought."""
-    store.write(lambda session: session.add(TallyRow(id=1, value=0)))
-    return store
+    OwnBase.metadata.create_all(own_store.engine)
+    own_store.write(lambda session: session.add(TallyRow(id=1, value=0)))
+    return own_store
 
 
 @pytest.fixture
-def other(database: str) -> Iterator[Connection]:
+def other(tally: Store) -> Iterator[Connection]:
     """A connection of somebody else's to the same database."""
-    store = open_store(database)
+    store = open_store(tally.engine.url)
     with store.engine.connect() as connection:
         yield connection
     store.close()
