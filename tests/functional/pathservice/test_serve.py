@@ -63,6 +63,23 @@ def test_a_client_with_only_the_wsdl_opens_reads_and_cancels_a_ticket(
     assert listed[0]["outcome"] == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("site", "client", "peer"), [("fermilab", "CMS-SRM", "Caltech"), ("caltech", "Tier2-SRM", "Fermilab")]
+)
+def test_each_example_site_carries_a_ticket(serve: Any, wait: Any, site: str, client: str, peer: str) -> None:
+    file = Path(__file__).parents[3] / "examples" / f"{site}.yaml"
+    serving = serve(None, "--site", str(file))
+    startup = serving.state / "simulated" / f"{site}-border-1" / "startup-config"
+    soap = serving.client()
+    ticket = {"srcClient": client, "dstSite": peer, "travelTime": 600}
+    opened = soap.openSvcTicket(svcTicket=ticket, mode="new")
+    wait(lambda: soap.getTicket(opened.localTicketId).state == "active", "the ticket to be active")
+    assert f"-{opened.localTicketId}\n" in startup.read_text()
+    soap.cancelTicket(opened.localTicketId)
+    wait(lambda: soap.getTicket(opened.localTicketId).state == "released", "the ticket to be released")
+    assert f"-{opened.localTicketId}\n" not in startup.read_text()
+
+
 def test_the_operator_cancels_from_the_command_line(serve: Any, wait: Any, cli: Any) -> None:
     serving = serve()
     client = serving.client()
