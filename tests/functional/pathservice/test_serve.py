@@ -74,10 +74,11 @@ def test_each_example_site_carries_a_ticket(serve: Any, wait: Any, site: str, cl
     ticket = {"srcClient": client, "dstSite": peer, "travelTime": 600}
     opened = soap.openSvcTicket(svcTicket=ticket, mode="new")
     wait(lambda: soap.getTicket(opened.localTicketId).state == "active", "the ticket to be active")
-    assert f"-{opened.localTicketId}\n" in startup.read_text()
+    ours = f"LS-{opened.lambdaStationId}-{opened.localTicketId}"
+    assert ours in startup.read_text()
     soap.cancelTicket(opened.localTicketId)
     wait(lambda: soap.getTicket(opened.localTicketId).state == "released", "the ticket to be released")
-    assert f"-{opened.localTicketId}\n" not in startup.read_text()
+    assert ours not in startup.read_text()
 
 
 def test_the_operator_cancels_from_the_command_line(serve: Any, wait: Any, cli: Any) -> None:
