@@ -14,6 +14,7 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.caller import Caller, Operation
 from lambdastation.errors import (
     CapacityExceeded,
+    FlowConflict,
     NotAuthorized,
     NotCapable,
     NotReady,
@@ -22,19 +23,21 @@ from lambdastation.errors import (
 )
 from lambdastation.records import KIND, read_ticket, ticket_row, write_ticket
 from lambdastation.site import Direction, Site
-from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource
+from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource, steered_flows
 from lambdastation.ticket import Ticket, TicketRequest
-from reservation import calendar, errors, parts, service
+from reservation import calendar, conflicts, errors, parts, service
+from reservation.flows import FlowSpec
 from reservation.lifecycle import FINAL, Outcome, State
-from reservation.model import Request, ReservationView
+from reservation.model import FlowRequest, Request, ReservationView
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
-    """Put the bandwidth of the site's alternate paths into the calendar, each way.
+    """Put the site's flows, and the bandwidth of its alternate paths each way, into the calendar.
 
     Raises:
         CapacityBooked: a path was made smaller than what is promised from `now` on.
     """
+    conflicts.offer_flows(session, site.name, now=now)
     for topology in site.topologies:
         if not topology.production:
             for direction in Direction:
@@ -55,7 +58,7 @@ def book(
     """Hold what the ticket takes, write it down, confirm it.
 
     Raises:
-        NotCapable, CapacityExceeded, SlotInThePast: what is asked for does not fit.
+        NotCapable, CapacityExceeded, FlowConflict, SlotInThePast: what is asked for does not fit.
         NotReady: the path or a device is not in the database.
     """
     try:
@@ -67,6 +70,11 @@ def book(
                 owner=caller.subject,
                 slot=admission.slot,
                 hold_until=now + hold_for,
+                flows=FlowRequest(
+                    site=site.name,
+                    path=admission.topology.path,
+                    flows=FlowSpec.of(steered_flows(admission.placed)),
+                ),
                 claims=bandwidth_claims(
                     site,
                     admission.topology,
@@ -111,12 +119,9 @@ def call_off(
 
 def count_open(session: Session) -> tuple[tuple[State, int], ...]:
     """How many tickets are in each state that is not final; states without any are left out."""
-    counts = [
-        (state, len(service.list_reservations(session, kind=KIND, states=[state], limit=100_000)))
-        for state in State
-        if state not in FINAL
-    ]
-    return tuple((state, count) for state, count in counts if count)
+    live = [state for state in State if state not in FINAL]
+    counts = service.count_reservations(session, kind=KIND, states=live)
+    return tuple((state, counts[state]) for state in live if state in counts)
 
 
 def _check_capabilities(session: Session, admission: Admission) -> None:
@@ -139,6 +144,11 @@ def _refuse_to_open(
                 f"{path} has {format_bandwidth(error.free)} free {'out of' if out else 'into'} {site.name} "
                 f"throughout that time, not {format_bandwidth(error.asked)}",
                 field="outBW" if out else "inBW",
+            ) from error
+        case errors.FlowConflict():
+            raise FlowConflict(
+                f"ticket {error.other} steers some of the same packets onto {error.path} in that time",
+                field="srcIP",
             ) from error
         case errors.SlotInThePast():
             field = "startTime" if request.start_at else "boardTime" if request.board_at else "endTime"

@@ -21,6 +21,7 @@ LambdaStationError
 │   ├── NotCapable         a device on that path cannot carry such a flow
 │   ├── FlowTooLarge       more access-list entries than one ticket may have
 │   ├── CapacityExceeded   that much is not free; less, or another time, may be
+│   ├── FlowConflict       the same packets are promised another path in that time
 │   ├── TicketNotFound     there is no ticket of that number
 │   └── WrongState         the ticket is past the point where that can be done
 └── Failed                 our side's fault; the same request may succeed later
@@ -173,6 +174,12 @@ class CapacityExceeded(Refused):
     """The bandwidth is more than the path has, or more than is free in that slot."""
 
     code = "capacity-exceeded"
+
+
+class FlowConflict(Refused):
+    """Another ticket steers some of the same packets onto another path in that time."""
+
+    code = "flow-conflict"
 
 
 class TicketNotFound(Refused):

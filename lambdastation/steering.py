@@ -88,6 +88,13 @@ def place_flows(
     return tuple(sorted(placed, key=lambda one: one.stage))
 
 
+def steered_flows(placed: Iterable[Placed]) -> Iterator[FlowMatch]:
+    """The packets that these intents steer; what is only admitted goes no other way for it."""
+    for one in placed:
+        if isinstance(one.intent, PolicyRoute):
+            yield from one.intent.flows
+
+
 def _intents(rule: Rule, flows: tuple[FlowMatch, ...]) -> Iterator[Placed]:
     if rule.steer is not None:
         yield from (Placed(rule.device, STEER_STAGE, intent) for intent in _steering(rule.steer, flows))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, delete, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
@@ -63,13 +63,7 @@ def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: in
 
     `without` leaves out one reservation's own claims, for changing it.
     """
-    earliest = _earliest_start(slot, resource)
-    taken = (
-        select(ClaimRow.start, ClaimRow.end, ClaimRow.amount)
-        .where(ClaimRow.resource_id == resource.id)
-        # No live claim is longer than the longest, so none that started before this still runs.
-        .where(ClaimRow.start > earliest, ClaimRow.start < slot.end, slot.start < ClaimRow.end)
-    )
+    taken = select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(overlapping(resource, slot))
     if without is not None:
         taken = taken.where(ClaimRow.reservation_id != without)
     claims = taken.cte("taken")
@@ -99,20 +93,36 @@ def claim(session: Session, reservation_id: int, requests: Sequence[ClaimRequest
         free = resource.capacity - peak(session, resource, slot)
         if amounts[name] > free:
             raise CapacityExceeded(name, asked=amounts[name], free=max(free, 0))
-    seconds = _whole_seconds(slot)
     for name, resource in resources.items():
-        resource.longest_seconds = max(resource.longest_seconds, seconds)
-        session.add(
-            ClaimRow(
-                reservation_id=reservation_id,
-                resource_id=resource.id,
-                amount=amounts[name],
-                start=slot.start,
-                end=slot.end,
-                length_seconds=seconds,
-            )
-        )
+        take(session, reservation_id, resource, amounts[name], slot)
     session.flush()
+
+
+def take(session: Session, reservation_id: int, resource: ResourceRow, amount: int, slot: TimeSlot) -> None:
+    """Write a claim down without asking whether there is room; the resource is locked by the caller."""
+    seconds = _whole_seconds(slot)
+    resource.longest_seconds = max(resource.longest_seconds, seconds)
+    session.add(
+        ClaimRow(
+            reservation_id=reservation_id,
+            resource_id=resource.id,
+            amount=amount,
+            start=slot.start,
+            end=slot.end,
+            length_seconds=seconds,
+        )
+    )
+
+
+def overlapping(resource: ResourceRow, slot: TimeSlot) -> ColumnElement[bool]:
+    """The claims on a resource that some instant of the slot falls into, as a condition on `ClaimRow`."""
+    return and_(
+        ClaimRow.resource_id == resource.id,
+        # No live claim is longer than the longest, so none that started before this still runs.
+        ClaimRow.start > _earliest_start(slot, resource),
+        ClaimRow.start < slot.end,
+        slot.start < ClaimRow.end,
+    )
 
 
 def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> None:

@@ -5,6 +5,8 @@ ReservationError
 ├── UnknownResource       the site does not have what is asked for
 ├── UnknownDevice         a part names a device the database does not know
 ├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
+├── FlowConflict          some of the same packets are steered another way in that slot
+├── CapacityBooked        a capacity would be set below what is promised already
 ├── SlotInThePast         the slot is over before it is asked for
 └── WrongState            the reservation is past the point where that can be done
 """
@@ -80,3 +82,19 @@ class CapacityBooked(ReservationError):
         super().__init__(f"{resource}: {booked} of it are booked, so it cannot be made {offered}")
         self.resource = resource
         self.booked = booked
+
+
+class FlowConflict(ReservationError):
+    """Some of the same packets are steered another way in that slot.
+
+    Attributes:
+        other: the reservation that has them.
+        path: where it steers them.
+    """
+
+    code = "flow-conflict"
+
+    def __init__(self, other: int, path: str) -> None:
+        super().__init__(f"reservation {other} steers some of the same packets onto {path} in that slot")
+        self.other = other
+        self.path = path

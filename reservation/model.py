@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reservation.flows import FlowSpec
 from reservation.lifecycle import Cause, Outcome, State
 
 
@@ -47,6 +48,20 @@ class ClaimRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRequest:
+    """The packets a reservation steers.
+
+    Attributes:
+        site: whose devices steer them; flows of other sites do not contradict these.
+        path: where they are steered to; the same packets may not go two ways at once.
+    """
+
+    site: str
+    path: str
+    flows: FlowSpec
+
+
+@dataclass(frozen=True, slots=True)
 class PartRequest:
     """What one device must carry while the reservation is active.
 
@@ -75,6 +90,7 @@ class Request:
     owner: str
     slot: TimeSlot
     hold_until: datetime
+    flows: FlowRequest | None = None
     claims: tuple[ClaimRequest, ...] = ()
     parts: tuple[PartRequest, ...] = ()
 

@@ -8,10 +8,10 @@ wish, and when the worker shall look at it.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, parts
+from reservation import calendar, conflicts, parts
 from reservation.errors import NotFound, SlotInThePast, WrongState
 from reservation.lifecycle import FINAL, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
@@ -30,6 +30,7 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
     Raises:
         SlotInThePast: the slot has ended, or started more than a minute ago.
         CapacityExceeded, UnknownResource: as `calendar.claim`.
+        FlowConflict: as `conflicts.claim_flows`.
         UnknownDevice: a part names a device the database does not know.
     """
     slot = _clamped(request.slot, now)
@@ -46,6 +47,8 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
     session.add(row)
     session.flush()
     log_transition(session, row, None, now=now, actor=request.owner)
+    if request.flows is not None:
+        conflicts.claim_flows(session, row.id, request.flows, slot)
     calendar.claim(session, row.id, request.claims, slot)
     parts.add_parts(session, row.id, request.parts)
     session.flush()
@@ -130,6 +133,16 @@ def list_reservations(
     if wanted := list(states):
         query = query.where(ReservationRow.state.in_(wanted))
     return tuple(view(row) for row in session.scalars(query))
+
+
+def count_reservations(session: Session, *, kind: str, states: Iterable[State]) -> dict[State, int]:
+    """How many reservations of a kind are in each of these states; states without any are left out."""
+    counted = session.execute(
+        select(ReservationRow.state, func.count().label("number"))
+        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)))
+        .group_by(ReservationRow.state)
+    )
+    return {row.state: row.number for row in counted}
 
 
 def history(session: Session, reservation_id: int) -> tuple[TransitionView, ...]:

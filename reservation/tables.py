@@ -103,6 +103,18 @@ class ClaimRow(Base):
     length_seconds: Mapped[int] = mapped_column(BigInteger)
 
 
+class FlowRow(Base):
+    """The packets a reservation steers. When it does stands in its claim on the site's flows."""
+
+    __tablename__ = "flow"
+
+    reservation_id: Mapped[int] = mapped_column(
+        ForeignKey("reservation.id"), primary_key=True, autoincrement=False
+    )
+    path: Mapped[str] = mapped_column(String(190))
+    boxes: Mapped[list[list[int]]] = mapped_column(JSON)
+
+
 class DeviceRow(Base):
     """One device: who works on it, and how that went.
 

@@ -1,4 +1,4 @@
-"""Reservations, devices and LambdaStation's tickets
+"""First tables: reservations, devices and LambdaStation's tickets
 
 Revision: 0001, after .
 """
@@ -171,6 +171,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_device_change_device_at", ["device_id", "at"], unique=False)
 
     op.create_table(
+        "flow",
+        sa.Column("reservation_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("path", sa.String(length=190), nullable=False),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reservation_id"], ["reservation.id"], name=op.f("fk_flow_reservation_id_reservation")
+        ),
+        sa.PrimaryKeyConstraint("reservation_id", name=op.f("pk_flow")),
+    )
+    op.create_table(
         "lambdastation_ticket",
         sa.Column("reservation_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("remote_ticket_id", sa.Integer(), nullable=False),
@@ -306,6 +316,7 @@ def downgrade() -> None:
 
     op.drop_table("part")
     op.drop_table("lambdastation_ticket")
+    op.drop_table("flow")
     with op.batch_alter_table("device_change", schema=None) as batch_op:
         batch_op.drop_index("ix_device_change_device_at")
 

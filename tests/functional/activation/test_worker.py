@@ -71,15 +71,14 @@ def test_what_another_worker_left_unsettled_is_moved_on_by_one_that_runs(house: 
     # Another worker had the device, brought it into sync and died before it settled anything.
     house.far.away = True
     number = house.book_now(stages=((FAR, 0),))
-    house.until(lambda: house.device(FAR).failures > 0)
-    generation = house.store.write(lambda s: lock_devices(s, [FAR])[FAR].generation)
-    house.store.write(lambda s: settle_by_hand(s, number, generation))
+    until_state(house, number, State.ACTIVATING)
+    house.store.write(lambda session: note_in_sync(session, number))
     until_state(house, number, State.ACTIVE)
 
 
-def settle_by_hand(session: Session, number: int, generation: int) -> None:
+def note_in_sync(session: Session, number: int) -> None:
     for part in parts_of(session, number):
-        part.synced_generation = generation
+        part.synced_generation = part.generation
 
 
 def test_hung_device_delays_no_other_devices_slot(house: WorkingHouse) -> None:

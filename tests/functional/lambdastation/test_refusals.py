@@ -259,6 +259,25 @@ def test_bandwidth_that_is_taken_is_refused_and_what_is_free_is_told(station: An
     assert wire.open_ticket(dstSite="Caltech", outBW="10G", boardTime=later, travelTime=600).code == 200
 
 
+def test_the_same_packets_are_not_promised_two_paths(station: Any) -> None:
+    wire = station.wire()
+    first = wire.open_ticket(
+        dstSite="Caltech", dstPort="tcp range 5000-6000", localPath="red", travelTime=600
+    )
+    before = station.rows()
+    fault = wire.open_ticket(
+        dstSite="Caltech", dstPort="tcp eq 6000", localPath="green", travelTime=600
+    ).fault
+    assert (fault.code, fault.field) == ("flow-conflict", "srcIP")
+    assert (
+        f"ticket {first.text('localTicketId')} steers some of the same packets onto StarLight10G"
+        in fault.text
+    )
+    assert station.rows() == before
+    beside = wire.open_ticket(dstSite="Caltech", dstPort="tcp eq 6001", localPath="green", travelTime=600)
+    assert beside.code == 200
+
+
 def test_a_ticket_that_is_over_cannot_be_cancelled(station: Any) -> None:
     wire = station.wire()
     wire.open_ticket(**GOOD)

@@ -1,0 +1,53 @@
+"""Two reservations that steer the same packets different ways at the same time: the second is refused.
+
+A site's flows are a resource of the calendar that has room for everybody: its row is the lock under which
+flows are compared, and the claims on it say when each flow is steered, kept and freed with all the others.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reservation import calendar
+from reservation.errors import FlowConflict
+from reservation.flows import dump_flows, load_flows
+from reservation.model import FlowRequest, TimeSlot
+from reservation.tables import ClaimRow, FlowRow
+
+EVERYBODY = 2**62
+"""Room for more flows than there will be."""
+
+
+def flow_resource(site: str) -> str:
+    """Name of a site's flows in the calendar; it sorts before pools and paths, so it is locked first."""
+    return f"flows:{site}"
+
+
+def offer_flows(session: Session, site: str, *, now: datetime) -> None:
+    """Make the site's flows known to the calendar."""
+    calendar.offer(session, flow_resource(site), capacity=EVERYBODY, unit="flow", now=now)
+
+
+def claim_flows(session: Session, reservation_id: int, request: FlowRequest, slot: TimeSlot) -> None:
+    """Steer these packets for the slot, unless some of them are promised another path then.
+
+    The same packets onto the same path are no contradiction.
+
+    Raises:
+        FlowConflict: a reservation steers some of them elsewhere; the one of the lowest number is told.
+        UnknownResource: the site's flows are not in the calendar.
+    """
+    name = flow_resource(request.site)
+    resource = calendar.lock_resources(session, [name])[name]
+    rivals = session.execute(
+        select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes)
+        .join(ClaimRow, ClaimRow.reservation_id == FlowRow.reservation_id)
+        .where(calendar.overlapping(resource, slot), FlowRow.path != request.path)
+        .order_by(FlowRow.reservation_id)
+    )
+    for rival in rivals:
+        if request.flows.overlaps(load_flows(rival.boxes)):
+            raise FlowConflict(rival.reservation_id, rival.path)
+    session.add(FlowRow(reservation_id=reservation_id, path=request.path, boxes=dump_flows(request.flows)))
+    calendar.take(session, reservation_id, resource, 1, slot)
