@@ -13,6 +13,7 @@ from pathservice.cli.screen import errors
 from pathservice.demo.soap import Refused
 from pathservice.demo.story import DemoFailed
 from pathservice.listener import ListenerError
+from pathservice.logs import configure_logs
 from pathservice.pki import PkiError
 from pathservice.schema import SchemaMismatch
 from pathservice.settings import SettingsError
@@ -64,6 +65,8 @@ def main() -> None:
     """Run the command that the arguments name and exit with its status: 1 where it failed, 2 for misuse."""
     # Database, keys and logs: what this process makes is for its owner only.
     os.umask(0o077)
+    # Until a command says otherwise: what goes wrong beside its answer, apart from its answer.
+    configure_logs("warning")
     try:
         application()()
     except EXPECTED as error:

@@ -50,6 +50,27 @@ def test_a_librarys_line_looks_like_ours() -> None:
     assert json.loads(out.getvalue())["event"] == "took 3 s"
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("out", [io.StringIO(), Terminal()], ids=["file", "terminal"])
+def test_a_traceback_shows_no_variables(out: io.StringIO) -> None:
+    configure_logs("info", stream=out)
+    secret = "of the request".upper()
+
+    def fail(body: str) -> None:
+        raise ValueError(len(body))
+
+    try:
+        fail(secret)
+    except ValueError:
+        structlog.get_logger("door").exception("request failed")
+    assert "ValueError" in out.getvalue()
+    assert secret not in out.getvalue()
+
+
 def test_the_level_is_kept() -> None:
     out = io.StringIO()
     configure_logs("warning", stream=out)
