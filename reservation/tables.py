@@ -148,7 +148,9 @@ class PartRow(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id"), index=True)
-    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    # Without an index: a device has a long history and few parts that are live, which are found by the state
+    # of their reservations; an index here would tempt the database to read the history at every pass.
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
     stage: Mapped[int] = mapped_column(Integer)
     intent: Mapped[dict[str, Any]] = mapped_column(JSON)
     wanted: Mapped[bool] = mapped_column(default=False)

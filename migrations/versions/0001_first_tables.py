@@ -231,7 +231,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_part")),
     )
     with op.batch_alter_table("part", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_part_device_id"), ["device_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_part_reservation_id"), ["reservation_id"], unique=False)
 
     op.create_table(
@@ -312,7 +311,6 @@ def downgrade() -> None:
     op.drop_table("transition")
     with op.batch_alter_table("part", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_part_reservation_id"))
-        batch_op.drop_index(batch_op.f("ix_part_device_id"))
 
     op.drop_table("part")
     op.drop_table("lambdastation_ticket")
