@@ -23,7 +23,13 @@ from lambdastation.errors import (
 )
 from lambdastation.records import KIND, read_ticket, ticket_row, write_ticket
 from lambdastation.site import Direction, Site
-from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource, steered_flows
+from lambdastation.steering import (
+    BANDWIDTH_UNIT,
+    PATH_PREFIX,
+    bandwidth_claims,
+    path_resource,
+    steered_flows,
+)
 from lambdastation.ticket import Ticket, TicketRequest
 from reservation import calendar, conflicts, errors, parts, service
 from reservation.flows import FlowSpec
@@ -35,14 +41,18 @@ def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
     """Put the site's flows, and the bandwidth of its alternate paths each way, into the calendar.
 
     Raises:
-        CapacityBooked: a path was made smaller than what is promised from `now` on.
+        CapacityBooked: a path was made smaller than what is promised from `now` on, or is gone.
     """
     conflicts.offer_flows(session, site.name, now=now)
-    for topology in site.topologies:
-        if not topology.production:
-            for direction in Direction:
-                name = path_resource(site, topology, direction)
-                calendar.offer(session, name, capacity=topology.capacity, unit=BANDWIDTH_UNIT, now=now)
+    capacities = {
+        path_resource(site, topology, direction): topology.capacity
+        for topology in site.topologies
+        if not topology.production
+        for direction in Direction
+    }
+    for name, capacity in capacities.items():
+        calendar.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
+    calendar.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
 
 
 def book(

@@ -1,10 +1,8 @@
 """Wiring: settings in, a service out. The one place that knows every part."""
 
-import fcntl
 import os
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -13,9 +11,10 @@ from types import TracebackType
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from activation.clock import Clock, SystemClock
-from activation.devices import database_identity, register_devices, view_devices
+from activation.devices import register_devices, view_devices
 from activation.worker import Worker, WorkerSettings
 from lambdastation.soap import soap_application
 from lambdastation.station import DeviceStatus
@@ -25,17 +24,23 @@ from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from pathservice import schema
 from pathservice.listener import Listener, Mount, TlsSettings
+from pathservice.locks import only_one
 from pathservice.logs import AUDIT_FILE, AuditTrail
 from pathservice.pki import init_pki
 from pathservice.settings import Settings
 from pathservice.simulated import SimulatedRouters, located
 from pathservice.sitefile import SiteFile, load_site_file
+from reservation.identity import belong_to, database_identity
 from store import Store, open_store
 
 log = structlog.get_logger("pathservice")
 
 WORKER_SILENT_AFTER = timedelta(seconds=30)
 """A worker that has not ticked for so long is reported as ill."""
+
+
+PUSHES_MAY_TAKE = timedelta(seconds=2)
+"""How long a push under way is waited for at the stop; with the listener's share it stays within five."""
 
 
 class SetupError(Exception):
@@ -70,7 +75,9 @@ class Assembly:
         """Open the site file and the database, made ready for this release.
 
         Raises:
-            SetupError, SiteFileError, SchemaMismatch, StoreUnavailable, UnknownPlatform, CapacityBooked.
+            SetupError, SiteFileError, SchemaMismatch, StoreUnavailable, UnknownPlatform.
+            WrongSite: the database is another site's.
+            CapacityBooked: the site file takes back what is promised.
         """
         with ExitStack() as opening:
             if not self._looking:
@@ -83,10 +90,9 @@ class Assembly:
                 schema.require_head(self.store)
             else:
                 schema.prepare(self.store)
+            self.ownership = self.store.write(self._own)
+            if not self._looking:
                 self.store.write(self._offer)
-            self.ownership = self.store.write(
-                lambda session: Ownership(station=self.file.site.station, database=database_identity(session))
-            )
             trail = AuditTrail(self.settings.state / AUDIT_FILE)
             opening.callback(trail.close)
             self._audit = trail.write
@@ -106,9 +112,15 @@ class Assembly:
     ) -> None:
         self._open.close()
 
-    def _offer(self, session: Any) -> None:
+    def _own(self, session: Session) -> Ownership:
+        site = self.file.site
+        belong_to(session, site=site.name, station=site.station)
+        return Ownership(station=site.station, database=database_identity(session))
+
+    def _offer(self, session: Session) -> None:
+        site = self.file.site
         register_devices(session, self.devices.values())
-        ensure_resources(session, self.file.site, now=self.clock.now())
+        ensure_resources(session, site, now=self.clock.now())
 
     def _device_statuses(self) -> list[DeviceStatus]:
         return [
@@ -136,7 +148,12 @@ class Assembly:
         return driver_class(device.platform)(located(device, self._simulated), self.ownership)
 
     def start_simulators(self) -> None:
-        """Start the site's simulated routers; they end with the assembly."""
+        """Be the one that serves from this state directory, and start the site's simulated routers.
+
+        Raises:
+            StateTaken: another does; its routers are left alone.
+        """
+        self._open.enter_context(only_one(self.settings.state, "serve"))
         running = SimulatedRouters(self.devices.values(), self._simulated, now=self.clock.now)
         self.routers = self._open.enter_context(running).routers
 
@@ -144,10 +161,9 @@ class Assembly:
         """Start changing devices; it ends with the assembly, within a few seconds.
 
         Raises:
-            SetupError: another worker runs with this state directory.
+            StateTaken: another worker runs with this state directory.
         """
-        owner = f"{socket.gethostname()}:{self.settings.state}"
-        self._open.enter_context(_only_worker(self.settings.state / "worker.lock"))
+        owner = self._open.enter_context(only_one(self.settings.state, "worker"))
         drivers = {name: partial(self.driver, name) for name in self.devices}
         settings = WorkerSettings(
             owner=owner,
@@ -157,7 +173,7 @@ class Assembly:
         )
         self.worker = Worker(self.store, drivers, settings, self.clock)
         self.worker.start()
-        self._open.callback(self.worker.stop)
+        self._open.callback(self.worker.stop, patience=PUSHES_MAY_TAKE)
 
     def start_listener(self) -> Listener:
         """Answer clients; it stops with the assembly.
@@ -219,17 +235,3 @@ def _make_private(directory: Path) -> None:
         raise SetupError(f"state: {directory} cannot be made: {error.strerror}") from error
     if not os.access(directory, os.W_OK):
         raise SetupError(f"state: {directory} cannot be written to")
-
-
-@contextmanager
-def _only_worker(lock: Path) -> Iterator[None]:
-    """Hold the state directory's worker lock: this worker's name in the leases is nobody else's."""
-    file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SetupError(f"state: another worker runs with {lock.parent}") from error
-        yield
-    finally:
-        os.close(file)

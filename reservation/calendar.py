@@ -6,7 +6,7 @@ starts only the second counts.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, select, union_all
@@ -49,13 +49,35 @@ def offer(session: Session, name: str, *, capacity: int, unit: str, now: datetim
         row = ResourceRow(name=name, longest_seconds=0)
         session.add(row)
     elif capacity < row.capacity:
-        last = session.scalar(select(func.max(ClaimRow.end)).where(ClaimRow.resource_id == row.id))
-        booked = peak(session, row, TimeSlot(now, last)) if last is not None and last > now else 0
+        booked = _booked(session, row, now)
         if booked > capacity:
             raise CapacityBooked(name, offered=capacity, booked=booked)
     row.capacity = capacity
     row.unit = unit
     session.flush()
+
+
+def withdraw_others(session: Session, offered: Collection[str], *, prefix: str, now: datetime) -> None:
+    """See that nothing is promised from `now` on of a resource so prefixed that is offered no more.
+
+    Raises:
+        CapacityBooked: something is; the first by name is told.
+    """
+    others = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.startswith(prefix, autoescape=True), ResourceRow.name.not_in(offered))
+        .order_by(ResourceRow.name)
+        .with_for_update()
+    )
+    for row in others:
+        if booked := _booked(session, row, now):
+            raise CapacityBooked(row.name, offered=0, booked=booked)
+
+
+def _booked(session: Session, row: ResourceRow, now: datetime) -> int:
+    """The most that is promised of a resource at any instant from `now` on."""
+    last = session.scalar(select(func.max(ClaimRow.end)).where(ClaimRow.resource_id == row.id))
+    return peak(session, row, TimeSlot(now, last)) if last is not None and last > now else 0
 
 
 def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: int | None = None) -> int:

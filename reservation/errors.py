@@ -7,6 +7,7 @@ ReservationError
 ├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
 ├── FlowConflict          some of the same packets are steered another way in that slot
 ├── CapacityBooked        a capacity would be set below what is promised already
+├── WrongSite             the database is another site's or station's
 ├── SlotInThePast         the slot is over before it is asked for
 └── WrongState            the reservation is past the point where that can be done
 """
@@ -98,3 +99,9 @@ class FlowConflict(ReservationError):
         super().__init__(f"reservation {other} steers some of the same packets onto {path} in that slot")
         self.other = other
         self.path = path
+
+
+class WrongSite(ReservationError):
+    """The database belongs to another site or station than the site file names."""
+
+    code = "wrong-site"

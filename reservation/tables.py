@@ -19,12 +19,14 @@ def _words(of: type[State] | type[Outcome] | type[Cause]) -> Enum:
 
 
 class IdentityRow(Base):
-    """Who this database is: the fingerprint in every object we leave on a device. One row."""
+    """Who this database is: the fingerprint in every object we leave on a device, and whose. One row."""
 
     __tablename__ = "identity"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=1)
     database_uuid: Mapped[str] = mapped_column(String(36))
+    site: Mapped[str | None] = mapped_column(String(190))
+    station: Mapped[str | None] = mapped_column(String(64))
 
 
 class ReservationRow(Base):

@@ -39,6 +39,8 @@ def upgrade() -> None:
         "identity",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("database_uuid", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=190), nullable=True),
+        sa.Column("station", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
     )
     op.create_table(

@@ -13,6 +13,7 @@ from pathservice.cli.screen import errors
 from pathservice.demo.soap import Refused
 from pathservice.demo.story import DemoFailed
 from pathservice.listener import ListenerError
+from pathservice.locks import StateTaken
 from pathservice.logs import configure_logs
 from pathservice.pki import PkiError
 from pathservice.schema import SchemaMismatch
@@ -33,6 +34,7 @@ EXPECTED = (
     SettingsError,
     SetupError,
     SiteFileError,
+    StateTaken,
     StoreUnavailable,
 )
 """What may go wrong without a fault of ours: told in a sentence, exit status 1."""

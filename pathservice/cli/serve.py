@@ -45,9 +45,10 @@ def serve(
 
     def run(assembly: Assembly) -> None:
         assembly.start_simulators()
+        # The port and the certificates before the worker: what cannot serve should not touch a router.
+        listener = assembly.start_listener()
         if settings.worker:
             assembly.start_worker()
-        listener = assembly.start_listener()
         log.info("serving", address=settings.bind, port=listener.port, site=assembly.file.site.name)
 
     _stay(lambda: Assembly(settings), run)

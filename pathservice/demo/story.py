@@ -3,12 +3,14 @@
 import difflib
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from activation.preview import preview
 from lambdastation.wire import NAMESPACE
+from netconfig.driver import Config
 from netconfig.simulator import IosRouter, Packet, forwarding
 from pathservice.assembly import Assembly
 from pathservice.demo.soap import SoapClient
@@ -32,7 +34,7 @@ class Script:
     """What is asked for: a flow of the Fermilab example, and packets that show where it goes."""
 
     lead: timedelta = timedelta(seconds=4)
-    length: timedelta = timedelta(seconds=6)
+    length: timedelta = timedelta(seconds=8)
     request: Mapping[str, str] = field(
         default_factory=lambda: {
             "srcClient": "CMS-SRM",
@@ -122,6 +124,7 @@ class _Telling:
 
         name, router, interface = self._router()
         before = router.running_config()
+        reading = self._read(name)
         screen.chapter(f"The router {name}, before")
         screen.router(self._sections(before), lines=len(before.splitlines()))
 
@@ -129,7 +132,7 @@ class _Telling:
         ticket = self._open()
 
         screen.chapter("The plan")
-        self._show_plan(name, ticket)
+        self._show_plan(name, ticket, reading)
 
         screen.chapter("The slot starts")
         at_start = self._reach(ticket, State.ACTIVE, f"ticket {ticket} to become active")
@@ -191,12 +194,14 @@ class _Telling:
         self._screen.answer(answer)
         return int(answer["localTicketId"])
 
-    def _show_plan(self, name: str, ticket: int) -> None:
-        driver = self._assembly.driver(name)
-        try:
-            found = preview(self._assembly.store, name, driver, as_if=ticket)
-        finally:
-            driver.close()
+    def _read(self, name: str) -> Config:
+        with closing(self._assembly.driver(name)) as driver:
+            return driver.read()
+
+    def _show_plan(self, name: str, ticket: int, reading: Config) -> None:
+        # Against the router as it was before the request: on a slow machine the slot may have begun by now.
+        with closing(self._assembly.driver(name)) as driver:
+            found = preview(self._assembly.store, name, driver, as_if=ticket, actual=reading)
         self._screen.plan(str(found.plan))
         serving = bool(found.plan) and all(line.parts for line in found.plan.lines)
         self._fact("every line of it is there for the ticket", serving)

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 import examples
-from activation.devices import database_identity, register_devices, view_changes, view_devices
+from activation.devices import register_devices, view_changes, view_devices
 from netconfig.intent import (
     AccessPermit,
     FlowMatch,
@@ -33,6 +33,7 @@ from netconfig.intent import (
 from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, IosRouter, RunningSimulator, SimulatorLoop
 from reservation import calendar, service
+from reservation.identity import database_identity
 from reservation.lifecycle import MOVES, Outcome, State
 from reservation.model import ClaimRequest, PartRequest, Request, TimeSlot
 from reservation.tables import ClaimRow

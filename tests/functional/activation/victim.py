@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from activation import leases
 from activation.clock import SystemClock
-from activation.devices import database_identity
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
@@ -29,6 +28,7 @@ from netconfig.driver import Ownership
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation import service
+from reservation.identity import database_identity
 from reservation.lifecycle import FINAL, State
 from store import Store, open_store
 
