@@ -72,6 +72,11 @@ REFUSED: dict[str, tuple[dict[str, object], str, str | None]] = {
         "flow-too-large",
         "srcIP",
     ),
+    "a path's name that steers a terminal": (
+        {**GOOD, "remotePath": "evil\u202egnp.exe"},
+        "bad-value",
+        "remotePath",
+    ),
     "bandwidth in words": ({**GOOD, "outBW": "fast"}, "bad-value", "outBW"),
     "no bandwidth": ({**GOOD, "outBW": "0"}, "bad-value", "outBW"),
     "negative bandwidth": ({**GOOD, "inBW": "-1G"}, "bad-value", "inBW"),
