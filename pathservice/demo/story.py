@@ -14,6 +14,7 @@ from netconfig.driver import Config
 from netconfig.simulator import IosRouter, Packet, forwarding
 from pathservice.assembly import Assembly
 from pathservice.demo.soap import SoapClient
+from pathservice.serving import Serving
 from pathservice.settings import Settings
 from reservation import service
 from reservation.lifecycle import FINAL, Outcome, State
@@ -99,7 +100,7 @@ def tell(settings: Settings, screen: Screen, script: Script | None = None) -> bo
         DemoFailed: something took so much longer than planned that the story cannot go on.
     """
     script = script or Script()
-    with Assembly(settings) as assembly:
+    with Serving(settings) as assembly:
         assembly.start_simulators()
         assembly.start_worker()
         port = assembly.start_listener().port
@@ -107,7 +108,7 @@ def tell(settings: Settings, screen: Screen, script: Script | None = None) -> bo
 
 
 class _Telling:
-    def __init__(self, assembly: Assembly, screen: Screen, script: Script, port: int) -> None:
+    def __init__(self, assembly: Serving, screen: Screen, script: Script, port: int) -> None:
         self._assembly = assembly
         self._screen = screen
         self._script = script
