@@ -159,7 +159,7 @@ def test_of_two_tickets_the_one_that_lasts_longer_is_joined(station: Any) -> Non
 
 def test_extend_moves_the_end_and_a_repeat_finds_it_there(station: Any) -> None:
     ask(station, "new")
-    until = {"endTime": (NOON + 30 * MINUTE).isoformat(), "travelTime": 1800}
+    until: dict[str, Any] = {"endTime": (NOON + 30 * MINUTE).isoformat(), "travelTime": 1800}
     for _ in range(2):
         assert ask(station, "extend", **until) == ("extend", "1", NOON + 30 * MINUTE)
     assert ask(station, "extend") == ("extend", "1", NOON + 30 * MINUTE), "never an earlier end"
