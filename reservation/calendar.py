@@ -154,11 +154,26 @@ def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> No
     and make the calendar look back for ever.
     """
     for row, resource in _claims_locked(session, reservation_id):
-        slot = TimeSlot(row.start, max(until, row.start + timedelta(seconds=1)))
-        was = row.length_seconds
-        row.end = slot.end
-        row.length_seconds = _whole_seconds(slot)
-        _note_length(session, resource, was=was, now=row.length_seconds)
+        _move_end(session, row, resource, max(until, row.start + timedelta(seconds=1)))
+
+
+def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
+    """Let a reservation's claims last until that later instant, all of them or none.
+
+    Raises:
+        CapacityExceeded: a resource has not enough left throughout the added time; the first by name is told.
+    """
+    held = _claims_locked(session, reservation_id)
+    amounts: dict[str, int] = {}
+    for row, resource in held:
+        amounts[resource.name] = amounts.get(resource.name, 0) + row.amount
+    for row, resource in sorted(held, key=lambda one: one[1].name):
+        taken = peak(session, resource, TimeSlot(row.end, until), without=reservation_id)
+        free = resource.capacity - taken
+        if amounts[resource.name] > free:
+            raise CapacityExceeded(resource.name, asked=amounts[resource.name], free=max(free, 0))
+    for row, resource in held:
+        _move_end(session, row, resource, until)
 
 
 def free_claims(session: Session, reservation_id: int) -> None:
@@ -167,6 +182,13 @@ def free_claims(session: Session, reservation_id: int) -> None:
     session.execute(delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id))
     for row, resource in held:
         _note_length(session, resource, was=row.length_seconds, now=0)
+
+
+def _move_end(session: Session, row: ClaimRow, resource: ResourceRow, end: datetime) -> None:
+    was = row.length_seconds
+    row.end = end
+    row.length_seconds = _whole_seconds(TimeSlot(row.start, end))
+    _note_length(session, resource, was=was, now=row.length_seconds)
 
 
 def _note_length(session: Session, resource: ResourceRow, *, was: int, now: int) -> None:

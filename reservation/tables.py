@@ -117,6 +117,21 @@ class FlowRow(Base):
     boxes: Mapped[list[list[int]]] = mapped_column(JSON)
 
 
+class ParticipantRow(Base):
+    """One of those for whom a reservation is kept; `left_at` None while it is."""
+
+    __tablename__ = "participant"
+
+    reservation_id: Mapped[int] = mapped_column(
+        ForeignKey("reservation.id"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(1024))
+    issuer: Mapped[str] = mapped_column(String(1024))
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class DeviceRow(Base):
     """One device: who works on it, and how that went.
 

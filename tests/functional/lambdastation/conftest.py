@@ -40,7 +40,7 @@ FIELDS = [
     *("localPath", "remotePath", "outBW", "inBW"),
     *("dscpRequestOut", "dscpRequestIn", "dscpOut", "dscpIn"),
     *("boardTime", "startTime", "endTime", "travelTime", "actualEndTime"),
-    *("credentialSubject", "lambdaStationId"),
+    *("credentialSubject", "lambdaStationId", "answeredMode"),
 ]
 """svcTicket's elements, in the order the issue fixes."""
 

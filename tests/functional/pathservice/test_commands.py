@@ -128,3 +128,23 @@ def test_misuse_is_told_with_status_2(cli: Any) -> None:
     assert cli("serve", "--prot", "1", check=False).returncode == 2
     assert cli("ticket", "show", "zero", check=False).returncode == 2
     assert cli("nonsense", check=False).returncode == 2
+
+
+def test_the_site_map_is_the_one_dcache_reads(cli: Any) -> None:
+    golden = (ROOT / "tests/fixtures/lambdastation/fermilab-site-map.xml").read_text(encoding="utf-8")
+    assert cli("site", "export-map").stdout == golden
+    assert golden.startswith("<l-station-map>"), "its reader takes no comment before the root"
+
+
+def test_a_site_without_domains_has_no_map(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    file = tmp_path / "site.yaml"
+    file.write_text(FERMILAB.replace("\ndomains: [fnal]", ""))
+    refused(cli("site", "export-map", str(file), check=False), "domains: [fnal]")
+
+
+def test_a_domain_of_two_sites_is_told_with_its_line(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    file = tmp_path / "site.yaml"
+    file.write_text(FERMILAB.replace("[unl.edu]", "[fnal]"))
+    refused(cli("site", "check", str(file), check=False), "peers[1].domains[0]", "fnal is there already")
