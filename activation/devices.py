@@ -1,16 +1,18 @@
 """The devices as the database has them: made known with what their drivers can do, and shown."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
+from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.parts import register_device
-from reservation.tables import DeviceChangeRow, DeviceRow
+from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 
 
 def register_devices(session: Session, devices: Iterable[Device]) -> None:
@@ -35,6 +37,7 @@ class DeviceView:
         next_attempt_at: when it is tried again after a failure.
         worker: who has it now.
         strangers: objects on it that look like ours and are not, one sentence each.
+        live_parts: how many parts of reservations that are booked or on devices it has.
     """
 
     name: str
@@ -48,10 +51,12 @@ class DeviceView:
     next_attempt_at: datetime | None
     worker: str | None
     strangers: tuple[str, ...]
+    live_parts: int
 
 
 def view_devices(session: Session) -> tuple[DeviceView, ...]:
     """Every device the database knows, by name."""
+    live = _count_parts(session, {*ON_DEVICES, State.SCHEDULED})
     rows = session.scalars(select(DeviceRow).order_by(DeviceRow.name))
     return tuple(
         DeviceView(
@@ -68,9 +73,32 @@ def view_devices(session: Session) -> tuple[DeviceView, ...]:
             next_attempt_at=row.next_attempt_at,
             worker=row.lease_owner,
             strangers=tuple(row.strangers),
+            live_parts=live.get(row.name, 0),
         )
         for row in rows
     )
+
+
+def stranded_devices(session: Session, known: Collection[str]) -> tuple[tuple[str, int], ...]:
+    """Devices that are not among the `known` though reservations that are not over have parts on them.
+
+    By name, with how many parts; nobody would ever take those away, and their reservations never end.
+    """
+    parts = _count_parts(session, set(State) - FINAL)
+    return tuple(sorted((name, count) for name, count in parts.items() if name not in known))
+
+
+def _count_parts(session: Session, states: Collection[State]) -> dict[str, int]:
+    """How many parts of reservations in these states each device has, by name; only those that have any."""
+    counted = session.execute(
+        select(DeviceRow.name, func.count())
+        .select_from(ReservationRow)
+        .join(PartRow, PartRow.reservation_id == ReservationRow.id)
+        .join(DeviceRow, PartRow.device_id == DeviceRow.id)
+        .where(ReservationRow.state.in_(sorted(states)))
+        .group_by(DeviceRow.name)
+    )
+    return {row[0]: row[1] for row in counted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +116,12 @@ class ChangeView:
 
 def view_changes(session: Session, device: str, *, limit: int = 20) -> tuple[ChangeView, ...]:
     """The last pushes to a device, newest first."""
-    rows = session.scalars(
+    of_device = (
         select(DeviceChangeRow)
         .join(DeviceRow, DeviceChangeRow.device_id == DeviceRow.id)
         .where(DeviceRow.name == device)
-        .order_by(DeviceChangeRow.id.desc())
-        .limit(limit)
     )
+    rows = session.scalars(last_change_first(of_device).limit(limit))
     return tuple(
         ChangeView(
             at=row.at,
@@ -107,3 +134,8 @@ def view_changes(session: Session, device: str, *, limit: int = 20) -> tuple[Cha
         )
         for row in rows
     )
+
+
+def last_change_first(changes: Select[Any]) -> Select[Any]:
+    """The query of a device's pushes, in the order that says which is its last."""
+    return changes.order_by(DeviceChangeRow.at.desc(), DeviceChangeRow.id.desc())

@@ -15,6 +15,7 @@ from activation import leases
 from activation.clock import Clock
 from activation.log import logger
 from activation.outcomes import Visit, note_failure
+from activation.revocable import Revoked
 from netconfig.driver import DeviceDriver
 from netconfig.errors import DeviceError, NetconfigError
 from store import Store, StoreUnavailable
@@ -62,7 +63,7 @@ class Hands:
         self._idle = idle
         self._held: dict[str, Hand] = {}
         self._in_use = {device: threading.Lock() for device in drivers}
-        self._closed = False
+        self._closed = threading.Event()
 
     @contextmanager
     def on(self, device: str) -> Iterator[Hand | None]:
@@ -77,6 +78,8 @@ class Hands:
     def keep(self) -> None:
         """Renew every lease; let go of what has been idle, close what is lost. Never raises."""
         for hand in list(self._held.values()):
+            if self._closed.is_set():
+                return
             try:
                 self._keep(hand)
             except leases.LeaseLost as error:
@@ -107,13 +110,25 @@ class Hands:
         self.drop(hand)
         self._give_back(hand.device, hand.token)
 
-    def close(self) -> None:
-        """Let go of everything, sessions in use too, for good. Never raises."""
-        self._closed = True
-        for hand in list(self._held.values()):
-            self.let_go(hand)
+    def close(self, *, patience: float) -> None:
+        """Let go of everything, sessions in use too, for good; wait so many seconds for it. Never raises.
+
+        Side by side, and each where nobody waits for it longer: a session that hangs may hang in closing.
+        """
+        self._closed.set()
+        latest = time.monotonic() + patience
+        closing = [
+            threading.Thread(target=self.let_go, args=[hand], name=f"closing {hand.device}", daemon=True)
+            for hand in list(self._held.values())
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(max(0.0, latest - time.monotonic()))
 
     def _take(self, device: str) -> Hand | None:
+        if self._closed.is_set():
+            return None
         lasts_until = time.monotonic() + self._life.total_seconds()
         token = leases.take(self._store, device, owner=self._owner, life=self._life)
         if token is None:
@@ -130,7 +145,7 @@ class Hands:
             return None
         hand = Hand(device, driver, token, used_at=self._clock.now(), lasts_until=lasts_until)
         self._held[device] = hand
-        if self._closed:
+        if self._closed.is_set():
             self.let_go(hand)
             return None
         return hand
@@ -149,10 +164,9 @@ class Hands:
             leases.renew(self._store, hand.device, hand.token, life=self._life)
             hand.lasts_until = lasts_until
         except StoreUnavailable as error:
-            log.warning("database away", device=hand.device, error=str(error))
             if time.monotonic() + self._life.total_seconds() / 3 >= hand.lasts_until:
                 # Before the next try another worker, who does reach the database, may have the device.
-                log.warning("lease running out, session closed", device=hand.device)
+                log.warning("lease running out, session closed", device=hand.device, error=str(error))
                 self.drop(hand)
 
     def _turn_down(self, device: str, token: str, failure: NetconfigError) -> None:
@@ -167,5 +181,8 @@ class Hands:
     def _give_back(self, device: str, token: str) -> None:
         try:
             leases.release(self._store, device, token)
+        except Revoked:
+            # Nobody is left to hear of it.
+            pass
         except StoreUnavailable as error:
             log.warning("lease left to run out", device=device, error=str(error))

@@ -25,13 +25,15 @@ FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
 
 
-def pause_after(failures: int) -> timedelta:
+def pause_after(
+    failures: int, *, shortest: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
+) -> timedelta:
     """How long a device is left alone after that many failures in a row: doubling, jittered, bounded.
 
     The jitter keeps devices that failed together from coming back together.
     """
-    doubled: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 10)
-    return min(doubled, LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    doubled: timedelta = shortest * 2 ** min(failures - 1, 10)
+    return min(doubled, longest) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,14 @@ class Visit:
         token: of the lease it is made under.
         generation: the device's when the pass began; parts switched since are the next pass's.
         unreadable: parts whose intent cannot be understood; of those nothing is said.
+        by_name: those of the unreadable that are to go and can be found by their reservation's number.
     """
 
     device: str
     token: str
     generation: int
     unreadable: frozenset[int] = frozenset()
+    by_name: frozenset[int] = frozenset()
 
 
 def note_failure(session: Session, visit: Visit, error: NetconfigError, *, now: datetime) -> None:
@@ -81,10 +85,14 @@ def fail_parts(
     return row
 
 
-def note_difference(session: Session, visit: Visit, plan: Plan, *, now: datetime) -> DeviceRow:
+def note_difference(
+    session: Session, visit: Visit, plan: Plan, *, saved: bool = True, now: datetime
+) -> DeviceRow:
     """The device was read, and the plan is what it lacks: each part for itself is in sync or is not.
 
-    An active reservation that lacks something is degraded from now on. Returns the device's row, locked.
+    Nothing that the device may forget at a reboot is in sync: unless what it carries is known to be `saved`,
+    only what it lacks is noted. An active reservation that lacks something is degraded from now on. Returns
+    the device's row, locked.
     """
     missing, leaving = _concerned(plan)
     owners = lock_reservations(session, _may_degrade(session, visit, missing))
@@ -92,9 +100,8 @@ def note_difference(session: Session, visit: Visit, plan: Plan, *, now: datetime
     for part in _judged(session, row, visit):
         if part.id in missing or (not part.wanted and part.reservation_id in leaving):
             part.synced_generation = min(part.synced_generation, part.generation - 1)
-        else:
-            part.synced_generation = max(part.synced_generation, part.generation)
-            part.error = None
+        elif saved:
+            _note_in_sync(part)
     if plan:
         # A pass that is cut short from here on is taken up at once, not at the next look for drift.
         row.synced_generation = min(row.synced_generation, visit.generation - 1)
@@ -105,9 +112,13 @@ def note_difference(session: Session, visit: Visit, plan: Plan, *, now: datetime
     return row
 
 
-def note_result(session: Session, visit: Visit, left: Plan, *, now: datetime) -> None:
-    """The pass is over and the device was read back; `left` is what would still have to be done."""
+def note_result(session: Session, visit: Visit, left: Plan, *, found: Collection[int], now: datetime) -> None:
+    """The pass is over and the device was read back; `left` is what would still have to be done.
+
+    `found` are the reservations of which something was read though no part of theirs is wanted there.
+    """
     row = note_difference(session, visit, left, now=now)
+    _note_gone_by_name(session, row, visit, left, found)
     if not left:
         row.synced_generation = max(row.synced_generation, visit.generation)
         row.failures = 0
@@ -120,6 +131,25 @@ def note_result(session: Session, visit: Visit, left: Plan, *, now: datetime) ->
     if row.generation > visit.generation:
         # Parts that came meanwhile need not wait for the one that does not converge.
         row.next_attempt_at = None
+
+
+def _note_gone_by_name(
+    session: Session, row: DeviceRow, visit: Visit, left: Plan, found: Collection[int]
+) -> None:
+    """What is left of a known reservation is taken away whether its part can be read or not."""
+    _, leaving = _concerned(left)
+    if any(line.removal and line.reservation_id is None for line in left.lines):
+        # It may be of any of them.
+        return
+    for part in _reached(session, row, visit):
+        named = part.id in visit.by_name and not part.wanted
+        if named and part.reservation_id not in leaving and part.reservation_id not in found:
+            _note_in_sync(part)
+
+
+def _note_in_sync(part: PartRow) -> None:
+    part.synced_generation = max(part.synced_generation, part.generation)
+    part.error = None
 
 
 def _back_off(row: DeviceRow, error: NetconfigError, now: datetime) -> None:
@@ -138,6 +168,11 @@ def _concerned(plan: Plan) -> tuple[set[int], set[int]]:
 
 def _judged(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
     """The parts the pass can speak for."""
+    return [part for part in _reached(session, row, visit) if part.id not in visit.unreadable]
+
+
+def _reached(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
+    """The parts that were switched before the pass began."""
     query = (
         select(PartRow)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
@@ -145,7 +180,7 @@ def _judged(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
         .where(ReservationRow.state.in_(ON_DEVICES))
         .execution_options(populate_existing=True)
     )
-    return [part for part in session.scalars(query) if part.id not in visit.unreadable]
+    return list(session.scalars(query))
 
 
 def _may_degrade(session: Session, visit: Visit, missing: Collection[int]) -> list[int]:

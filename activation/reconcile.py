@@ -6,13 +6,14 @@ whatever this one leaves half done.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
+from activation.devices import last_change_first
 from activation.leases import held
 from activation.log import logger
 from activation.outcomes import (
@@ -38,6 +39,12 @@ INTERRUPTED = "interrupted"
 HIGHEST_ID = 2**31 - 1
 """No reservation has a higher number; a device may carry whatever somebody typed."""
 
+ASKED_AT_ONCE = 1000
+"""Numbers in one query: databases bound how many, SQLite at 32,766."""
+
+OURS = "LS-"
+"""What the names of our own objects begin with, on every platform."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -47,6 +54,7 @@ class Wanted:
         generation: the device's, read before the parts: parts may be newer, never older.
         parts: of every reservation that may be on a device, wanted or being taken away.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
+        by_name: those of them that are to go and can be found without their intent.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
         unfinished: the last push did not come to its end, so the device may not have been told to save.
     """
@@ -54,6 +62,7 @@ class Wanted:
     generation: int
     parts: tuple[PartIntent, ...]
     unreadable: Mapping[int, str]
+    by_name: frozenset[int]
     drifting: bool
     unfinished: bool
 
@@ -70,7 +79,7 @@ def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, cl
         StoreUnavailable: the database is away.
     """
     wanted = store.read(lambda session: read_wanted(session, device))
-    visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable))
+    visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable), wanted.by_name)
     try:
         return _Turn(store=store, driver=driver, clock=clock, wanted=wanted, visit=visit).take()
     except Rejected as error:
@@ -94,12 +103,16 @@ def read_wanted(session: Session, device: str) -> Wanted:
         .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
         .order_by(PartRow.id)
     )
-    parts, unreadable = [], {}
+    parts, unreadable, by_name = [], {}, set()
     for part in rows:
         try:
             intent = load_intent(part.intent)
         except ValueError as error:
             unreadable[part.id] = str(error)
+            if not part.wanted and _is_found_by_name(part.placement):
+                by_name.add(part.id)
+            elif not part.wanted:
+                unreadable[part.id] += "; and what it may have left in lists of the site's cannot be told"
             continue
         parts.append(
             PartIntent(
@@ -114,18 +127,28 @@ def read_wanted(session: Session, device: str) -> Wanted:
         generation=generation,
         parts=tuple(parts),
         unreadable=unreadable,
+        by_name=frozenset(by_name),
         drifting=row.synced_generation >= generation,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
+    )
+
+
+def _is_found_by_name(placement: Placement) -> bool:
+    """Whether all that a part can have left is in objects of our own, named after its reservation.
+
+    A placement that holds more than names of ours and numbers remembers lines in something of the site's;
+    those are known by nothing else, and what they mean only the driver could tell, from the intent.
+    """
+    return all(
+        isinstance(value, int) or (isinstance(value, str) and value.startswith(OURS))
+        for value in placement.values()
     )
 
 
 def _last_outcome(session: Session, row: DeviceRow) -> str | None:
     """How the last push to a device ended; None if there was none."""
     change = session.execute(
-        select(DeviceChangeRow.outcome)
-        .where(DeviceChangeRow.device_id == row.id)
-        .order_by(DeviceChangeRow.at.desc(), DeviceChangeRow.id.desc())
-        .limit(1)
+        last_change_first(select(DeviceChangeRow.outcome).where(DeviceChangeRow.device_id == row.id)).limit(1)
     ).first()
     return None if change is None else change.outcome or INTERRUPTED
 
@@ -133,7 +156,11 @@ def _last_outcome(session: Session, row: DeviceRow) -> str | None:
 def known_reservations(session: Session, actual: Config) -> frozenset[int]:
     """Those of the reservations found on a device that this database has."""
     possible = sorted(number for number in actual.found if 0 < number <= HIGHEST_ID)
-    return frozenset(session.scalars(select(ReservationRow.id).where(ReservationRow.id.in_(possible))))
+    known: set[int] = set()
+    for begin in range(0, len(possible), ASKED_AT_ONCE):
+        asked = ReservationRow.id.in_(possible[begin : begin + ASKED_AT_ONCE])
+        known.update(session.scalars(select(ReservationRow.id).where(asked)))
+    return frozenset(known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +185,19 @@ class _Turn:
             if self.wanted.drifting:
                 log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
             self._push(plan)
-            left = self._plan(self.driver.read(), desired)
+            actual = self.driver.read()
+            left = self._plan(actual, desired)
         elif self.wanted.unfinished:
             self._push(plan)
-        self.store.write(lambda session: note_result(session, self.visit, left, now=self.clock.now()))
+        found = self._not_wanted(actual.found)
+        self.store.write(
+            lambda session: note_result(session, self.visit, left, found=found, now=self.clock.now())
+        )
         return bool(plan)
+
+    def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
+        """Those of the reservations found that have no wanted part here."""
+        return frozenset(found) - {part.reservation_id for part in self.wanted.parts if part.wanted}
 
     def _fail(self, part_id: int, words: str) -> None:
         log.error("part cannot be understood", device=self.visit.device, part=part_id, error=words)
@@ -218,7 +253,8 @@ class _Turn:
 
     def _begin_change(self, session: Session, plan: Plan) -> int:
         now = self.clock.now()
-        row = note_difference(session, self.visit, plan, now=now)
+        # After a push that was cut short nothing is known to be saved until this one has ended.
+        row = note_difference(session, self.visit, plan, saved=not self.wanted.unfinished, now=now)
         owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
         touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
         touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}

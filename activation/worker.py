@@ -5,11 +5,11 @@ a slow device never delays a slot; a pool visits devices; a chore renews the lea
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -18,13 +18,24 @@ from activation.clock import Clock
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
 from activation.log import logger
+from activation.outages import Outages
+from activation.purge import BATCH, purge_changes
 from activation.reconcile import reconcile
+from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
+from activation.threads import DaemonThreads
 from activation.tick import next_action_at, tick
 from netconfig.driver import DeviceDriver
 from netconfig.errors import DeviceError
 from reservation.tables import DeviceRow
 from store import Store, StoreUnavailable
+
+PURGE_EVERY = timedelta(hours=1)
+BREAK_OFF = timedelta(seconds=1)
+"""How long `stop` waits for sessions that it has broken off, and again for transactions."""
+
+STRIKE = ""
+"""Who asks the database at a strike; a visit goes by its device's name."""
 
 log = logger("worker")
 
@@ -40,6 +51,7 @@ class WorkerSettings:
         lease: how long a device stays a worker's that says nothing.
         idle: after how long without work a session is closed and its device let go.
         visits: how many devices are worked on at once.
+        keep_changes: for how long pushes are kept word for word; the last of each device always is.
     """
 
     owner: str
@@ -48,6 +60,7 @@ class WorkerSettings:
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=10)
     visits: int = 8
+    keep_changes: timedelta = timedelta(days=90)
 
 
 def due_devices(
@@ -83,13 +96,15 @@ class Worker:
         settings: WorkerSettings,
         clock: Clock,
     ) -> None:
-        self._store = store
+        # What a thread that hangs on a device finds shut when it comes back after the stop.
+        self._store = RevocableStore(store)
         self._drivers = drivers
         self._settings = settings
         self._clock = clock
         self._hands = Hands(
-            store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
+            self._store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
         )
+        self._outages = Outages()
         self._busy: set[str] = set()
         # Guards the three beside it and _busy; told when one of the devices is busy no more.
         self._quiet = threading.Condition()
@@ -101,10 +116,10 @@ class Worker:
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={
-                "poll": ThreadPoolExecutor(1),
-                "tick": ThreadPoolExecutor(1),
-                "visit": ThreadPoolExecutor(settings.visits),
-                "chore": ThreadPoolExecutor(1),
+                "poll": DaemonThreads(1),
+                "tick": DaemonThreads(1),
+                "visit": DaemonThreads(settings.visits),
+                "chore": DaemonThreads(1),
             },
             # By default a strike that comes late is dropped; a slot must start late rather than never.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -119,29 +134,38 @@ class Worker:
         self._scheduler.add_job(
             self._hands.keep, "interval", seconds=lease.total_seconds() / 3, executor="chore", id="leases"
         )
+        self._scheduler.add_job(
+            self._purge, "interval", seconds=PURGE_EVERY.total_seconds(), executor="chore", id="purge"
+        )
         self._scheduler.start()
         self._strike_soon()
+        self._scheduler.add_job(self._purge, executor="chore")
 
     def stop(self, *, patience: timedelta = timedelta(seconds=3)) -> None:
         """Stop striking, let running pushes end for as long as `patience`, then break their sessions off.
 
-        A push that is broken off is finished by the next worker's first pass.
+        A push that is broken off is finished by the next worker's first pass. Afterwards the store is not
+        touched any more, and no thread keeps the process alive, whatever a driver is still waiting for.
         """
         with self._quiet:
             self._stopping = True
-            ended = self._quiet.wait_for(
-                lambda: not self._busy and not self._striking, timeout=patience.total_seconds()
-            )
-            if not ended:
+            if not self._quiet.wait_for(self._is_quiet, timeout=patience.total_seconds()):
                 log.warning("sessions broken off", devices=sorted(self._busy))
-        self._hands.close()
+        latest = time.monotonic() + BREAK_OFF.total_seconds()
+        self._hands.close(patience=BREAK_OFF.total_seconds())
+        with self._quiet:
+            self._quiet.wait_for(self._is_quiet, timeout=max(0.0, latest - time.monotonic()))
+        self._store.shut(patience=BREAK_OFF.total_seconds())
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=ended)
+            self._scheduler.shutdown()
+
+    def _is_quiet(self) -> bool:
+        return not self._busy and not self._striking
 
     def _strike_soon(self) -> None:
         """Strike when the strike under way is over; however many ask for it meanwhile, once."""
         with self._quiet:
-            if self._stopping or self._strike_queued:
+            if self._stopping or self._strike_queued or not self._outages.may_ask(STRIKE):
                 return
             self._strike_queued = True
         self._scheduler.add_job(self._strike, executor="tick")
@@ -154,8 +178,11 @@ class Worker:
             self._striking = True
         try:
             self._strike_now()
+            self._outages.back(STRIKE)
+        except Revoked:
+            pass
         except StoreUnavailable as error:
-            log.warning("database away", error=str(error))
+            self._outages.away(STRIKE, error)
         finally:
             with self._quiet:
                 self._striking = False
@@ -169,6 +196,7 @@ class Worker:
         due = self._store.read(lambda session: due_devices(session, self._drivers, self._settings, now))
         upcoming = self._store.read(next_action_at)
         self.struck_at = now
+        self._outages.forget_all_but({STRIKE, *due})
         for device in due:
             self._send(device)
         if upcoming is not None and upcoming > now and upcoming != self._upcoming:
@@ -185,7 +213,7 @@ class Worker:
 
     def _send(self, device: str) -> None:
         with self._quiet:
-            if self._stopping or device in self._busy:
+            if self._stopping or device in self._busy or not self._outages.may_ask(device):
                 return
             self._busy.add(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
@@ -199,10 +227,13 @@ class Worker:
                 worked = hand is not None and not self._stopping
                 if hand is not None and worked:
                     self._work(hand)
+            self._outages.back(device)
         except LeaseLost as error:
             log.warning("lease lost", device=device, error=str(error))
+        except Revoked:
+            worked = False
         except StoreUnavailable as error:
-            log.warning("database away", device=device, error=str(error))
+            self._outages.away(device, error)
         except Exception:
             log.exception("visit failed", device=device)
         finally:
@@ -224,5 +255,21 @@ class Worker:
             raise
         except Exception:
             log.exception("visit failed", device=hand.device)
-            self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
-            self._hands.let_go(hand)
+            try:
+                self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
+            finally:
+                self._hands.let_go(hand)
+
+    def _purge(self) -> None:
+        """Purge a batch; for the next it queues again, so that leases are renewed in between."""
+        if self._stopping:
+            return
+        try:
+            purged = purge_changes(self._store, before=self._clock.now() - self._settings.keep_changes)
+        except StoreUnavailable as error:
+            log.warning("old changes not purged", error=str(error))
+            return
+        if purged:
+            log.info("old changes purged", changes=purged)
+        if purged == BATCH:
+            self._scheduler.add_job(self._purge, executor="chore")

@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock, SystemClock
-from activation.devices import register_devices, view_devices
+from activation.devices import register_devices, stranded_devices, view_devices
 from lambdastation.station import DeviceStatus
 from lambdastation.tickets import TicketService, ensure_resources
 from netconfig.driver import DeviceDriver, Ownership
@@ -98,6 +98,12 @@ class Assembly:
 
     def _offer(self, session: Session) -> None:
         site = self.file.site
+        if stranded := stranded_devices(session, self.devices):
+            told = ", ".join(f"{name} ({count} parts)" for name, count in stranded)
+            raise SetupError(
+                f"devices: the site file lacks {told} of reservations that are not over, and nobody "
+                "else would take them off: put them back, or cancel those tickets with the old file first"
+            )
         register_devices(session, self.devices.values())
         ensure_resources(session, site, now=self.clock.now())
 

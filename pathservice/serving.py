@@ -62,6 +62,7 @@ class Serving(Assembly):
             drift=self.settings.drift_every,
             lease=self.settings.lease_life,
             visits=self.settings.visits,
+            keep_changes=timedelta(days=self.settings.keep_changes),
         )
         self.worker = Worker(self.store, drivers, settings, self.clock)
         self.worker.start()

@@ -35,6 +35,7 @@ class WorkingHouse(House):
         self._workers: list[Worker] = []
         self._stores: list[Store] = []
         self.out_of_order = False
+        self.on_refusal: Callable[[], object] = lambda: None
         super().__init__(store, *names)
         self.running_clock = ShiftedClock()
         self._watch(store)
@@ -107,6 +108,7 @@ class WorkingHouse(House):
 
     def _answer(self, *_arguments: object) -> None:
         if self.out_of_order:
+            self.on_refusal()
             # From here it is translated as if the driver itself had raised it.
             raise self.store.engine.dialect.loaded_dbapi.OperationalError("the database is away")
 

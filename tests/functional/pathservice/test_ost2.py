@@ -143,7 +143,7 @@ def test_a_station_that_cannot_be_asked_is_one_line(
         nobody = f"https://localhost:{taken.getsockname()[1]}/"
         for change, what in (
             ({"LAMBDASTATION_URL": nobody}, "unreachable"),
-            ({"LAMBDASTATION_URL": f"{serving.url}/elsewhere"}, "not_found"),
+            ({"LAMBDASTATION_URL": f"{serving.url}/elsewhere"}, "not-found"),
             ({"LAMBDASTATION_CA": str(foreign / "ca.pem")}, "tls"),
             ({"LAMBDASTATION_KEY": missing}, "settings"),
             ({"LAMBDASTATION_KEY": here["LAMBDASTATION_CA"]}, "settings"),

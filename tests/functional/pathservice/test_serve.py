@@ -110,6 +110,25 @@ def test_a_killed_service_finds_its_router_again(serve: Any, wait: Any, cli: Any
     assert "carries what it should" in cli("devices", "diff", "fermilab-border-1", state=second.state).stdout
 
 
+def test_a_device_that_carries_something_cannot_be_dropped_from_the_site_file(
+    serve: Any, wait: Any, cli: Any, tmp_path: Path
+) -> None:
+    first = serve()
+    client = first.client()
+    client.openSvcTicket(svcTicket=FLOW, mode="new")
+    wait(lambda: client.getTicket(1).state == "active", "the ticket to be active")
+    assert first.stop() == 0
+
+    examples = Path(__file__).parents[3] / "examples"
+    for name in ("fermilab.yaml", "fermilab-border-1.txt"):
+        text = (examples / name).read_text().replace("fermilab-border-1\n", "border-2\n")
+        (tmp_path / name).write_text(text.replace("[fermilab-border-1]", "[border-2]"))
+    options = ("--state", str(first.state), "--site", str(tmp_path / "fermilab.yaml"), "--port", "0")
+    refused = cli("serve", *options, check=False)
+    assert refused.returncode == 1
+    assert "the site file lacks fermilab-border-1 (2 parts)" in refused.stderr
+
+
 def test_sigterm_stops_it_cleanly_with_a_client_connected(serve: Any) -> None:
     serving = serve()
     client = serving.client()

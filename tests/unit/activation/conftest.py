@@ -76,11 +76,13 @@ class Box:
         refuses: lines that contain one of these words are refused.
         ignores: lines that contain one of these words are taken and change nothing.
         away: it does not answer at all.
+        full: it takes lines but cannot save them.
         bug: something no driver should ever raise, raised at the next push.
         before_line, after_line: called around each line of a push.
         held: a push waits for this event before each line; closing the session sets it off.
         deaf: closing the session does not.
-        entered: released each time a push begins to wait.
+        reading: reading waits for this event.
+        entered: released each time a push or a reading begins to wait.
         collisions: how often two sessions were in configuration mode at once.
         room: how many lines of ours fit.
     """
@@ -94,11 +96,13 @@ class Box:
     refuses: set[str] = field(default_factory=set)
     ignores: set[str] = field(default_factory=set)
     away: bool = False
+    full: bool = False
     bug: Exception | None = None
     before_line: Callable[[str], None] | None = None
     after_line: Callable[[str], None] | None = None
     held: threading.Event | None = None
     deaf: bool = False
+    reading: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     room: int = 10_000
     pushing: threading.Lock = field(default_factory=threading.Lock)
@@ -132,6 +136,9 @@ class BoxDriver:
 
     def read(self) -> Config:
         self._broken.clear()
+        if self.box.reading:
+            self.box.entered.release()
+            self.box.reading.wait(PATIENCE)
         self._reach()
         self.box.reads += 1
         found = {}
@@ -188,8 +195,7 @@ class BoxDriver:
         try:
             for line in plan.lines:
                 self._send(line, exchanges)
-            self._reach()
-            self.box.saved = list(self.box.lines)
+            self._save()
         except DeviceError as error:
             keep_transcript(error, Transcript(tuple(exchanges)))
             raise
@@ -198,8 +204,7 @@ class BoxDriver:
         return Transcript(tuple(exchanges))
 
     def save(self) -> Transcript:
-        self._reach()
-        self.box.saved = list(self.box.lines)
+        self._save()
         return Transcript((Exchange("save", ""),))
 
     def close(self) -> None:
@@ -207,6 +212,12 @@ class BoxDriver:
         self._broken.set()
         if self.box.held and not self.box.deaf:
             self.box.held.set()
+
+    def _save(self) -> None:
+        self._reach()
+        if self.box.full:
+            raise Unreachable(self.box.name, "could not save")
+        self.box.saved = list(self.box.lines)
 
     def _send(self, line: PlanLine, exchanges: list[Exchange]) -> None:
         if self.box.held:

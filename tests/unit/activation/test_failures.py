@@ -1,12 +1,16 @@
 """Devices that refuse, are away, forget or do not do what they say: who suffers, and what happens next."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from activation.outcomes import FIRST_PAUSE, LONGEST_PAUSE, pause_after
+from activation.tick import CLAIMS_KEPT_FOR
 from reservation.lifecycle import Cause, Outcome, State
+from reservation.parts import lock_devices
 from reservation.service import history
+from reservation.tables import ClaimRow
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, House, whose
 
 MINUTE = timedelta(minutes=1)
@@ -248,3 +252,34 @@ def test_back_off_counts_from_when_the_device_failed(house: House) -> None:
     assert again is not None
     assert again > NOON + MINUTE
     assert again <= NOON + MINUTE + SECOND
+
+
+@pytest.mark.parametrize("trouble", ["away", "refuses the removal", "ignores the removal", "cannot save"])
+def test_claims_are_renewed_while_the_device_is_left_alone(house: House, trouble: str) -> None:
+    number = house.book(stages=((FAR, 0),))
+    house.run()
+    house.far.away = trouble == "away"
+    house.far.full = trouble == "cannot save"
+    if trouble == "refuses the removal":
+        house.far.refuses.add("no LS-FNAL")
+    if trouble == "ignores the removal":
+        house.far.ignores.add("no LS-FNAL")
+    house.at(NOON + HOUR)
+    reads = house.far.reads
+    forbid_visits(house, until=NOON + 3 * HOUR)
+    for passed in range(1, 8):
+        house.at(NOON + HOUR + passed * CLAIMS_KEPT_FOR / 2)
+        assert house.due() == []
+        assert (house.state(number), house.claims(number)) == (State.RELEASING, 1)
+        assert claimed_until(house, number) == house.clock.now() + CLAIMS_KEPT_FOR
+    assert house.far.reads == reads
+
+
+def forbid_visits(house: House, *, until: datetime) -> None:
+    house.store.write(lambda s: setattr(lock_devices(s, [FAR])[FAR], "next_attempt_at", until))
+    house.store.write(lambda s: setattr(lock_devices(s, [NEAR])[NEAR], "next_attempt_at", until))
+
+
+def claimed_until(house: House, number: int) -> datetime | None:
+    query = select(ClaimRow.end).where(ClaimRow.reservation_id == number)
+    return house.store.read(lambda session: session.scalar(query))

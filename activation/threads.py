@@ -1,0 +1,42 @@
+"""Threads for the scheduler's jobs that the end of the process does not wait for."""
+
+import threading
+from datetime import datetime
+from queue import SimpleQueue
+from typing import Any
+
+from apscheduler.executors.base import BaseExecutor, run_job
+
+
+class DaemonThreads(BaseExecutor):  # type: ignore[misc] # APScheduler has no types
+    """So many threads, each doing one job after the other.
+
+    Not APScheduler's own pool: Python joins the threads of that one before it exits, and a device that
+    answers nothing would keep a process alive that has done all it had to.
+    """
+
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self._threads = threads
+        self._tasks: SimpleQueue[tuple[Any, list[datetime]] | None] = SimpleQueue()
+
+    def start(self, scheduler: Any, alias: str) -> None:
+        """Start the threads, named after the executor."""
+        super().start(scheduler, alias)
+        for number in range(self._threads):
+            threading.Thread(target=self._run, name=f"{alias} {number}", daemon=True).start()
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Let each thread end after what it is doing and what was asked for before; never waits for it."""
+        for _ in range(self._threads):
+            self._tasks.put(None)
+
+    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
+        self._tasks.put((job, run_times))
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            job, run_times = task
+            # Whatever the job raises is logged in there.
+            events = run_job(job, "default", run_times, self._logger.name)
+            self._run_job_success(job.id, events)
