@@ -78,6 +78,8 @@ class PlanLine:
         step: lines of one step are sent in one write; the answer to a step is read before the next.
         undo: what takes back the object this line belongs to, where the plan creates it: sent when a line
             of the step is refused, so that nothing half-made stays.
+        waits: why it cannot be sent now: what of the site's is missing on the device. Its text is then a
+            comment, which stands for everything that the parts would need there, and is never sent.
     """
 
     text: str
@@ -86,6 +88,7 @@ class PlanLine:
     removal: bool = False
     step: int = 0
     undo: str | None = None
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,12 @@ class DeviceDriver(Protocol):
     """What a platform must be able to do. One instance is one device, used by one thread at a time.
 
     Errors: `read`, `push` and `save` raise only the `DeviceError`s of `netconfig.errors`; `place` raises
-    `Rejected` for a part the device as read has no room for; `render` and `plan` raise nothing of their own.
+    `Rejected` for parts the device as read has no room for; `place` and `plan` raise `StateUnknown` where
+    it cannot be told what is ours; `render` raises nothing of its own.
+
+    What of the site's a part needs (an interface, a policy, a list) may be away or overruled. A part that
+    was never placed is then rejected. One that was keeps what it has: its plan holds a line that `waits`,
+    so that it is pending, and everybody else on the device is served meanwhile.
     """
 
     platform: ClassVar[str]
@@ -180,7 +188,10 @@ class DeviceDriver(Protocol):
         ...
 
     def push(self, plan: Plan) -> Transcript:
-        """Send the plan in one session and make it survive a reboot. Stops at the first refused line."""
+        """Send the plan in one session and make it survive a reboot. Stops at the first refused line.
+
+        Lines that wait are left out; if there are no others, `StateUnknown` says what they wait for.
+        """
         ...
 
     def save(self) -> Transcript:

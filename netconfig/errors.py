@@ -6,7 +6,8 @@ NetconfigError
 └── DeviceError           about one device; nothing else is affected
     ├── Unreachable       no session, or it broke: nothing is known to have failed; try again later
     ├── Rejected          the device refused an added line: it will again; whose line it was is told
-    ├── StateUnknown      a removal was refused or the device cannot be read: keep everything claimed
+    ├── StateUnknown      a removal was refused, the device cannot be read or lacks what parts that were
+    │                       placed stand on: keep everything claimed; try again later
     └── NotConverged      pushed and accepted, yet it reads back otherwise
 """
 

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from netconfig.driver import Exchange
 from netconfig.errors import BadCredential, Unreachable
 from netconfig.inventory import Device
 from netconfig.transport.answers import PROMPT, Answers
+from netconfig.transport.link import Link
 from netconfig.transport.secrets import mask
 
 _PAGER = "--More--"
@@ -45,8 +46,8 @@ DEFAULT_TIMEOUTS = Timeouts()
 class CliSession:
     """The command line of one device; opened when it is needed, and anew when it broke.
 
-    One thread at a time speaks; `close` may be called from any. Every error of a library comes out as
-    `Unreachable`, and then the session is gone.
+    One thread at a time speaks; `close` may be called from any, also while a session is being opened.
+    Every error of a library comes out as `Unreachable`, and then the session is gone.
     """
 
     def __init__(self, device: Device, device_type: str, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
@@ -54,7 +55,7 @@ class CliSession:
         self._device_type = device_type
         self._timeouts = timeouts
         self._lock = threading.Lock()
-        self._connection: Any = None
+        self._link: Link | None = None
         self._closings = 0
         self._host = ""
         self._prompt = ""
@@ -108,19 +109,19 @@ class CliSession:
 
     def _drop(self) -> None:
         with self._lock:
-            connection, self._connection = self._connection, None
+            link, self._link = self._link, None
             self._secret = ""
-        if connection is not None:
-            _tear_down(connection)
+        if link is not None:
+            link.break_off()
 
     def _exchange(
         self, lines: Sequence[str], closings: int, *, confirm: bool = False, may_open: bool = False
     ) -> list[str]:
         with self._translated():
-            connection = self._connection
-            if connection is None and not may_open:
+            link = self._link
+            if link is None and not may_open:
                 raise EOFError
-            connection = connection or self._open(closings)
+            connection = (link or self._open(closings)).session
             connection.write_channel("".join(f"{line}\n" for line in lines))
             return self._read_answers(connection, lines, confirm=confirm)
 
@@ -166,25 +167,55 @@ class CliSession:
         return data.decode("latin-1").translate(_NOISE)
 
     def _is_open(self) -> bool:
-        channel = getattr(self._connection, "remote_conn", None)
+        link = self._link
+        channel = getattr(link.session, "remote_conn", None) if link else None
         if channel is not None and not channel.closed and channel.get_transport().is_active():
             return True
         self._drop()
         return False
 
-    def _open(self, closings: int) -> Any:
+    def _open(self, closings: int) -> Link:
         self._secret = self._device.secret()
+        link = Link()
+        # Known before it is made, so that `close` never finds less than there is.
+        with self._lock:
+            if self._closings != closings:
+                raise EOFError
+            self._link = link
+        # Some waits of paramiko know no time-out (a shell that never comes); this bounds them all.
+        watchdog = threading.Timer(self._timeouts.open, link.break_off, [TimeoutError])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            self._establish(link)
+            link.finish()
+        except BaseException as error:
+            reason = link.reason
+            link.close()
+            if reason and isinstance(error, Exception):
+                # What the libraries say of a line that was cut is anybody's guess.
+                raise reason from error
+            raise
+        finally:
+            watchdog.cancel()
+        self._host = ""
+        self._find_prompt(link.session)
+        return link
+
+    def _establish(self, link: Link) -> None:
         if self._device.host is None:
             raise BadCredential(f"device {self._device.name} has no address")
+        sock = link.connect(self._device.host, self._device.port, self._timeouts.open)
         with tempfile.NamedTemporaryFile("w", prefix="known_hosts-", encoding="ascii") as known_hosts:
             known_hosts.write(_known_hosts_line(self._device))
             known_hosts.flush()
-            connection = ConnectHandler(
+            connection: Any = ConnectHandler(
                 device_type=self._device_type,
                 host=self._device.host,
                 port=self._device.port,
                 username=self._device.username,
                 password=self._secret,
+                sock=sock,
                 ssh_strict=True,
                 system_host_keys=False,
                 alt_host_keys=True,
@@ -199,30 +230,19 @@ class CliSession:
                 encoding="latin-1",
                 auto_connect=False,
             )
-            # Some waits of paramiko know no time-out (a shell that never comes); this bounds them all.
-            watchdog = threading.Timer(self._timeouts.open, _tear_down, [connection])
-            watchdog.daemon = True
-            watchdog.start()
+            parameters = connection._connect_params_dict  # noqa: SLF001
+            connection._connect_params_dict = lambda: {  # noqa: SLF001
+                **parameters(),
+                "transport_factory": link.make_transport,
+            }
+            link.carry(connection)
             try:
                 connection.establish_connection()
+                link.check()
                 connection.write_channel("\n")
                 connection.session_preparation()
             except ValueError as error:
-                _tear_down(connection)
                 raise NetmikoBaseException(f"{error}, which is no prompt") from error
-            except BaseException:
-                _tear_down(connection)
-                raise
-            finally:
-                watchdog.cancel()
-        with self._lock:
-            if self._closings != closings:
-                _tear_down(connection)
-                raise EOFError
-            self._connection = connection
-        self._host = ""
-        self._find_prompt(connection)
-        return connection
 
     def _find_prompt(self, connection: Any) -> None:
         connection.write_channel("!\n")
@@ -268,13 +288,3 @@ class _EndedError(Unreachable):
 def _known_hosts_line(device: Device) -> str:
     host = device.host if device.port == 22 else f"[{device.host}]:{device.port}"
     return f"{host} {device.host_key}\n"
-
-
-def _tear_down(connection: Any) -> None:
-    """End a connection at once. The transport first: netmiko's farewell would wait for a silent device."""
-    client = getattr(connection, "remote_conn_pre", None)
-    with suppress(Exception):
-        if client is not None:
-            client.close()
-    with suppress(Exception):
-        connection.disconnect()

@@ -2,6 +2,7 @@
 
     names, ports, ace    what things are called; one entry of a list, written and read
     running, config      a running configuration taken apart; the two configurations that are compared
+    grounds              what of the site's a part stands on, and whether it is there
     permits, place       where a part goes
     render               what a router should carry
     strangers,           whose an object is; which lines differ (hier-config); how steps are written;

@@ -4,9 +4,10 @@ Both are a `Config` with text in the router's own language; beside it they keep 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netconfig.driver import Config
+from netconfig.drivers.cisco_ios.grounds import Ground
 from netconfig.drivers.cisco_ios.names import Names, fingerprint
 from netconfig.drivers.cisco_ios.running import POLICY, AccessList, Entry, Family, Running, parse_running
 
@@ -16,9 +17,14 @@ Block = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reading(Config):
-    """What a router has. `text` is everything that is named as ours, strangers' objects too."""
+    """What a router has. `text` is everything that is named as ours, strangers' objects too.
+
+    Attributes:
+        whole: False if it was made from such a text: the router may have what is not in it.
+    """
 
     running: Running = field(default_factory=Running)
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,14 @@ class Wish(Config):
         entries: for each entry that a part was given, its reservation and its `set` line.
         members: ids of the parts of each reservation; those that are leaving, if any are.
         reservations: reservation of each part.
+        grounds: ids of the wanted parts, by what of the site's they stand on.
     """
 
     leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
     entries: Mapping[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)
     reservations: Mapping[int, int] = field(default_factory=dict)
+    grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:
@@ -58,7 +66,9 @@ def read_config(running: Running, names: Names) -> Reading:
 
 def as_reading(config: Config, names: Names) -> Reading:
     """A configuration that may have been kept as text only."""
-    return config if isinstance(config, Reading) else read_config(parse_running(config.text), names)
+    if isinstance(config, Reading):
+        return config
+    return replace(read_config(parse_running(config.text), names), whole=False)
 
 
 def as_wish(config: Config) -> Wish:

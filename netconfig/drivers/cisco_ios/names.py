@@ -48,6 +48,11 @@ class Names:
         found = re.fullmatch(r"(\d+)(-v6)?(-r\d+)?", access_list[len(self.prefix) :])
         return int(found[1]) if found else None
 
+    def station_of(self, access_list: str) -> str | None:
+        """The other station that an access list is named for, or None if it is ours or nobody's."""
+        found = re.fullmatch(r"LS-(.+)-\d+(-v6)?(-r\d+)?", access_list)
+        return found[1] if found and self.reservation_of(access_list) is None else None
+
     def route_map(self, interface: str, family: int, *, taken: Callable[[str], bool]) -> str:
         """The first name of an interface's route map that is not taken."""
         return _first_free(self._route_map_stem(interface, family), taken)

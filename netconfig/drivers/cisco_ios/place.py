@@ -11,9 +11,10 @@ from typing import TypedDict, cast
 
 from netconfig.driver import PartIntent, Placement
 from netconfig.drivers.cisco_ios.ace import write_permit
+from netconfig.drivers.cisco_ios.grounds import Ground, OnInterface, ground_of, hindrance
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.permits import PermitPlacer
-from netconfig.drivers.cisco_ios.running import NEXT_HOP, POLICY, AccessList, Entry, Family, Running
+from netconfig.drivers.cisco_ios.running import NEXT_HOP, AccessList, Entry, Family, Running
 from netconfig.errors import Rejected
 from netconfig.intent import PolicyRoute, SequenceRange
 
@@ -61,23 +62,28 @@ def place_parts(
 ) -> dict[int, Placement]:
     """Placements of the wanted parts, by part id.
 
+    A part that was placed before is placed again though what it stands on is missing or carries
+    something else now: that may pass, and the plan tells it.
+
     Raises:
-        Rejected: the router as read has no room for a part; its id is in the error.
+        Rejected: the router as read has nothing to put a new part on, or no room for a part; only the ids
+            of those are in the error.
         StateUnknown: a permit that we remember stands twice in its list.
     """
-    permits = PermitPlacer(device, running, parts)
-    routes = _RoutePlacer(device, names, running, parts)
-    answer = permits.place_all()
-    groups: dict[tuple[str, Family, str | None], list[PartIntent]] = {}
+    groups: dict[Ground, list[PartIntent]] = {}
     for part in sorted(parts, key=_former_place):
-        if part.wanted and isinstance(part.intent, PolicyRoute):
-            key = part.intent.interface, part.intent.flows[0].family, part.intent.policy
-            groups.setdefault(key, []).append(part)
-    for (interface, family, policy), members in groups.items():
-        routes.check_interface(interface, family, policy, members)
-        if policy is None:
-            answer |= routes.place_in_ours(interface, family, members)
-        else:
+        if part.wanted:
+            groups.setdefault(ground_of(part), []).append(part)
+    for ground, members in groups.items():
+        new = frozenset(part.part_id for part in members if not part.placement)
+        if new and (wrong := hindrance(ground, running, names)):
+            raise Rejected(device, wrong.words, line=wrong.line, parts=new)
+    routes = _RoutePlacer(device, names, running, parts)
+    answer = PermitPlacer(device, running, parts).place_all()
+    for ground, members in groups.items():
+        if isinstance(ground, OnInterface) and ground.policy is None:
+            answer |= routes.place_in_ours(ground.interface, ground.family, members)
+        elif isinstance(ground, OnInterface):
             answer |= {part.part_id: routes.place_in_theirs(part) for part in members}
     return answer
 
@@ -101,6 +107,7 @@ class _RoutePlacer:
     _highest: dict[str, int] = field(init=False)
     _entry_at: dict[tuple[str, int], Entry] = field(init=False)
     _live_lists: frozenset[str] = field(init=False)
+    _given: set[tuple[str, int]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         stored = ((part, route_place(part.placement)) for part in self.parts)
@@ -109,22 +116,6 @@ class _RoutePlacer:
         self._live_lists = frozenset(name for entry in entries for name in entry.access_lists)
         self._entry_at = {entry.place: entry for entry in entries}
         self._highest = {name: entries[-1].sequence for name, entries in self.running.route_maps.items()}
-
-    def check_interface(
-        self, interface: str, family: Family, policy: str | None, parts: Sequence[PartIntent]
-    ) -> None:
-        policies = self.running.policies.get(interface)
-        if policies is None:
-            raise self._rejected(f"there is no interface {interface}", f"interface {interface}", parts)
-        if policy is not None and policy not in self.running.route_maps:
-            raise self._rejected(f"there is no route map {policy}", f"route-map {policy}", parts)
-        carried = policies.get(family)
-        if carried == policy or (policy is None and self.names.revision_of(carried or "", interface, family)):
-            return
-        has = f"carries {carried}" if carried else "carries no route map"
-        names = f"the site file names {policy}" if policy else "the site file does not name it"
-        line = f"{POLICY[family]} {policy or self.names.route_map(interface, family, taken=_nothing)}"
-        raise self._rejected(f"interface {interface} {has}; {names}", line, parts)
 
     def place_in_ours(
         self, interface: str, family: Family, parts: Sequence[PartIntent]
@@ -151,7 +142,7 @@ class _RoutePlacer:
     def _current_map(self, interface: str, family: Family, parts: Sequence[PartIntent]) -> str:
         """The newest map of ours that the interface carries or a part was put in, or else a new one."""
         placed = [place["map"] for part in parts if (place := route_place(part.placement))]
-        candidates = [*placed, self.running.policies[interface].get(family, "")]
+        candidates = [*placed, self.running.policies.get(interface, {}).get(family, "")]
         revisions = {self.names.revision_of(name, interface, family) or 0: name for name in candidates}
         if max(revisions):
             return revisions[max(revisions)]
@@ -170,6 +161,7 @@ class _RoutePlacer:
         sequence = stored["sequence"] if stored and stored["map"] == route_map else None
         if sequence is None or not self._may_stay(part, route_map, sequence):
             sequence = self._next_number(part, route_map, room)
+        self._given.add((route_map, sequence))
         self._highest[route_map] = max(sequence, self._highest.get(route_map, 0))
         return dict(RoutePlace(acl=access_list, map=route_map, sequence=sequence))
 
@@ -177,6 +169,10 @@ class _RoutePlacer:
         entry = self._entry_at.get((route_map, sequence))
         if entry is None:
             return sequence > self._highest.get(route_map, 0)
+        # Another part of the reservation may have been given the number while this one was away.
+        holders = {self._list_holder[name] for name in entry.access_lists if name in self._list_holder}
+        if (route_map, sequence) in self._given or (holders and part.part_id not in holders):
+            return False
         ours = owner_of(entry, self.running, self.names) == part.reservation_id
         return entry.action == "permit" and (ours or is_remains(entry, self._next_hop(part), self.names))
 
@@ -237,7 +233,3 @@ class _RoutePlacer:
     def _rejected(self, words: str, line: str, parts: Sequence[PartIntent]) -> Rejected:
         ids = frozenset(part.part_id for part in parts)
         return Rejected(self.device, words, line=line, parts=ids)
-
-
-def _nothing(_name: str) -> bool:
-    return False

@@ -17,9 +17,10 @@ from netconfig.drivers.cisco_ios.config import (
     list_block,
 )
 from netconfig.drivers.cisco_ios.difference import difference
+from netconfig.drivers.cisco_ios.grounds import InList, hindrance
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.permits import check_single
-from netconfig.drivers.cisco_ios.running import MATCH, AccessList, Entry
+from netconfig.drivers.cisco_ios.running import MATCH, POLICY, AccessList, Entry
 from netconfig.drivers.cisco_ios.steps import Steps, check_touches_only_ours
 from netconfig.drivers.cisco_ios.strangers import Holdings, sort_holdings
 
@@ -44,6 +45,7 @@ class _Planner:
         self._holdings = holdings
         self._steps = Steps(wish)
         self._want = dict(blocks_of(wish.text))
+        self._hindered = self._withhold_hindered(names) if actual.whole else {}
         self._site_lists = self._shorten_permits(device, names)
         have = dict(self._have(names))
         for header in (*have, *self._want):
@@ -70,7 +72,28 @@ class _Planner:
         lists = [h.removeprefix("no ") for h in self._delta if h.startswith("no ") and _is_list(h[3:])]
         self._steps.remove_lines((f"no {h}", *self._whose_list(h)) for h in lists)
         self._remove_permits()
+        for words, parts in self._hindered.items():
+            self._steps.note_hindrance(words, parts)
         return self._steps
+
+    def _withhold_hindered(self, names: Names) -> dict[str, frozenset[int]]:
+        """What the site's part of the router lacks, and for which parts; `_want` loses what needs it."""
+        found: dict[str, frozenset[int]] = {}
+        for ground, parts in self._wish.grounds.items():
+            wrong = hindrance(ground, self._running, names)
+            if wrong is None:
+                continue
+            found[wrong.words] = found.get(wrong.words, frozenset()) | parts
+            if isinstance(ground, InList):
+                self._want.pop(wrong.line, None)
+            elif ground.policy is None:
+                header = f"interface {ground.interface}"
+                lines = (x for x in self._want.pop(header, ()) if not x.startswith(POLICY[ground.family]))
+                self._want |= {header: left} if (left := tuple(lines)) else {}
+            elif ground.policy not in self._running.route_maps:
+                there = f"route-map {ground.policy} "
+                self._want = {h: lines for h, lines in self._want.items() if not h.startswith(there)}
+        return found
 
     def _have(self, names: Names) -> Iterator[Block]:
         """What there is of the things that this plan may change."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from netconfig.driver import PartIntent
 from netconfig.drivers.cisco_ios.ace import write_permit
 from netconfig.drivers.cisco_ios.config import Block, Wish, number, text_of
+from netconfig.drivers.cisco_ios.grounds import Ground, ground_of
 from netconfig.drivers.cisco_ios.names import Names, fingerprint
 from netconfig.drivers.cisco_ios.permits import permit_lines
 from netconfig.drivers.cisco_ios.place import route_place
@@ -22,9 +23,12 @@ def render(parts: Sequence[PartIntent], names: Names) -> Wish:
         ValueError: a wanted part has not been placed.
     """
     page = _Page(names)
-    for part in sorted(parts, key=lambda part: part.part_id):
+    # The wanted last: a number that one of them has now is no longer that of a part that left.
+    for part in sorted(parts, key=lambda part: (part.wanted, part.part_id)):
         if part.wanted and not part.placement:
             raise ValueError(f"part {part.part_id} has not been placed")
+        if part.wanted:
+            page.note_ground(part)
         if isinstance(part.intent, AccessPermit):
             page.write_permits(part, part.intent)
         elif route := route_place(part.placement):
@@ -42,6 +46,10 @@ class _Page:
         self._owners: dict[tuple[str, int], tuple[int, str]] = {}
         self._serves: dict[Path, set[int]] = defaultdict(set)
         self._leaving: dict[Path, set[int]] = defaultdict(set)
+        self._grounds: dict[Ground, set[int]] = defaultdict(set)
+
+    def note_ground(self, part: PartIntent) -> None:
+        self._grounds[ground_of(part)].add(part.part_id)
 
     def write_permits(self, part: PartIntent, intent: AccessPermit) -> None:
         header = f"{LIST_HEADER[intent.flows[0].family]} {intent.access_list}"
@@ -87,6 +95,7 @@ class _Page:
             entries=dict(self._owners),
             members=_members(parts),
             reservations={part.part_id: part.reservation_id for part in parts},
+            grounds={ground: frozenset(ids) for ground, ids in self._grounds.items()},
         )
 
     def _needs(self, part: PartIntent) -> dict[Path, set[int]]:

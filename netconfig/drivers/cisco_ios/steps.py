@@ -47,6 +47,11 @@ class Steps:
                 self._step += 1
             self.lines.append(PlanLine(text, parts, reservation, removal=True, step=self._step))
 
+    def note_hindrance(self, words: str, parts: frozenset[int]) -> None:
+        """A comment in place of what cannot be sent."""
+        self._step += 1
+        self.lines.append(PlanLine(f"! waiting: {words}", parts, step=self._step, waits=words))
+
     def _write(
         self,
         header: str,
@@ -74,6 +79,8 @@ def check_touches_only_ours(
     look = _Look(names, actual, wish, holdings)
     header = ""
     for line in lines:
+        if line.waits:
+            continue
         inner = line.text.startswith(" ")
         if not inner:
             header = line.text

@@ -38,6 +38,8 @@ def sort_holdings(actual: Reading, wish: Wish, names: Names, known: frozenset[in
             sentences.append(f"access list {held.name} {why}")
         elif reservation is not None:
             lists[held.name] = reservation
+        elif why := _why_renamed(held, names):
+            sentences.append(f"access list {held.name} {why}")
     entries: dict[tuple[str, int], Entry] = {}
     owners: dict[tuple[str, int], int | None] = {}
     strange_maps: set[str] = set()
@@ -49,6 +51,13 @@ def sort_holdings(actual: Reading, wish: Wish, names: Names, known: frozenset[in
         elif entry.route_map.startswith(names.prefix) or any(is_ours(n, names) for n in entry.access_lists):
             strange_maps.add(entry.route_map)
             sentences.append(f"{entry.header} is of no reservation that this database knows")
+        else:
+            renamed = (running.access_lists.get(name) for name in entry.access_lists)
+            sentences += [
+                f"{entry.header} matches access list {held.name}, which is ours under another station's name"
+                for held in renamed
+                if held and _why_renamed(held, names)
+            ]
     return Holdings(lists, entries, owners, tuple(sentences), frozenset(strange_maps))
 
 
@@ -57,6 +66,16 @@ def _owner(entry: Entry, actual: Reading, wish: Wish, names: Names) -> int | Non
     if placed and is_remains(entry, placed[1], names):
         return placed[0]
     return owner_of(entry, actual.running, names)
+
+
+def _why_renamed(held: AccessList, names: Names) -> str:
+    station = names.station_of(held.name)
+    if station is None or not held.owner or held.owner[1] != names.ownership.database:
+        return ""
+    return (
+        f"carries this database's fingerprint under the name of station {station};"
+        f" the station word in the site file, {names.ownership.station}, seems to have changed"
+    )
 
 
 def _why_strange(held: AccessList, reservation: int, names: Names, known: frozenset[int]) -> str:

@@ -88,6 +88,23 @@ class Ticket:
         return rig.path(self) not in {None, self.next_hop}
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """Something that the site, not we, took from under parts.
+
+    Attributes:
+        word: of what is said about it.
+        hinders: ids of those of the bench's parts that cannot be served meanwhile.
+        lines: the edit that does it.
+        mend: the edit that undoes it.
+    """
+
+    word: str
+    hinders: frozenset[int]
+    lines: Sequence[str]
+    mend: Sequence[str]
+
+
 class Bench(Protocol):
     """What the suite must know of a platform.
 
@@ -96,12 +113,14 @@ class Bench(Protocol):
         variants: more of them, some of the same reservations: what a ticket becomes when it is modified.
         hand_edits: edits that break what the first ticket has made.
         foreign: lines that make an object that looks managed, by a word of the report about it.
+        obstacles: what may be away for a while.
     """
 
     tickets: Sequence[Ticket]
     variants: Sequence[Ticket]
     hand_edits: Sequence[Sequence[str]]
     foreign: Mapping[str, Sequence[str]]
+    obstacles: Sequence[Obstacle]
 
     def start(self, loop: SimulatorLoop | None = None) -> AbstractContextManager[Rig]:
         """A fresh device; without a loop it can only be driven `at_once`."""

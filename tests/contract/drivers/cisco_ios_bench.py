@@ -25,7 +25,7 @@ from netconfig.simulator import (
     forwarding,
 )
 from netconfig.transport.cli import Timeouts
-from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Ticket, Trouble
+from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trouble
 
 PASSWORD = "correct horse battery staple"
 CONFIG = """\
@@ -176,7 +176,50 @@ FOREIGN = {
         f"interface {TEN_ONE}",
         f"ip policy {MAP}",
     ),
+    "station word in the site file, FNAL, seems to have changed": (
+        "ip access-list extended LS-FERMILAB-42",
+        f"remark LS reservation 42 database {DATABASE}",
+        "permit ip host 10.9.9.9 any",
+        f"route-map LS-FERMILAB-{TEN_TWO} permit 7",
+        "match ip address LS-FERMILAB-42",
+        "set ip next-hop 192.0.2.99",
+    ),
+    f"route-map LS-FERMILAB-{TEN_TWO} permit 7 matches access list LS-FERMILAB-42-r2": (
+        "ip access-list extended LS-FERMILAB-42-r2",
+        f"remark LS reservation 42 database {DATABASE}",
+        f"route-map LS-FERMILAB-{TEN_TWO} permit 7",
+        "match ip address LS-FERMILAB-42-r2",
+    ),
 }
+SITE_MAP = ("route-map SITE-POLICY permit 10", "match ip address SITE-VIDEO", "set ip next-hop 198.51.100.9")
+EDGE_IN = ("ip access-list extended EDGE-IN", "10 permit tcp any any eq smtp", "1000 deny ip any any log")
+OBSTACLES = (
+    Obstacle(
+        "carries OPS-TEST; the site file does not name it",
+        frozenset({1, 2}),
+        ("route-map OPS-TEST permit 10", f"interface {TEN_ONE}", "ip policy route-map OPS-TEST"),
+        (f"interface {TEN_ONE}", "no ip policy route-map", "no route-map OPS-TEST"),
+    ),
+    Obstacle(
+        f"interface {TEN_TWO} carries no route map; the site file names SITE-POLICY",
+        frozenset({7}),
+        (f"interface {TEN_TWO}", "no ip policy route-map"),
+        (f"interface {TEN_TWO}", "ip policy route-map SITE-POLICY"),
+    ),
+    Obstacle("there is no route map SITE-POLICY", frozenset({7}), ("no route-map SITE-POLICY",), SITE_MAP),
+    Obstacle(
+        "there is no IPv4 access list EDGE-IN",
+        frozenset({4, 5}),
+        ("no ip access-list extended EDGE-IN",),
+        EDGE_IN,
+    ),
+    Obstacle(
+        "there is no IPv6 access list EDGE6-IN",
+        frozenset({6}),
+        ("no ipv6 access-list EDGE6-IN",),
+        ("ipv6 access-list EDGE6-IN", "permit tcp any any eq bgp", "sequence 1000 deny ipv6 any any"),
+    ),
+)
 
 
 class IosRig:
@@ -308,6 +351,7 @@ class IosBench:
         self.variants: Sequence[Ticket] = VARIANTS
         self.hand_edits: Sequence[Sequence[str]] = HAND_EDITS
         self.foreign: Mapping[str, Sequence[str]] = FOREIGN
+        self.obstacles: Sequence[Obstacle] = OBSTACLES
         self._show_sequence_numbers = show_sequence_numbers
 
     @contextmanager

@@ -80,18 +80,43 @@ def test_tickets_that_leave_one_by_one_take_only_their_own(bench: Bench, rig: Ri
     assert rig.text() == original
 
 
-def test_known_reservation_without_a_part_loses_its_objects_and_the_lines_name_it(
+def test_known_reservation_without_a_part_is_taken_off_and_the_lines_name_it(bench: Bench, rig: Rig) -> None:
+    for ticket in (ticket for ticket in bench.tickets if ticket.next_hop):
+        with bench.start() as fresh:
+            driver = fresh.at_once()
+            same = ticket.part.reservation_id
+            rest = [other for other in bench.tickets if other.part.reservation_id != same]
+            parts = reconcile(driver, [other.part for other in rest]).parts
+            without = fresh.text()
+            reconcile(driver, [*parts, ticket.part])
+            assert fresh.text() != without
+            known = frozenset({same, *(part.reservation_id for part in parts)})
+            done = reconcile(driver, parts, known)
+            objects = [line for line in done.plan.lines if not line.text.startswith((" ", "interface"))]
+            assert {line.reservation_id for line in objects} == {same}
+            assert not done.left
+            assert not done.plan.strangers
+            assert all(other.is_served(fresh) for other in rest)
+            assert fresh.text() == without
+
+
+def test_part_that_can_no_longer_be_read_takes_none_of_its_reservations_others_with_it(
     bench: Bench, rig: Rig
 ) -> None:
-    original = rig.text()
     driver = rig.at_once()
-    part = bench.tickets[0].part
-    reconcile(driver, [part])
-    done = reconcile(driver, [], frozenset({part.reservation_id}))
-    assert {
-        line.reservation_id for line in done.plan.lines if not line.text.startswith((" ", "interface"))
-    } == {part.reservation_id}
-    assert rig.text() == original
+    ticket, variant = next(
+        (ticket, variant)
+        for ticket in bench.tickets
+        for variant in bench.variants
+        if ticket.part.reservation_id == variant.part.reservation_id and variant.next_hop
+    )
+    reconcile(driver, [ticket.part])
+    done = reconcile(driver, [variant.part])
+    assert not done.left
+    assert variant.is_served(rig)
+    assert rig.path(ticket) is None
+    again = reconcile(driver, done.parts)
+    assert not again.plan
 
 
 def test_every_line_names_the_parts_that_need_it(bench: Bench, rig: Rig) -> None:

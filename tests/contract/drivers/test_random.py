@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netconfig.driver import PartIntent
@@ -13,6 +13,12 @@ from tests.contract.drivers.bench import Trouble, place, reconcile, unwanted, wa
 from tests.contract.drivers.conftest import BENCHES
 
 LEFT_OUT = st.frozensets(st.integers(1, 13))
+PARTS_OF_ONE_RESERVATION_TAKE_TURNS = [
+    frozenset({13}),
+    frozenset(range(1, 14)),
+    frozenset({7}),
+    frozenset[int](),
+]
 EXAMPLES = settings(deadline=None, max_examples=20)
 each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
 
@@ -20,6 +26,7 @@ each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
 @each_bench
 @EXAMPLES
 @given(passes=st.lists(LEFT_OUT, min_size=1, max_size=6))
+@example(passes=PARTS_OF_ONE_RESERVATION_TAKE_TURNS)
 def test_any_wishes_one_after_the_other_converge_and_restore_the_text(
     name: str, passes: Sequence[frozenset[int]]
 ) -> None:

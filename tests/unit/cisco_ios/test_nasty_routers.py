@@ -168,6 +168,21 @@ def test_reading_that_close_has_ended_does_not_begin_again(router: Router) -> No
         assert not silent.is_set()
 
 
+def test_close_ends_the_opening_of_a_session_that_says_nothing_after_the_login(router: Router) -> None:
+    silent = threading.Event()
+    with router(shows(RUNNING), silent_at=b"", silent=silent, patience=3600, silence=3600) as driver:
+
+        def close_when_silent() -> None:
+            silent.wait()
+            driver.close()
+
+        closer = threading.Thread(target=close_when_silent)
+        closer.start()
+        with pytest.raises(Unreachable, match="ended"):
+            driver.read()
+        closer.join()
+
+
 def test_answer_that_never_ends_is_named(router: Router) -> None:
     with (
         router(lambda line: repeat(b"more\r\n") if line.startswith(b"show run") else []) as driver,

@@ -135,6 +135,53 @@ def test_interface_policy_or_list_that_is_not_there_is_rejected() -> None:
     assert "carries no route map" in rejection(EMPTY + loose, part(1, 42, ROUTE_SITE)).words
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words", "intent"),
+    [
+        (EMPTY, "end\n", "there is no interface TenGigabitEthernet1/1", ROUTE),
+        (EMPTY, interface(policy="OPS-TEST"), "carries OPS-TEST; the site file does not name it", ROUTE),
+        (SITE, EMPTY, "there is no route map SITE-POLICY", ROUTE_SITE),
+        (SITE, SITE.replace(" ip policy route-map SITE-POLICY\n", ""), "carries no route map", ROUTE_SITE),
+        (SITE, "route-map SITE-POLICY permit 10\nend\n", "there is no interface", ROUTE_SITE),
+        (EDGE, EMPTY, "there is no IPv4 access list EDGE-IN", PERMIT),
+        (EDGE, f"{EMPTY}ipv6 access-list EDGE-IN\n", "there is no IPv4 access list EDGE-IN", PERMIT),
+    ],
+)
+def test_what_a_placed_part_stands_on_may_be_away_but_a_new_part_is_rejected_alone(
+    before: str, after: str, words: str, intent: Intent
+) -> None:
+    placed = place(reading(before), part(1, 42, intent), part(2, 43, intent))
+    hindered = reading(after)
+    assert place(hindered, *placed) == placed
+    made = plan(hindered, *placed)
+    assert [line.parts for line in made.lines if words in line.waits] == [{1, 2}]
+    assert f"! waiting: {made.lines[-1].waits}\n" in str(made)
+    assert not any(line.text.startswith(("interface ", "ip access-list extended E")) for line in made.lines)
+    assert "route-map SITE-POLICY" not in str(made) or "route-map SITE-POLICY permit 10" in after
+    assert rejection(after, *placed, part(3, 44, intent), part(4, 45, intent)).parts == {3, 4}
+    with pytest.raises(Rejected, match=words):
+        place(hindered, *placed, part(3, 44, intent))
+
+
+def test_number_of_a_part_that_was_away_is_left_to_the_part_of_its_reservation_that_has_it_now() -> None:
+    text = SITE + our_list("LS-FNAL-42-r2") + our_entry(100, "LS-FNAL-42-r2", "SITE-POLICY")
+    away = part(1, 42, ROUTE_SITE, **route_place("LS-FNAL-42", 100, "SITE-POLICY"))
+    there = part(2, 42, ROUTE_SITE, **route_place("LS-FNAL-42-r2", 100, "SITE-POLICY"))
+    back, stays = place(reading(text), away, there)
+    assert stays == there
+    assert back.placement == route_place("LS-FNAL-42", 101, "SITE-POLICY")
+    gone = dataclasses.replace(there, wanted=False)
+    (alone, _) = place(reading(text), away, gone)
+    assert alone.placement == route_place("LS-FNAL-42", 101, "SITE-POLICY")
+
+
+def test_number_that_two_parts_of_a_reservation_remember_is_given_once() -> None:
+    both = [part(n, 42, ROUTE, **route_place(f"LS-FNAL-42-r{n}", 10)) for n in (1, 2)]
+    half_written = f"{EMPTY}route-map {MAP} permit 10\n"
+    for text in (EMPTY, half_written):
+        assert [p.placement["sequence"] for p in place(reading(text), *both)] == [10, 20]
+
+
 def test_site_range_is_filled_upwards_and_refused_when_used_up() -> None:
     parts = place(reading(SITE), *(part(n, 42 + n, ROUTE_SITE) for n in (1, 2, 3)))
     assert [p.placement["sequence"] for p in parts] == [100, 101, 102]

@@ -167,8 +167,13 @@ def test_plan_that_would_touch_what_is_not_ours_is_refused(wish: str) -> None:
 
 
 def test_policy_of_the_site_is_not_replaced_even_if_placing_was_skipped() -> None:
+    part = PartIntent(1, 42, ROUTE, placement=PLACED)
+    hindered = plan(reading(interface(policy="SITE")), part)
+    assert "ip policy" not in str(hindered)
+    assert hindered.lines[-1].waits == f"interface {TEN_ONE} carries SITE; the site file does not name it"
+    kept_as_text = driver().render([part])
     with pytest.raises(StateUnknown, match="not ours"):
-        plan(reading(interface(policy="SITE")), PartIntent(1, 42, ROUTE, placement=PLACED))
+        driver().plan(reading(interface(policy="SITE")), Config(kept_as_text.text), known=frozenset({42}))
 
 
 def test_configurations_kept_as_text_compare_like_those_just_read() -> None:
