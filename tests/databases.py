@@ -120,6 +120,11 @@ class Server(ABC):
             self._process.wait(PATIENCE)
             self._process = None
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     @contextlib.contextmanager
     def down(self, number: signal.Signals | None = None) -> Iterator[None]:
         """Without the server for the block."""
