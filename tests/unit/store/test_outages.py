@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from store import LongText, Store, StoreUnavailable, open_store
-from tests.databases import SERVERS, Server, drop_database, server
+from tests.databases import SERVERS, drop_database, server
+from tests.servers import Server
 
 
 class OwnBase(DeclarativeBase):
