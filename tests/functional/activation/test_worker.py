@@ -25,7 +25,9 @@ def until_state(house: WorkingHouse, number: int, state: State) -> None:
 def test_ticket_lives_its_whole_life_by_the_clock(house: WorkingHouse) -> None:
     house.worker().start()
     house.now()
-    number = house.book(start=SECOND, length=SECOND)
+    number = house.book(start=SECOND, length=HOUR)
+    until_state(house, number, State.ACTIVE)
+    house.skip(HOUR)
     until_state(house, number, State.RELEASED)
     view = house.view(number)
     assert view.outcome is Outcome.COMPLETED
