@@ -22,17 +22,19 @@ class Preview:
     plan: Plan
 
 
-def preview(store: Store, device: str, driver: DeviceDriver, *, as_if: int | None = None) -> Preview:
+def preview(
+    store: Store, device: str, driver: DeviceDriver, *, as_if: int | None = None, actual: Config | None = None
+) -> Preview:
     """Read the device and plan for it; nothing is pushed or written.
 
-    `as_if` plans as if that reservation, not begun yet, were active too.
+    `as_if` plans as if that reservation were active too; `actual` plans against an earlier reading.
 
     Raises:
         DeviceError: the device cannot be read, or has no room for a part.
         StoreUnavailable: the database is away.
     """
     parts = store.read(lambda session: _parts(session, device, as_if))
-    actual = driver.read()
+    actual = actual or driver.read()
     placements = driver.place(actual, parts)
     placed = [replace(part, placement=placements.get(part.part_id, part.placement)) for part in parts]
     desired = driver.render(placed)

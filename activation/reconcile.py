@@ -119,8 +119,12 @@ def read_wanted(session: Session, device: str) -> Wanted:
 
 def _last_outcome(session: Session, row: DeviceRow) -> str | None:
     """How the last push to a device ended; None if there was none."""
-    last = select(DeviceChangeRow).where(DeviceChangeRow.device_id == row.id)
-    change = session.scalar(last.order_by(DeviceChangeRow.id.desc()).limit(1))
+    change = session.execute(
+        select(DeviceChangeRow.outcome)
+        .where(DeviceChangeRow.device_id == row.id)
+        .order_by(DeviceChangeRow.at.desc(), DeviceChangeRow.id.desc())
+        .limit(1)
+    ).first()
     return None if change is None else change.outcome or INTERRUPTED
 
 

@@ -13,8 +13,8 @@ from bench.site import example_service
 from lambdastation.caller import Caller
 from lambdastation.ticket import TicketRequest
 from lambdastation.wire import NAMESPACE
-from pathservice.assembly import Assembly
 from pathservice.demo.soap import SoapClient
+from pathservice.serving import Serving
 
 CALLS = 160
 START = datetime.now(UTC) + timedelta(days=1)
@@ -72,7 +72,7 @@ _FIELDS = {
 }
 
 
-def _in_process(assembly: Assembly) -> Callable[[], None]:
+def _in_process(assembly: Serving) -> Callable[[], None]:
     request = TicketRequest(
         src_client="CMS-SRM",
         dst_site="Caltech",

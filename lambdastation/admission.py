@@ -58,8 +58,9 @@ def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
     """
     ends = choose_ends(request, site)
     topology = _topology(request, site, ends.peer)
-    if len(request.remote_path or "") > LONGEST_WORD:
-        raise BadValue(f"a path's name has at most {LONGEST_WORD} characters", field="remotePath")
+    remote_path = request.remote_path or ""
+    if len(remote_path) > LONGEST_WORD or not remote_path.isprintable():
+        raise BadValue(f"a path's name has at most {LONGEST_WORD} printable characters", field="remotePath")
     slot = choose_slot(request, site.limits, now=now)
     out_rate = _bandwidth(request.out_bandwidth, "outBW", topology, ends.peer)
     in_rate = _bandwidth(request.in_bandwidth, "inBW", topology, ends.peer)

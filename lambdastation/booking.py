@@ -1,4 +1,4 @@
-"""A ticket's writes, each inside a transaction of the caller's: opening, calling off, offering the paths.
+"""A new ticket's writes, inside a transaction of the caller's, and offering the paths it may take.
 
 The core's refusals are put into the door's words here: which field of the request is at fault.
 """
@@ -9,40 +9,54 @@ from typing import NoReturn
 from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission
-from lambdastation.authorization import authorize
 from lambdastation.bandwidth import format_bandwidth
-from lambdastation.caller import Caller, Operation
+from lambdastation.caller import Caller
 from lambdastation.errors import (
     CapacityExceeded,
     FlowConflict,
-    NotAuthorized,
     NotCapable,
     NotReady,
     SlotInThePast,
-    WrongState,
 )
-from lambdastation.records import KIND, read_ticket, ticket_row, write_ticket
+from lambdastation.participation import participant
+from lambdastation.records import KIND, read_ticket, write_ticket
 from lambdastation.site import Direction, Site
-from lambdastation.steering import BANDWIDTH_UNIT, bandwidth_claims, path_resource, steered_flows
+from lambdastation.steering import (
+    BANDWIDTH_UNIT,
+    PATH_PREFIX,
+    bandwidth_claims,
+    path_resource,
+    steered_flows,
+)
 from lambdastation.ticket import Ticket, TicketRequest
-from reservation import calendar, conflicts, errors, parts, service
+from reservation import calendar, conflicts, errors, parts, service, sharing
 from reservation.flows import FlowSpec
-from reservation.lifecycle import FINAL, Outcome, State
-from reservation.model import FlowRequest, Request, ReservationView
+from reservation.lifecycle import FINAL, State
+from reservation.model import FlowRequest, Request
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
     """Put the site's flows, and the bandwidth of its alternate paths each way, into the calendar.
 
     Raises:
-        CapacityBooked: a path was made smaller than what is promised from `now` on.
+        CapacityBooked: a path was made smaller than what is promised from `now` on, or is gone.
     """
     conflicts.offer_flows(session, site.name, now=now)
-    for topology in site.topologies:
-        if not topology.production:
-            for direction in Direction:
-                name = path_resource(site, topology, direction)
-                calendar.offer(session, name, capacity=topology.capacity, unit=BANDWIDTH_UNIT, now=now)
+    capacities = {
+        path_resource(site, topology, direction): topology.capacity
+        for topology in site.topologies
+        if not topology.production
+        for direction in Direction
+    }
+    for name, capacity in capacities.items():
+        calendar.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
+    calendar.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
+
+
+def flow_request(site: Site, admission: Admission) -> FlowRequest:
+    """The packets a ticket steers, in the core's words."""
+    flows = FlowSpec.of(steered_flows(admission.placed))
+    return FlowRequest(site=site.name, path=admission.topology.path, flows=flows)
 
 
 def book(
@@ -55,7 +69,7 @@ def book(
     now: datetime,
     hold_for: timedelta,
 ) -> Ticket:
-    """Hold what the ticket takes, write it down, confirm it.
+    """Hold what the ticket takes, write it down, confirm it; whoever asks is its first participant.
 
     Raises:
         NotCapable, CapacityExceeded, FlowConflict, SlotInThePast: what is asked for does not fit.
@@ -70,11 +84,7 @@ def book(
                 owner=caller.subject,
                 slot=admission.slot,
                 hold_until=now + hold_for,
-                flows=FlowRequest(
-                    site=site.name,
-                    path=admission.topology.path,
-                    flows=FlowSpec.of(steered_flows(admission.placed)),
-                ),
+                flows=flow_request(site, admission),
                 claims=bandwidth_claims(
                     site,
                     admission.topology,
@@ -87,34 +97,10 @@ def book(
         )
         write_ticket(session, held.id, request, admission, station=site.station, issuer=caller.issuer)
         service.confirm(session, held.id, kind=KIND, now=now, actor=caller.subject)
+        sharing.join(session, held.id, participant(request, caller), kind=KIND, now=now)
     except errors.ReservationError as error:
-        _refuse_to_open(error, request, admission, site)
+        refuse_to_open(error, request, admission, site)
     return read_ticket(session, held.id)
-
-
-def call_off(
-    session: Session, ticket_id: int, *, site: Site, caller: Caller, now: datetime, reason: str | None
-) -> None:
-    """Cancel a ticket; nothing happens if it was cancelled before.
-
-    Raises:
-        TicketNotFound: there is none of that number.
-        NotAuthorized: the caller is neither its owner nor an operator.
-        WrongState: it has ended by itself, or is ending.
-    """
-    row = ticket_row(session, ticket_id)
-    operator = authorize(
-        site, caller, Operation.CANCEL_TICKET, client=row.local_client, topology=row.topology
-    )
-    reservation = service.get(session, ticket_id, kind=KIND)
-    owner = (reservation.owner, row.credential_issuer) == (caller.subject, caller.issuer)
-    if not owner and not operator:
-        raise NotAuthorized(f"ticket {ticket_id} belongs to somebody else", field="ticketId")
-    try:
-        service.cancel(session, ticket_id, kind=KIND, now=now, actor=caller.subject, reason=reason)
-    except errors.WrongState as error:
-        if not _was_cancelled(service.get(session, ticket_id, kind=KIND)):
-            raise WrongState(str(error), field="ticketId") from error
 
 
 def count_open(session: Session) -> tuple[tuple[State, int], ...]:
@@ -133,9 +119,10 @@ def _check_capabilities(session: Session, admission: Admission) -> None:
             )
 
 
-def _refuse_to_open(
+def refuse_to_open(
     error: errors.ReservationError, request: TicketRequest, admission: Admission, site: Site
 ) -> NoReturn:
+    """Raise what a refusal of the core means to who asked for a ticket."""
     path = admission.topology.path
     match error:
         case errors.CapacityExceeded():
@@ -157,7 +144,3 @@ def _refuse_to_open(
             raise NotReady(f"{path} has not been set up in the database yet") from error
         case _:
             raise error
-
-
-def _was_cancelled(reservation: ReservationView) -> bool:
-    return reservation.state is State.CANCELLED or reservation.outcome is Outcome.CANCELLED

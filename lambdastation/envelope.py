@@ -6,7 +6,7 @@ header that must be understood; no `href` is followed. Texts tell the place, nev
 
 import re
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lxml import etree
@@ -21,6 +21,7 @@ _CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii"})
 _NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
 _TAG = re.compile(r"Element '(?:\{[^}]*\})?([^']{1,64})'")
 _MISSING = re.compile(r"Missing child element\(s\)\. Expected is (?:one of )?\( (?:\{[^}]*\})?([^ ,]{1,64})")
+_END_OF_DAY = re.compile(r"T24:00:00(?:\.0+)?(?![0-9.])", re.ASCII)
 
 
 def read_body(message: bytes, charset: str | None) -> _Element:
@@ -43,7 +44,14 @@ def read_body(message: bytes, charset: str | None) -> _Element:
     body = children[0]
     if len(body) != 1:
         raise SoapFault(SchemaInvalid("the body holds one request"))
+    if _holds_text(envelope) or _holds_text(body):
+        raise SoapFault(SchemaInvalid("no text stands between the elements of an envelope"))
     return body[0]
+
+
+def _holds_text(element: _Element) -> bool:
+    """Whether other than blanks stands directly in it, before, between or after its children."""
+    return any(text and text.strip() for text in (element.text, *(child.tail for child in element)))
 
 
 def _parsed(message: bytes, charset: str | None) -> _Element:
@@ -143,7 +151,14 @@ def _check_time(field: _Element) -> None:
 def parse_time(text: str) -> datetime:
     """The instant of an xs:dateTime, cut to microseconds; naive if it carries no zone.
 
+    24:00:00 is the next day's midnight (XML Schema 1.0 second edition, 3.2.7.1).
+
     Raises:
         ValueError: it is none, or outside the years 1 to 9999.
     """
-    return datetime.fromisoformat(text.strip())
+    midnight, count = _END_OF_DAY.subn("T00:00:00", text.strip())
+    time = datetime.fromisoformat(midnight)
+    try:
+        return time + timedelta(days=count)
+    except OverflowError as error:
+        raise ValueError("the time is out of range") from error

@@ -6,7 +6,6 @@ LambdaStationError
 │   ├── NotAuthorized      no rule of the site lets them
 │   ├── SchemaInvalid      the message is not what the schema says
 │   ├── UnknownOperation   there is no such request
-│   ├── UnsupportedMode    a mode this release does not have
 │   ├── UnknownSite        neither ours nor a peer's name
 │   ├── UnknownClient      the site has no such PBR client
 │   ├── UnknownTopology    we have no such path
@@ -23,6 +22,8 @@ LambdaStationError
 │   ├── CapacityExceeded   that much is not free; less, or another time, may be
 │   ├── FlowConflict       the same packets are promised another path in that time
 │   ├── TicketNotFound     there is no ticket of that number
+│   ├── NoSuchFlow         no ticket for these packets can be joined or extended
+│   ├── TooLate            the only one there is for them is on its way out
 │   └── WrongState         the ticket is past the point where that can be done
 └── Failed                 our side's fault; the same request may succeed later
     ├── StoreAway          the database does not answer
@@ -84,12 +85,6 @@ class UnknownOperation(Refused):
     """The body's element is no request of ours."""
 
     code = "unknown-operation"
-
-
-class UnsupportedMode(Refused):
-    """The mode exists in the protocol and not yet in this release."""
-
-    code = "unsupported-mode"
 
 
 class UnknownSite(Refused):
@@ -186,6 +181,18 @@ class TicketNotFound(Refused):
     """There is no ticket of that number."""
 
     code = "not-found"
+
+
+class NoSuchFlow(Refused):
+    """No ticket steers exactly these packets onto this path at that time."""
+
+    code = "no-such-flow"
+
+
+class TooLate(Refused):
+    """The only ticket for these packets is over or being released."""
+
+    code = "too-late"
 
 
 class WrongState(Refused):

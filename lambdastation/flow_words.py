@@ -108,9 +108,15 @@ def parse_network(word: str) -> IpNetwork:
     if "%" in word:
         raise ValueError(f"an address with a zone cannot be routed: {shown(word)}")
     try:
-        return ip_network(word)
+        network = ip_network(word)
     except ValueError:
         pass
+    else:
+        mask = word.partition("/")[2]
+        # A dotted mask is what old clients send; the router's way round would be another block altogether.
+        if "." in mask and mask != str(network.netmask):
+            raise ValueError(f"a wildcard mask is not taken, write {network}, not {shown(word)}")
+        return network
     try:
         meant = ip_network(word, strict=False)
     except ValueError:

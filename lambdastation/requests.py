@@ -49,7 +49,7 @@ class Requests(ServiceBase):  # type: ignore[misc]
         result="svcTicket",
     )
     def open_ticket(ctx: Any, svc_ticket: Any, mode: str | None) -> Any:  # noqa: N805 - spyne's way
-        """Reserve an alternate path; the completed ticket comes back."""
+        """Reserve an alternate path, or join or extend a ticket; the completed ticket comes back."""
         call: Call = ctx.udc
         request = wire.request_from_wire(svc_ticket)
         ticket = call.service.open_ticket(request, caller=call.caller, mode=Mode(mode or Mode.NEW))
@@ -73,7 +73,7 @@ class Requests(ServiceBase):  # type: ignore[misc]
         result="cancelled",
     )
     def cancel_ticket(ctx: Any, ticket_id: int) -> bool:  # noqa: N805
-        """End a ticket early; the traffic goes back to the production path."""
+        """End one's part in a ticket; with the last, the traffic goes back to the production path."""
         call: Call = ctx.udc
         return call.service.cancel_ticket(ticket_id, caller=call.caller)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lambdastation.caller import Operation
 from lambdastation.site_words import (
     Bandwidth,
+    Domain,
     Dscp,
     Duration,
     Object,
@@ -84,6 +85,9 @@ class Peer(_Part):
         tuple[Prefix, ...], Field(description="All of it; without them, its clients' blocks together")
     ] = ()
     clients: tuple[RemoteClient, ...] = ()
+    domains: Annotated[
+        tuple[Domain, ...], Field(description="What its hosts' names contain, for dCache's site map")
+    ] = ()
     default_client: Annotated[
         Word | None, Field(description="Our client, where a request to this peer names none")
     ] = None
@@ -204,6 +208,9 @@ class Site(_Part):
             pattern=r"^[A-Z0-9]{1,16}$", description="Word in the names of our objects on devices: LS-FNAL-42"
         ),
     ]
+    domains: Annotated[
+        tuple[Domain, ...], Field(description="What our hosts' names contain, for dCache's site map")
+    ] = ()
     topologies: Annotated[tuple[Topology, ...], Field(min_length=1)]
     groups: tuple[Group, ...] = ()
     clients: tuple[Client, ...] = ()

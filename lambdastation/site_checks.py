@@ -34,6 +34,7 @@ def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
         *_groups(site, devices),
         *_clients(site),
         *_peers(site),
+        *_domains(site),
         *_rules(site, devices),
         *_authorization(site),
     )
@@ -107,6 +108,17 @@ def _peers(site: Site) -> Iterator[Problem]:
             yield from _known(
                 (*where, "default_topology"), "alternate topology", peer.default_topology, _alternates(site)
             )
+
+
+def _domains(site: Site) -> Iterator[Problem]:
+    places: list[tuple[Path, str]] = [(("domains", at), domain) for at, domain in enumerate(site.domains)]
+    for nth, peer in enumerate(site.peers):
+        places += [(("peers", nth, "domains", at), domain) for at, domain in enumerate(peer.domains)]
+    seen = set()
+    for path, domain in places:
+        if domain in seen:
+            yield Problem(path, f"{domain} is there already; a domain is one site's")
+        seen.add(domain)
 
 
 def _rules(site: Site, devices: Sequence[str]) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ from netconfig.intent import IpNetwork, SequenceRange
 _DURATION = re.compile(r"-?P[0-9.DWTHMS]+")
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Domain = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")]
+"""What stands in the names of a site's hosts: fnal.gov, or just fnal."""
 Object = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._:/-]{0,62}$")]
 """The device's own name of an interface, access list or route map."""
 

@@ -73,11 +73,20 @@ def _moved(time: datetime, by: timedelta) -> datetime:
 
 
 def _within_limits(request: TicketRequest, slot: TimeSlot, limits: Limits, now: datetime) -> None:
-    field = "travelTime" if request.end_at is None else "endTime"
     if slot.length > limits.longest:
-        raise BadTime(f"a ticket lasts at most {_spoken(limits.longest)} here", field=field)
+        raise lasts_too_long(request, limits.longest)
+    field = _end_field(request)
     if slot.end - now > limits.horizon:
         raise BadTime(f"a ticket ends at most {_spoken(limits.horizon)} ahead here", field=field)
+
+
+def lasts_too_long(request: TicketRequest, longest: timedelta) -> BadTime:
+    """What to say of a request that would make a ticket longer than the site allows."""
+    return BadTime(f"a ticket lasts at most {_spoken(longest)} here", field=_end_field(request))
+
+
+def _end_field(request: TicketRequest) -> str:
+    return "travelTime" if request.end_at is None else "endTime"
 
 
 def _spoken(length: timedelta) -> str:

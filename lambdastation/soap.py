@@ -1,7 +1,8 @@
 """The SOAP door: a WSGI application for one mount point, answers and faults alike SOAP 1.1.
 
 The HTTP front before it has verified the client's certificate and put `x509.subject` and `x509.issuer` into
-the environment, bounded the body and refused what is no XML; whoever comes without an identity is refused.
+the environment, and the request's name as `pathservice.request_id`; it has bounded the body and refused what
+is no XML. Whoever comes without an identity is refused. Requests are audited here, `?wsdl` by the front.
 """
 
 import re
@@ -14,6 +15,7 @@ import structlog
 from lxml import etree
 from lxml.etree import _Element
 
+from lambdastation.audit import Origin, coming_from, new_request_id
 from lambdastation.caller import LONGEST_NAME, Caller
 from lambdastation.envelope import Validator, read_body
 from lambdastation.errors import (
@@ -35,6 +37,8 @@ LARGEST_MESSAGE = 1024 * 1024
 
 SUBJECT_KEY = "x509.subject"
 ISSUER_KEY = "x509.issuer"
+REQUEST_ID_KEY = "pathservice.request_id"
+PEER_KEY = "REMOTE_ADDR"
 
 _NOBODY = Caller(subject="", issuer="")
 _UNKNOWN = "unknown"
@@ -68,7 +72,8 @@ class SoapDoor:
         if environ["REQUEST_METHOD"] != "POST":
             return _answer(start_response, "405 Method Not Allowed", b"", "text/plain")
         try:
-            return _answer(start_response, "200 OK", self._post(environ, caller))
+            with coming_from(_origin(environ)):
+                return _answer(start_response, "200 OK", self._post(environ, caller))
         except SoapFault as fault:
             return _answer(start_response, "500 Internal Server Error", fault_bytes(fault))
 
@@ -125,6 +130,13 @@ def _caller(environ: Environ) -> Caller | None:
     if not 0 < len(subject) <= LONGEST_NAME or not 0 < len(issuer) <= LONGEST_NAME:
         return None
     return Caller(subject=subject, issuer=issuer)
+
+
+def _origin(environ: Environ) -> Origin:
+    return Origin(
+        peer=str(environ.get(PEER_KEY) or _UNKNOWN),
+        request_id=str(environ.get(REQUEST_ID_KEY) or new_request_id()),
+    )
 
 
 def _known(caller: Caller | None) -> Caller:

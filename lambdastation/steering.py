@@ -14,6 +14,7 @@ from reservation.model import ClaimRequest, PartRequest
 ADMIT_STAGE = 0
 STEER_STAGE = 1
 BANDWIDTH_UNIT = "bit/s"
+PATH_PREFIX = "path:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Placed:
 
 def path_resource(site: Site, topology: Topology, direction: Direction) -> str:
     """Name of a path's bandwidth, one way, in the calendar."""
-    return f"path:{site.name}:{topology.name}:{direction}"
+    return f"{PATH_PREFIX}{site.name}:{topology.name}:{direction}"
 
 
 def bandwidth_claims(

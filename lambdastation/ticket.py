@@ -20,7 +20,10 @@ class DscpRequest(StrEnum):
 
 
 class Mode(StrEnum):
-    """What openSvcTicket shall do with a ticket for the same flow that exists already."""
+    """What openSvcTicket shall do with a ticket for the same flow that exists already, and what it did.
+
+    It never did `auto`: that is one of the others.
+    """
 
     AUTO = "auto"
     NEW = "new"
@@ -76,6 +79,7 @@ class Ticket:
         actual_end_at: when it was over, devices included.
         credential_subject, credential_issuer: whose it is.
         outcome, reason, waiting_for: the core's words on how it goes or went.
+        answered: what openSvcTicket did for it just now; None when it was only read.
     """
 
     ticket_id: int
@@ -108,6 +112,7 @@ class Ticket:
     outcome: Outcome | None
     reason: str | None
     waiting_for: str | None
+    answered: Mode | None = None
 
     @property
     def travel_seconds(self) -> int:

@@ -13,7 +13,7 @@ import structlog
 from lambdastation.admission import admit
 from lambdastation.audit import Audit, AuditOutcome, AuditRecord
 from lambdastation.authorization import authorize
-from lambdastation.booking import book, call_off, count_open, ensure_resources
+from lambdastation.booking import count_open, ensure_resources
 from lambdastation.caller import Caller, Operation
 from lambdastation.errors import (
     InternalError,
@@ -22,8 +22,9 @@ from lambdastation.errors import (
     NotAuthorized,
     Refused,
     StoreAway,
-    UnsupportedMode,
 )
+from lambdastation.modes import Opening, open_in
+from lambdastation.participation import call_off
 from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
 from lambdastation.site import Site
 from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
@@ -78,7 +79,7 @@ class TicketService:
         self._site = site
 
     def open_ticket(self, request: TicketRequest, *, caller: Caller, mode: Mode = Mode.NEW) -> Ticket:
-        """Reserve a path, all of it or nothing; the ticket comes back scheduled.
+        """Reserve a path, or take part in a ticket for the same flow, as the mode says; all or nothing.
 
         Raises:
             Refused: something about the request; nothing was written.
@@ -87,24 +88,18 @@ class TicketService:
         with self._audited(caller, Operation.OPEN_TICKET) as line:
             site, now = self._site, self._clock()
             authorize(site, caller, Operation.OPEN_TICKET)
-            if mode is not Mode.NEW:
-                raise UnsupportedMode(f"mode {mode} comes with a later release; use new", field="mode")
             admission = admit(request, site, now=now)
             client, topology = admission.ends.client.name, admission.topology.name
             authorize(site, caller, Operation.OPEN_TICKET, client=client, topology=topology)
-            ticket = self._store.write(
-                lambda session: book(
-                    session,
-                    request,
-                    admission,
-                    site=site,
-                    caller=caller,
-                    now=now,
-                    hold_for=self._hold_for,
-                )
-            )
+            opening = Opening(request, admission, mode, site, caller, now, self._hold_for)
+            ticket = open_in(self._store, opening)
             line.ticket_id = ticket.ticket_id
-            log.info("ticket scheduled", ticket=ticket.ticket_id, path=ticket.local_path)
+            log.info(
+                "ticket opened",
+                ticket=ticket.ticket_id,
+                path=ticket.local_path,
+                mode=ticket.answered or Mode.NEW,
+            )
             return ticket
 
     def get_ticket(self, ticket_id: int, *, caller: Caller) -> Ticket:
@@ -131,10 +126,12 @@ class TicketService:
             return self._store.read(lambda session: read_tickets(session, states=states, limit=limit))
 
     def cancel_ticket(self, ticket_id: int, *, caller: Caller, reason: str | None = None) -> bool:
-        """End a ticket early; True also if it was cancelled before, so that a repeat does no harm.
+        """End a ticket early, for an operator; for others, end their part in it, and it with the last.
+
+        True also if that was done before, so that a repeat does no harm.
 
         Raises:
-            NotAuthorized: neither the owner's nor an operator's request.
+            NotAuthorized: the request neither of somebody who takes part in it nor of an operator.
             TicketNotFound: there is none of that number.
             WrongState: it has ended by itself, or is ending.
             StoreAway: our side cannot do it now.

@@ -2,10 +2,11 @@
 
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
 optional. On openSvcTicket the fields that only the station knows (localTicketId, remoteTicketId, state,
-actualEndTime, credentialSubject, lambdaStationId) are read over: old clients send a whole ticket back.
+actualEndTime, credentialSubject, lambdaStationId, answeredMode) are read over: old clients send a whole
+ticket back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -49,7 +50,7 @@ def _text_up_to(length: int, name: str) -> _SimpleType:
     return _SimpleType(Unicode, name, {"max_len": length})
 
 
-def _words(values: type[StrEnum], name: str) -> _SimpleType:
+def _words(values: Iterable[StrEnum], name: str) -> _SimpleType:
     return _SimpleType(Unicode, name, {"values": [word.value for word in values]})
 
 
@@ -87,6 +88,7 @@ DSCP = _SimpleType(Integer32, "dscpValue", {"ge": 0, "le": 63})
 DSCP_REQUEST = _words(DscpRequest, "dscpRequestWord")
 STATE = _words(State, "stateWord")
 MODE = _words(Mode, "modeWord")
+ANSWERED_MODE = _words([Mode.NEW, Mode.JOIN, Mode.EXTEND], "answeredModeWord")
 
 SVC_TICKET = _complex(
     "svcTicket",
@@ -119,6 +121,7 @@ SVC_TICKET = _complex(
             "actualEndTime": DateTime,
             "credentialSubject": SUBJECT,
             "lambdaStationId": NAME,
+            "answeredMode": ANSWERED_MODE,
         }.items()
     },
 )
@@ -226,6 +229,7 @@ def ticket_to_wire(ticket: Ticket) -> Any:
         actualEndTime=_utc(ticket.actual_end_at),
         credentialSubject=ticket.credential_subject,
         lambdaStationId=ticket.station,
+        answeredMode=None if ticket.answered is None else ticket.answered.value,
     )
 
 

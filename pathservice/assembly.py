@@ -1,41 +1,28 @@
-"""Wiring: settings in, a service out. The one place that knows every part."""
+"""Wiring: settings in, a site's parts around one database out; what every command starts from."""
 
-import fcntl
 import os
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
-from functools import partial
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Self
 
-import structlog
+from sqlalchemy.orm import Session
 
 from activation.clock import Clock, SystemClock
-from activation.devices import database_identity, register_devices, view_devices
-from activation.worker import Worker, WorkerSettings
-from lambdastation.soap import soap_application
+from activation.devices import register_devices, view_devices
 from lambdastation.station import DeviceStatus
 from lambdastation.tickets import TicketService, ensure_resources
 from netconfig.driver import DeviceDriver, Ownership
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from pathservice import schema
-from pathservice.listener import Listener, Mount, TlsSettings
 from pathservice.logs import AUDIT_FILE, AuditTrail
-from pathservice.pki import init_pki
 from pathservice.settings import Settings
-from pathservice.simulated import SimulatedRouters, located
+from pathservice.simulated import located
 from pathservice.sitefile import SiteFile, load_site_file
+from reservation.identity import belong_to, database_identity
 from store import Store, open_store
-
-log = structlog.get_logger("pathservice")
-
-WORKER_SILENT_AFTER = timedelta(seconds=30)
-"""A worker that has not ticked for so long is reported as ill."""
 
 
 class SetupError(Exception):
@@ -62,15 +49,14 @@ class Assembly:
         self.store: Store
         self.tickets: TicketService
         self.devices: dict[str, Device]
-        self.routers: Mapping[str, Any] = {}
-        self.worker: Worker | None = None
-        self.listener: Listener | None = None
 
-    def __enter__(self) -> "Assembly":
+    def __enter__(self) -> Self:
         """Open the site file and the database, made ready for this release.
 
         Raises:
-            SetupError, SiteFileError, SchemaMismatch, StoreUnavailable, UnknownPlatform, CapacityBooked.
+            SetupError, SiteFileError, SchemaMismatch, StoreUnavailable, UnknownPlatform.
+            WrongSite: the database is another site's.
+            CapacityBooked: the site file takes back what is promised.
         """
         with ExitStack() as opening:
             if not self._looking:
@@ -83,10 +69,9 @@ class Assembly:
                 schema.require_head(self.store)
             else:
                 schema.prepare(self.store)
+            self.ownership = self.store.write(self._own)
+            if not self._looking:
                 self.store.write(self._offer)
-            self.ownership = self.store.write(
-                lambda session: Ownership(station=self.file.site.station, database=database_identity(session))
-            )
             trail = AuditTrail(self.settings.state / AUDIT_FILE)
             opening.callback(trail.close)
             self._audit = trail.write
@@ -106,9 +91,15 @@ class Assembly:
     ) -> None:
         self._open.close()
 
-    def _offer(self, session: Any) -> None:
+    def _own(self, session: Session) -> Ownership:
+        site = self.file.site
+        belong_to(session, site=site.name, station=site.station)
+        return Ownership(station=site.station, database=database_identity(session))
+
+    def _offer(self, session: Session) -> None:
+        site = self.file.site
         register_devices(session, self.devices.values())
-        ensure_resources(session, self.file.site, now=self.clock.now())
+        ensure_resources(session, site, now=self.clock.now())
 
     def _device_statuses(self) -> list[DeviceStatus]:
         return [
@@ -122,7 +113,8 @@ class Assembly:
         ]
 
     @property
-    def _simulated(self) -> Path:
+    def simulated(self) -> Path:
+        """Where simulated routers keep what they have."""
         return self.settings.state / "simulated"
 
     def driver(self, name: str) -> DeviceDriver:
@@ -133,83 +125,7 @@ class Assembly:
             KeyError: the site file has no such device.
         """
         device = self.devices[name]
-        return driver_class(device.platform)(located(device, self._simulated), self.ownership)
-
-    def start_simulators(self) -> None:
-        """Start the site's simulated routers; they end with the assembly."""
-        running = SimulatedRouters(self.devices.values(), self._simulated, now=self.clock.now)
-        self.routers = self._open.enter_context(running).routers
-
-    def start_worker(self) -> None:
-        """Start changing devices; it ends with the assembly, within a few seconds.
-
-        Raises:
-            SetupError: another worker runs with this state directory.
-        """
-        owner = f"{socket.gethostname()}:{self.settings.state}"
-        self._open.enter_context(_only_worker(self.settings.state / "worker.lock"))
-        drivers = {name: partial(self.driver, name) for name in self.devices}
-        settings = WorkerSettings(
-            owner=owner,
-            drift=self.settings.drift_every,
-            lease=self.settings.lease_life,
-            visits=self.settings.visits,
-        )
-        self.worker = Worker(self.store, drivers, settings, self.clock)
-        self.worker.start()
-        self._open.callback(self.worker.stop)
-
-    def start_listener(self) -> Listener:
-        """Answer clients; it stops with the assembly.
-
-        Raises:
-            SetupError: there are no certificates and the devices are real.
-            ListenerError: the port is taken or a TLS file cannot be used.
-        """
-        self.listener = Listener(
-            bind=(self.settings.bind, self.settings.port),
-            mounts=[Mount("/lambdastation", soap_application(self.tickets))],
-            tls=self._tls(),
-            health=self._health,
-            audit=self._audit,
-            clock=self.clock.now,
-        )
-        self.listener.start()
-        self._open.callback(self.listener.stop)
-        return self.listener
-
-    def _tls(self) -> TlsSettings:
-        given = self.settings
-        pki = given.pki
-        if given.cert is None and not (pki / "server-cert.pem").exists():
-            real = sorted(name for name, device in self.devices.items() if device.simulated is None)
-            if real:
-                raise SetupError(
-                    "there is no certificate for the service, and test ones are not made beside real devices "
-                    f"({', '.join(real)}): set ca, cert and key, or run `pathservice pki init` knowingly"
-                )
-        if given.cert is None:
-            init_pki(pki, host_names=given.host_names, now=self.clock.now())
-        return TlsSettings(
-            ca=given.ca or pki / "ca.pem",
-            cert=given.cert or pki / "server-cert.pem",
-            key=given.key or pki / "server-key.pem",
-            crl=given.crl,
-        )
-
-    def _health(self) -> tuple[bool, dict[str, object]]:
-        details: dict[str, object] = {}
-        try:
-            self.store.ping()
-            details["database"] = "ok"
-        except Exception:
-            log.exception("database does not answer")
-            details["database"] = "away"
-        if self.worker is not None:
-            struck = self.worker.struck_at
-            silent = struck is None or self.clock.now() - struck > WORKER_SILENT_AFTER
-            details["worker"] = "silent" if silent else "ok"
-        return all(word == "ok" for word in details.values()), details
+        return driver_class(device.platform)(located(device, self.simulated), self.ownership)
 
 
 def _make_private(directory: Path) -> None:
@@ -219,17 +135,3 @@ def _make_private(directory: Path) -> None:
         raise SetupError(f"state: {directory} cannot be made: {error.strerror}") from error
     if not os.access(directory, os.W_OK):
         raise SetupError(f"state: {directory} cannot be written to")
-
-
-@contextmanager
-def _only_worker(lock: Path) -> Iterator[None]:
-    """Hold the state directory's worker lock: this worker's name in the leases is nobody else's."""
-    file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SetupError(f"state: another worker runs with {lock.parent}") from error
-        yield
-    finally:
-        os.close(file)

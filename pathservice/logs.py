@@ -69,7 +69,12 @@ class _NamedLoggers:
 
 
 class AuditTrail:
-    """Appends one JSON object a line. Any number of threads and processes may write to one file."""
+    """Appends one JSON object a line. Any number of threads and processes may write to one file.
+
+    Records name alike what they have in common: `at`, `request_id`, `peer` (an address, or `local`),
+    `subject` (a verified one; absent where there is none), `outcome` (ok, denied, refused or failed), `code`
+    of what went wrong, `operation`, or `path` where a request did not come to one.
+    """
 
     def __init__(self, path: Path) -> None:
         self._handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8", delay=False)
@@ -78,12 +83,12 @@ class AuditTrail:
         self._lock = threading.Lock()
 
     def write(self, record: Any) -> None:
-        """Write a record: a dataclass or a mapping; times as ISO 8601, absent values left out."""
+        """Write a record: a dataclass or a mapping; times as ISO 8601, absent and empty values left out."""
         fields: Mapping[str, Any] = (
             asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
         )
         line = json.dumps(
-            {key: _plain(value) for key, value in fields.items() if value is not None}, sort_keys=True
+            {key: _plain(value) for key, value in fields.items() if value not in (None, "")}, sort_keys=True
         )
         with self._lock:
             self._handler.emit(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))

@@ -6,7 +6,7 @@ starts only the second counts.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, select, union_all
@@ -51,13 +51,35 @@ def offer(session: Session, name: str, *, capacity: int, unit: str, now: datetim
         row = ResourceRow(name=name, longest_seconds=0)
         session.add(row)
     elif capacity < row.capacity:
-        last = session.scalar(select(func.max(ClaimRow.end)).where(ClaimRow.resource_id == row.id))
-        booked = peak(session, row, TimeSlot(now, last)) if last is not None and last > now else 0
+        booked = _booked(session, row, now)
         if booked > capacity:
             raise CapacityBooked(name, offered=capacity, booked=booked)
     row.capacity = capacity
     row.unit = unit
     session.flush()
+
+
+def withdraw_others(session: Session, offered: Collection[str], *, prefix: str, now: datetime) -> None:
+    """See that nothing is promised from `now` on of a resource so prefixed that is offered no more.
+
+    Raises:
+        CapacityBooked: something is; the first by name is told.
+    """
+    others = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.startswith(prefix, autoescape=True), ResourceRow.name.not_in(offered))
+        .order_by(ResourceRow.name)
+        .with_for_update()
+    )
+    for row in others:
+        if booked := _booked(session, row, now):
+            raise CapacityBooked(row.name, offered=0, booked=booked)
+
+
+def _booked(session: Session, row: ResourceRow, now: datetime) -> int:
+    """The most that is promised of a resource at any instant from `now` on."""
+    last = session.scalar(select(func.max(ClaimRow.end)).where(ClaimRow.resource_id == row.id))
+    return peak(session, row, TimeSlot(now, last)) if last is not None and last > now else 0
 
 
 def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: int | None = None) -> int:
@@ -134,11 +156,26 @@ def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> No
     and make the calendar look back for ever.
     """
     for row, resource in _claims_locked(session, reservation_id):
-        slot = TimeSlot(row.start, max(until, row.start + timedelta(seconds=1)))
-        was = row.length_seconds
-        row.end = slot.end
-        row.length_seconds = _whole_seconds(slot)
-        _note_length(session, resource, was=was, now=row.length_seconds)
+        _move_end(session, row, resource, max(until, row.start + timedelta(seconds=1)))
+
+
+def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
+    """Let a reservation's claims last until that later instant, all of them or none.
+
+    Raises:
+        CapacityExceeded: a resource has not enough left throughout the added time; the first by name is told.
+    """
+    held = _claims_locked(session, reservation_id)
+    amounts: dict[str, int] = {}
+    for row, resource in held:
+        amounts[resource.name] = amounts.get(resource.name, 0) + row.amount
+    for row, resource in sorted(held, key=lambda one: one[1].name):
+        taken = peak(session, resource, TimeSlot(row.end, until), without=reservation_id)
+        free = resource.capacity - taken
+        if amounts[resource.name] > free:
+            raise CapacityExceeded(resource.name, asked=amounts[resource.name], free=max(free, 0))
+    for row, resource in held:
+        _move_end(session, row, resource, until)
 
 
 def free_claims(session: Session, reservation_id: int) -> None:
@@ -147,6 +184,13 @@ def free_claims(session: Session, reservation_id: int) -> None:
     session.execute(delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id))
     for row, resource in held:
         _note_length(session, resource, was=row.length_seconds, now=0)
+
+
+def _move_end(session: Session, row: ClaimRow, resource: ResourceRow, end: datetime) -> None:
+    was = row.length_seconds
+    row.end = end
+    row.length_seconds = _whole_seconds(TimeSlot(row.start, end))
+    _note_length(session, resource, was=was, now=row.length_seconds)
 
 
 def _note_length(session: Session, resource: ResourceRow, *, was: int, now: int) -> None:

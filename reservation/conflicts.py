@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from reservation import calendar
 from reservation.errors import FlowConflict
-from reservation.flows import dump_flows, load_flows
+from reservation.flows import FlowSpec, dump_flows, load_flows
 from reservation.model import FlowRequest, TimeSlot
-from reservation.tables import ClaimRow, FlowRow
+from reservation.tables import ClaimRow, FlowRow, ResourceRow
 
 EVERYBODY = 2**62
 """Room for more flows than there will be."""
@@ -29,6 +29,15 @@ def offer_flows(session: Session, site: str, *, now: datetime) -> None:
     calendar.offer(session, flow_resource(site), capacity=EVERYBODY, unit="flow", now=now)
 
 
+def lock_flows(session: Session, site: str) -> None:
+    """Let nobody else claim, extend or free flows of the site to the end of the transaction.
+
+    Raises:
+        UnknownResource: the site's flows are not in the calendar.
+    """
+    calendar.lock_resources(session, [flow_resource(site)])
+
+
 def claim_flows(session: Session, reservation_id: int, request: FlowRequest, slot: TimeSlot) -> None:
     """Steer these packets for the slot, unless some of them are promised another path then.
 
@@ -40,14 +49,38 @@ def claim_flows(session: Session, reservation_id: int, request: FlowRequest, slo
     """
     name = flow_resource(request.site)
     resource = calendar.lock_resources(session, [name])[name]
+    _refuse_rivals(session, resource, request.flows, request.path, slot)
+    session.add(FlowRow(reservation_id=reservation_id, path=request.path, boxes=dump_flows(request.flows)))
+    calendar.take(session, reservation_id, resource, 1, slot)
+
+
+def recheck_flows(session: Session, reservation_id: int, added: TimeSlot) -> None:
+    """Return if a reservation that steers packets may go on steering them for the added time.
+
+    Raises:
+        FlowConflict: as `claim_flows`.
+    """
+    flow = session.get(FlowRow, reservation_id)
+    if flow is None:
+        return
+    names = session.scalars(
+        select(ResourceRow.name)
+        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id == reservation_id, ResourceRow.name.startswith(flow_resource("")))
+    )
+    for resource in calendar.lock_resources(session, names).values():
+        _refuse_rivals(session, resource, load_flows(flow.boxes), flow.path, added)
+
+
+def _refuse_rivals(
+    session: Session, resource: ResourceRow, flows: FlowSpec, path: str, slot: TimeSlot
+) -> None:
     rivals = session.execute(
         select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes)
         .join(ClaimRow, ClaimRow.reservation_id == FlowRow.reservation_id)
-        .where(calendar.overlapping(resource, slot), FlowRow.path != request.path)
+        .where(calendar.overlapping(resource, slot), FlowRow.path != path)
         .order_by(FlowRow.reservation_id)
     )
     for rival in rivals:
-        if request.flows.overlaps(load_flows(rival.boxes)):
+        if flows.overlaps(load_flows(rival.boxes)):
             raise FlowConflict(rival.reservation_id, rival.path)
-    session.add(FlowRow(reservation_id=reservation_id, path=request.path, boxes=dump_flows(request.flows)))
-    calendar.take(session, reservation_id, resource, 1, slot)

@@ -7,7 +7,10 @@ ReservationError
 ├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
 ├── FlowConflict          some of the same packets are steered another way in that slot
 ├── CapacityBooked        a capacity would be set below what is promised already
+├── WrongSite             the database is another site's or station's
 ├── SlotInThePast         the slot is over before it is asked for
+├── TooLate               the reservation is over, or on its way to be
+├── NotJoined             nobody of that key has joined the reservation
 └── WrongState            the reservation is past the point where that can be done
 """
 
@@ -42,6 +45,18 @@ class SlotInThePast(ReservationError):
     """The slot has ended, or starts further back than a clock may be wrong."""
 
     code = "slot-in-the-past"
+
+
+class TooLate(ReservationError):
+    """The reservation is over, being released or called off: it is neither extended nor joined any more."""
+
+    code = "too-late"
+
+
+class NotJoined(ReservationError):
+    """Whoever would leave a reservation never joined it."""
+
+    code = "not-joined"
 
 
 class WrongState(ReservationError):
@@ -98,3 +113,9 @@ class FlowConflict(ReservationError):
         super().__init__(f"reservation {other} steers some of the same packets onto {path} in that slot")
         self.other = other
         self.path = path
+
+
+class WrongSite(ReservationError):
+    """The database belongs to another site or station than the site file names."""
+
+    code = "wrong-site"

@@ -74,6 +74,10 @@ ON_DEVICES = frozenset({State.ACTIVATING, State.ACTIVE, State.RELEASING})
 """The states in which some device may carry something of the reservation."""
 
 
+FIRM = frozenset({State.SCHEDULED, State.ACTIVATING, State.ACTIVE})
+"""The states in which a reservation is promised and not on its way out."""
+
+
 def mermaid() -> str:
     """The table as a Mermaid state diagram, the one that `docs/lifecycle.md` shows."""
     lines = ["stateDiagram-v2", "    [*] --> held: hold"]

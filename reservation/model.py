@@ -96,6 +96,29 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Participant:
+    """One for whom a reservation is kept.
+
+    Attributes:
+        key: the same for the same participant, at most 64 characters; the door's way of telling them apart.
+        subject, issuer: whose it is; one subject may be several participants.
+    """
+
+    key: str
+    subject: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    """A participant as it was when it was read; `left_at` is None while the reservation is kept for it."""
+
+    participant: Participant
+    joined_at: datetime
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationView:
     """A reservation as it was when it was read. Times are aware UTC.
 

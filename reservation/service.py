@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reservation import calendar, conflicts, parts
-from reservation.errors import NotFound, SlotInThePast, WrongState
-from reservation.lifecycle import FINAL, Cause, State
+from reservation.errors import NotFound, SlotInThePast, TooLate, WrongState
+from reservation.lifecycle import FINAL, FIRM, ON_DEVICES, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
 from reservation.moves import HIGHEST_ID, lock_reservation, log_transition, move
 from reservation.tables import PartRow, ReservationRow, TransitionRow
@@ -33,7 +33,7 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
         FlowConflict: as `conflicts.claim_flows`.
         UnknownDevice: a part names a device the database does not know.
     """
-    slot = _clamped(request.slot, now)
+    slot = clamped(request.slot, now)
     row = ReservationRow(
         kind=request.kind,
         owner=request.owner,
@@ -75,6 +75,43 @@ def confirm(
     row.next_action_at = row.start
     session.flush()
     return view(row)
+
+
+def extend(
+    session: Session, reservation_id: int, *, kind: str, end: datetime, now: datetime
+) -> ReservationView:
+    """Let a reservation last until `end`; no device is touched. An end that is not later changes nothing.
+
+    Raises:
+        NotFound: there is no such reservation.
+        TooLate: it is over or on its way out.
+        CapacityExceeded: as `calendar.extend_claims`.
+        FlowConflict: as `conflicts.claim_flows`, for the added time.
+    """
+    row = lock_reservation(session, reservation_id, kind=kind)
+    require_going(row, now)
+    if end <= row.end:
+        return view(row)
+    conflicts.recheck_flows(session, row.id, TimeSlot(row.end, end))
+    calendar.extend_claims(session, row.id, until=end)
+    row.end = end
+    if row.state in ON_DEVICES:
+        row.next_action_at = end
+    session.flush()
+    return view(row)
+
+
+def require_going(row: ReservationRow, now: datetime) -> None:
+    """Return if a reservation is held or promised, and neither over nor on its way out.
+
+    Raises:
+        TooLate: it is.
+    """
+    lapsed = row.hold_until is not None and row.hold_until <= now
+    if row.state not in FIRM | {State.HELD} or row.wish is not None or lapsed:
+        raise TooLate(f"{row.kind} {row.id} is {row.state} and on its way out")
+    if row.end <= now:
+        raise TooLate(f"{row.kind} {row.id} ended at {row.end.isoformat()}")
 
 
 def cancel(
@@ -192,7 +229,12 @@ def view(row: ReservationRow) -> ReservationView:
     )
 
 
-def _clamped(slot: TimeSlot, now: datetime) -> TimeSlot:
+def clamped(slot: TimeSlot, now: datetime) -> TimeSlot:
+    """The slot as `hold` takes it: a start up to a minute back is moved to `now`.
+
+    Raises:
+        SlotInThePast: it has ended, or started more than a minute ago.
+    """
     if slot.end <= now:
         raise SlotInThePast(f"the slot ended at {slot.end.isoformat()}; it is {now.isoformat()} here")
     if slot.start >= now:

@@ -19,12 +19,14 @@ def _words(of: type[State] | type[Outcome] | type[Cause]) -> Enum:
 
 
 class IdentityRow(Base):
-    """Who this database is: the fingerprint in every object we leave on a device. One row."""
+    """Who this database is: the fingerprint in every object we leave on a device, and whose. One row."""
 
     __tablename__ = "identity"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, default=1)
     database_uuid: Mapped[str] = mapped_column(String(36))
+    site: Mapped[str | None] = mapped_column(String(190))
+    station: Mapped[str | None] = mapped_column(String(64))
 
 
 class ReservationRow(Base):
@@ -115,6 +117,21 @@ class FlowRow(Base):
     boxes: Mapped[list[list[int]]] = mapped_column(JSON)
 
 
+class ParticipantRow(Base):
+    """One of those for whom a reservation is kept; `left_at` None while it is."""
+
+    __tablename__ = "participant"
+
+    reservation_id: Mapped[int] = mapped_column(
+        ForeignKey("reservation.id"), primary_key=True, autoincrement=False
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(1024))
+    issuer: Mapped[str] = mapped_column(String(1024))
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class DeviceRow(Base):
     """One device: who works on it, and how that went.
 
@@ -148,7 +165,9 @@ class PartRow(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id"), index=True)
-    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    # Without an index: a device has a long history and few parts that are live, which are found by the state
+    # of their reservations; an index here would tempt the database to read the history at every pass.
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
     stage: Mapped[int] = mapped_column(Integer)
     intent: Mapped[dict[str, Any]] = mapped_column(JSON)
     wanted: Mapped[bool] = mapped_column(default=False)

@@ -4,10 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import reservation.tables  # noqa: F401 - its tables are made below
 from store import Base, Store, open_store
 from tests.databases import drop_database, server, stop_servers
+
+# Hypothesis would fail an example that takes longer than 200 ms: nothing is asserted about time here.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 DATABASES: dict[str, Callable[[Path], str]] = {
     "mariadb": lambda _directory: server("mariadb").new_database(),

@@ -39,6 +39,8 @@ def upgrade() -> None:
         "identity",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("database_uuid", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=190), nullable=True),
+        sa.Column("station", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity")),
     )
     op.create_table(
@@ -231,7 +233,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_part")),
     )
     with op.batch_alter_table("part", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_part_device_id"), ["device_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_part_reservation_id"), ["reservation_id"], unique=False)
 
     op.create_table(
@@ -312,7 +313,6 @@ def downgrade() -> None:
     op.drop_table("transition")
     with op.batch_alter_table("part", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_part_reservation_id"))
-        batch_op.drop_index(batch_op.f("ix_part_device_id"))
 
     op.drop_table("part")
     op.drop_table("lambdastation_ticket")

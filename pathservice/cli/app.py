@@ -2,44 +2,23 @@
 
 import os
 import sys
+from importlib import import_module
 
 import typer
 
-from lambdastation.errors import LambdaStationError
-from netconfig.errors import NetconfigError
-from pathservice.assembly import SetupError
-from pathservice.cli import database, demo, devices, pki, serve, site, tickets
 from pathservice.cli.screen import errors
-from pathservice.demo.soap import Refused
-from pathservice.demo.story import DemoFailed
-from pathservice.listener import ListenerError
 from pathservice.logs import configure_logs
-from pathservice.pki import PkiError
-from pathservice.schema import SchemaMismatch
-from pathservice.settings import SettingsError
-from pathservice.sitefile import SiteFileError
-from reservation.errors import ReservationError
-from store import StoreUnavailable
 
-EXPECTED = (
-    DemoFailed,
-    Refused,
-    LambdaStationError,
-    ListenerError,
-    NetconfigError,
-    PkiError,
-    ReservationError,
-    SchemaMismatch,
-    SettingsError,
-    SetupError,
-    SiteFileError,
-    StoreUnavailable,
-)
-"""What may go wrong without a fault of ours: told in a sentence, exit status 1."""
+COMMANDS = {"serve": "serve", "worker": "serve", "demo": "demo"}
+GROUPS = {"db": "database", "devices": "devices", "pki": "pki", "site": "site", "ticket": "tickets"}
+"""Which module of this package has a command or a group. It is imported when it is asked for: an operator
+who lists tickets does not wait for a SOAP server and an SSH server to load."""
+
+HOUSE = frozenset({"activation", "lambdastation", "netconfig", "pathservice", "reservation", "store"})
 
 
-def application() -> typer.Typer:
-    """The command tree."""
+def application(only: str | None = None) -> typer.Typer:
+    """The command tree, or the branch of it that has this name; all of it where there is no such branch."""
     tree = typer.Typer(
         name="pathservice",
         help="Reserve network paths for a time slot; routers change at its start and go back at its end.",
@@ -47,17 +26,15 @@ def application() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    tree.command()(serve.serve)
-    tree.command()(serve.worker)
-    tree.command()(demo.demo)
-    for name, group in {
-        "db": database.group,
-        "devices": devices.group,
-        "pki": pki.group,
-        "site": site.group,
-        "ticket": tickets.group,
-    }.items():
-        tree.add_typer(group(), name=name)
+    # With a single command typer would take its name for an argument.
+    tree.callback()(lambda: None)
+    wanted = {only} if only in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
+    for name, module in COMMANDS.items():
+        if name in wanted:
+            tree.command(name)(getattr(import_module(f"pathservice.cli.{module}"), name))
+    for name, module in GROUPS.items():
+        if name in wanted:
+            tree.add_typer(import_module(f"pathservice.cli.{module}").group(), name=name)
     return tree
 
 
@@ -68,15 +45,21 @@ def main() -> None:
     # Until a command says otherwise: what goes wrong beside its answer, apart from its answer.
     configure_logs("warning")
     try:
-        application()()
-    except EXPECTED as error:
-        _tell(error.code, str(error))
-        sys.exit(1)
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except Exception as error:
+        if code := _code(error):
+            _tell(code, str(error))
+            sys.exit(1)
         if os.environ.get("PATHSERVICE_LOG_LEVEL") == "debug":
             raise
         _tell("internal-error", f"a fault of ours: {error!r}; PATHSERVICE_LOG_LEVEL=debug shows where")
         sys.exit(70)
+
+
+def _code(error: Exception) -> str | None:
+    """The stable code of an error that one of the house's packages tells its caller; None of any other."""
+    code = getattr(error, "code", None)
+    return code if type(error).__module__.partition(".")[0] in HOUSE and isinstance(code, str) else None
 
 
 def _tell(code: str, sentence: str) -> None:

@@ -14,7 +14,8 @@ from pathservice.cli.screen import console, show_json, show_table, show_time
 
 Name = Annotated[str, typer.Argument(help="The device's name in the site file.")]
 AsIf = Annotated[
-    int | None, typer.Option("--ticket", help="Plan as if this ticket, not begun yet, were active.")
+    int | None,
+    typer.Option("--ticket", min=1, max=2**31 - 1, help="Plan as if this ticket were active."),
 ]
 
 

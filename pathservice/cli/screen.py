@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _WIDE = 240
 """Columns of a table that is piped somewhere: nothing of it is cut."""
@@ -27,6 +28,14 @@ def errors() -> Console:
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
+def plain(text: str) -> str:
+    """The text with what would steer a terminal made visible: escapes, line breaks, marks of direction.
+
+    Some of what is shown was sent by strangers.
+    """
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
 def show_time(at: datetime | None) -> str:
     """An instant in the reader's own zone, to the second, the zone named; a dash for none."""
     return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
@@ -39,7 +48,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: 
         return
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(plain(cell)) for cell in row))
     console().print(table)
 
 

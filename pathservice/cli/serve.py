@@ -8,9 +8,9 @@ from typing import Annotated
 import structlog
 import typer
 
-from pathservice.assembly import Assembly
 from pathservice.cli import options
 from pathservice.logs import configure_logs
+from pathservice.serving import Serving
 
 log = structlog.get_logger("pathservice")
 
@@ -43,14 +43,15 @@ def serve(
     )
     configure_logs(settings.log_level)
 
-    def run(assembly: Assembly) -> None:
+    def run(assembly: Serving) -> None:
         assembly.start_simulators()
+        # The port and the certificates before the worker: what cannot serve should not touch a router.
+        listener = assembly.start_listener()
         if settings.worker:
             assembly.start_worker()
-        listener = assembly.start_listener()
         log.info("serving", address=settings.bind, port=listener.port, site=assembly.file.site.name)
 
-    _stay(lambda: Assembly(settings), run)
+    _stay(lambda: Serving(settings), run)
 
 
 def worker(
@@ -63,14 +64,14 @@ def worker(
     settings = options.settings(file, state=state, site=site, database=database)
     configure_logs(settings.log_level)
 
-    def run(assembly: Assembly) -> None:
+    def run(assembly: Serving) -> None:
         assembly.start_worker()
         log.info("working", site=assembly.file.site.name)
 
-    _stay(lambda: Assembly(settings), run)
+    _stay(lambda: Serving(settings), run)
 
 
-def _stay(assemble: Callable[[], Assembly], run: Callable[[Assembly], None]) -> None:
+def _stay(assemble: Callable[[], Serving], run: Callable[[Serving], None]) -> None:
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())

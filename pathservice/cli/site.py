@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from lambdastation import site_map
 from netconfig.registry import driver_class
+from pathservice.assembly import SetupError
 from pathservice.cli.screen import console, show_table
 from pathservice.settings import EXAMPLE_SITE
 from pathservice.sitefile import load_site_file
@@ -16,6 +18,7 @@ def group() -> typer.Typer:
     commands = typer.Typer(help="The site file.", no_args_is_help=True)
     commands.callback()(lambda: None)
     commands.command()(check)
+    commands.command()(export_map)
     return commands
 
 
@@ -56,3 +59,16 @@ def check(
         ],
         empty="no devices",
     )
+
+
+def export_map(
+    file: Annotated[Path, typer.Argument(help="The site file.")] = EXAMPLE_SITE,
+) -> None:
+    """Print the site map that dCache's SRM reads: whose hosts are at which site, from the `domains`."""
+    site = load_site_file(file).site
+    if not site.domains:
+        raise SetupError(
+            f"{file}: without `domains` of the site itself, dCache would ask for no ticket; "
+            "write what its hosts' names contain, as in domains: [fnal]"
+        )
+    print(site_map.export_map(site), end="")  # noqa: T201 - exactly this, nothing wrapped or coloured

@@ -11,12 +11,15 @@ from lambdastation.ticket import Ticket
 from lambdastation.tickets import describe
 from pathservice.assembly import Assembly
 from pathservice.cli import options
-from pathservice.cli.screen import console, show_json, show_table, show_time
+from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 from reservation import service
 from reservation.lifecycle import State
 from reservation.model import PartView
 
-Id = Annotated[int, typer.Argument(help="The ticket's number.", min=1)]
+LARGEST_ID = 2**31 - 1
+"""Tickets' numbers are 32-bit integers on every wire."""
+
+Id = Annotated[int, typer.Argument(help="The ticket's number.", min=1, max=LARGEST_ID)]
 
 
 def group() -> typer.Typer:
@@ -33,7 +36,7 @@ def list_tickets(
     in_state: Annotated[
         list[State] | None, typer.Option("--in", help="Only tickets in this state; may be repeated.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)] = 50,
     state: options.State = None,
     database: options.Database = None,
     site: options.Site = None,
@@ -67,7 +70,7 @@ def show(
     console().print(f"[bold]Ticket {ticket}[/]")
     for label, value in description.fields if description is not None else ():
         console().print(f"  [dim]{label:14}[/]", end="")
-        console().print(value, markup=False)
+        console().print(plain(value), markup=False)
     console().print()
     show_table(
         ("device", "stage", "now", ""), [_part(part) for part in parts], empty="no device carries anything"

@@ -6,13 +6,16 @@ should see. What may not: tickets, slices, the database; those are the mounted a
 A connection's way through the modules:
 
     server      Listener: built from settings, starts, reloads, stops; cheroot is in here
-    lobby       one thread for everybody who is not being served: shaking hands, composing a head,
-                keeping alive, lingering; a stalled client costs a dictionary entry
-    channel     one TLS connection; non-blocking for the lobby, blocking with deadlines for a worker
+    lobby       one thread that waits for everybody's clients: shaking hands, composing a head or a body,
+                keeping alive, lingering; a stalled client costs an entry and the bytes it sent
+    visitor     who waits there, and who has to go where bodies crowd
+    waiting     who waits for what, and until when
+    channel     one TLS connection; receiving never waits, sending waits within deadlines
     material    the files behind TLS, checked, as an OpenSSL context and a verifier
     verifier    who a certificate chain is, at an instant that is handed in
-    connection  cheroot's connection and request, made strict (heads, bodies)
-    pool        the worker threads
+    connection  cheroot's connection and request, made strict: a head is examined, a whole request served
+    head, body  the two halves of a request, read strictly
+    pool        threads: the desk's for heads, the workers for whole requests
     front       WSGI: certificate, path, method, length, content type, XML, then the application
     xmlguard    which XML no application gets to see
 """

@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _FAILED = Refused(
     HTTPStatus.INTERNAL_SERVER_ERROR,
-    "internal_error",
+    "internal-error",
     "the service failed; ask its operator, with the request id",
 )
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType]

@@ -1,9 +1,9 @@
 """One TLS connection, and the bytes that have arrived on it and were not consumed yet.
 
-It has two users, one at a time. The lobby never waits: `handshake` and `fill` do what can be done
-now and say what to wait for. A worker waits, but never longer than the deadlines it was given:
-`read`, `readline` and `write` raise TimeoutError, or another OSError when the client is gone. OpenSSL's
-exceptions end here.
+It has one user at a time. The lobby receives and never waits: `handshake` and `fill` do what can be
+done now and say what to wait for. Whoever answers reads only what has arrived, and may wait for a
+client to take the answer, but never longer than it was allowed: `write` raises TimeoutError, or
+another OSError when the client is gone. OpenSSL's exceptions end here.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Need(enum.Enum):
 
 
 class HandshakeFailed(Exception):
-    """The client spoke no TLS we understand; `plain_http` when it was a plain HTTP request."""
+    """The client spoke no TLS we understand; `plain-http` when it was a plain HTTP request."""
 
     def __init__(self, *, plain_http: bool = False) -> None:
         super().__init__()
@@ -46,11 +46,10 @@ class Channel:
         self._tls = SSL.Connection(context, sock)
         self._tls.set_accept_state()
         self._monotonic = monotonic
-        self._input = bytearray()
-        self._read_by = float("inf")
-        self._write_by = float("inf")
-        self._stall = float("inf")
-        self._announce: bytes | None = None
+        self.arrived = bytearray()
+        """What was received and is not consumed yet."""
+        self._write_by = float("-inf")
+        self._stall = 0.0
         self._holds_next = False
         self._held = b""
         self.ended = False
@@ -78,7 +77,7 @@ class Channel:
 
     def fill(self, limit: int) -> Need:
         """Take in what has arrived, up to `limit` bytes of unconsumed input."""
-        while len(self._input) < limit and not self.ended:
+        while len(self.arrived) < limit and not self.ended:
             try:
                 self._receive()
             except SSL.WantReadError:
@@ -88,12 +87,12 @@ class Channel:
         return Need.NOTHING
 
     def buffered(self) -> int:
-        """How many bytes wait to be consumed."""
-        return len(self._input)
+        """How many bytes have arrived and wait to be consumed."""
+        return len(self.arrived)
 
     def holds_head(self) -> bool:
         """Whether an empty line has arrived; a parser of heads then never has to wait."""
-        return any(end in self._input for end in _CRLF_ENDS)
+        return any(end in self.arrived for end in _CRLF_ENDS)
 
     def try_write(self, data: bytes) -> None:
         """Say something short if that is possible without waiting."""
@@ -117,32 +116,23 @@ class Channel:
             return []
         return [leaf, *(self._tls.get_peer_cert_chain(as_cryptography=True) or [])]
 
-    # A worker's side: waits, with deadlines
+    # Reading what has arrived: a parser finds its end where the client stopped
 
-    def allow_reading(self, time: timedelta) -> None:
-        """Give the client `time` from now to send what will be read."""
-        self._read_by = self._monotonic() + time.total_seconds()
+    def read(self, size: int) -> bytes:
+        """Answer `size` bytes, fewer if no more have arrived."""
+        return self._take(size)
+
+    def readline(self, limit: int) -> bytes:
+        """Answer bytes up to and with a line feed, no more than `limit`."""
+        end = self.arrived.find(b"\n", 0, limit)
+        return self._take(end + 1 if end >= 0 else limit)
+
+    # Writing: waits as long as it was allowed to, at first not at all
 
     def allow_writing(self, time: timedelta, *, stall: timedelta) -> None:
         """Give the client `time` from now to take an answer, no pause longer than `stall`."""
         self._write_by = self._monotonic() + time.total_seconds()
         self._stall = stall.total_seconds()
-
-    def announce(self, interim: bytes | None) -> None:
-        """Have `interim` said before the next wait for input (100 Continue); None takes that back."""
-        self._announce = interim
-
-    def read(self, size: int) -> bytes:
-        """Answer `size` bytes, fewer only when the client ended."""
-        while len(self._input) < size and not self.ended:
-            self._receive_waiting()
-        return self._take(size)
-
-    def readline(self, limit: int) -> bytes:
-        """Answer bytes up to and with a line feed, no more than `limit`."""
-        while (end := self._input.find(b"\n", 0, limit)) < 0 and len(self._input) < limit and not self.ended:
-            self._receive_waiting()
-        return self._take(end + 1 if end >= 0 else limit)
 
     def hold_next(self) -> None:
         """Keep the next write back until the one after it, or `flush`: a head travels with its body."""
@@ -168,13 +158,6 @@ class Channel:
     def _next_write_deadline(self) -> float:
         return min(self._write_by, self._monotonic() + self._stall)
 
-    def _receive_waiting(self) -> None:
-        if self._announce is not None:
-            interim, self._announce = self._announce, None
-            self.write(interim)
-        with self._waiting(self._read_by):
-            self._receive()
-
     @contextlib.contextmanager
     def _waiting(self, deadline: float) -> Iterator[None]:
         """Turn 'not now' into a wait, after which the caller tries again."""
@@ -192,14 +175,14 @@ class Channel:
         poll = select.poll()
         poll.register(self._socket, events)
         if left <= 0 or not poll.poll(min(left, 3600) * 1000):
-            raise TimeoutError("timed out")  # the argument cheroot looks at
+            raise TimeoutError("the client takes nothing")
 
     # Both sides
 
     def _receive(self) -> None:
         """Take in one record; an end without TLS's own goodbye is an end too (lengths are checked)."""
         try:
-            self._input += self._tls.recv(_RECORD)
+            self.arrived += self._tls.recv(_RECORD)
         except (SSL.ZeroReturnError, SSL.SysCallError):
             self.ended = True
         except (SSL.WantReadError, SSL.WantWriteError):
@@ -208,8 +191,8 @@ class Channel:
             self.ended = True
 
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._input[:size])
-        del self._input[:size]
+        taken = bytes(self.arrived[:size])
+        del self.arrived[:size]
         return taken
 
     def discard(self) -> bool:

@@ -5,6 +5,7 @@
     `-- BindError               the address cannot be listened on
     Refused                     one request is refused; the client can read `code` in the answer
     `-- CertificateRefused      ... because of who is asking
+    Postponed                   no error: the request goes on where an application may be asked
 
 Codes are stable; messages are sentences for people, and never repeat what the client sent.
 """
@@ -16,13 +17,13 @@ from pathlib import Path
 class ListenerError(Exception):
     """The listener cannot start, or keeps what it had when it was told to reload."""
 
-    code = "listener_error"
+    code = "listener-error"
 
 
 class TlsFileError(ListenerError):
     """A certificate, key or revocation list cannot be used; `field` is the setting's name."""
 
-    code = "tls_file"
+    code = "tls-file"
 
     def __init__(self, field: str, path: Path, problem: str) -> None:
         super().__init__(f"tls.{field}: {path}: {problem}")
@@ -55,3 +56,14 @@ class CertificateRefused(Refused):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(HTTPStatus.FORBIDDEN, code, message)
+
+
+class Postponed(Exception):
+    """A request is good as far as its head goes; it is asked for again once it is whole.
+
+    `needs_body` says whether its body has to arrive first.
+    """
+
+    def __init__(self, *, needs_body: bool) -> None:
+        super().__init__()
+        self.needs_body = needs_body

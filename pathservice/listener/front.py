@@ -1,25 +1,27 @@
 """The WSGI application before the applications: refuses early, briefly and always in the same words.
 
-In order: who is asking, which path, which method, how long, of what kind, which XML. Only then is a
-mounted application called, with a body that has been read to its end. What it raises becomes a 500
-with a request id that is also in the log.
+In order: who is asking, which path, which method, how long, of what kind; so much the head alone decides.
+Then the body has to be there, and which XML it is decides. Only then is a mounted application called.
+What it raises becomes a 500 with a request id that is also in the log.
 """
 
 import io
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 
 from pathservice.listener.answer import json_answer, refusal_answer, status_line
 from pathservice.listener.application import call_application
-from pathservice.listener.body import BadChunk
+from pathservice.listener.body import too_large
 from pathservice.listener.errors import Refused
 from pathservice.listener.model import (
+    ADMIT,
     JUDGEMENT,
     REQUEST_ID,
     Audit,
@@ -29,6 +31,7 @@ from pathservice.listener.model import (
     Judgement,
     Limits,
     Mount,
+    Outcome,
     StartResponse,
 )
 from pathservice.listener.xmlguard import clean_xml
@@ -41,8 +44,17 @@ _CONTENT_TYPE = re.compile(r"\s*([\w.+-]+/[\w.+-]+)\s*(?:;(.*))?", re.ASCII | re
 _CHARSET = re.compile(r"(?:^|;)\s*charset\s*=\s*[\"']?([^\s\"';]{1,40})", re.ASCII | re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_WSDL = "wsdl"
 _SHOWN_PATH = 200
 _UNPRINTABLE = dict.fromkeys((*range(32), 127), "?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """What a head says of its body, checked; `content-type` is what the application will see."""
+
+    content_type: str | None = None
+    charset: str | None = None
 
 
 def new_request_id() -> str:
@@ -77,7 +89,7 @@ class Front:
         try:
             return self._answer(environ, start_response)
         except Refused as refused:
-            self._note(refused, environ)
+            self._note(environ, outcome_of(refused.status), code=refused.code)
             headers, content = refusal_answer(refused, request_id)
             start_response(status_line(refused.status), headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
@@ -89,12 +101,16 @@ class Front:
         if environ["PATH_INFO"] == _HEALTH:
             return self._answer_health(environ, start_response)
         if judgement.identity is None:
-            raise Refused(HTTPStatus.FORBIDDEN, "certificate_missing", "a client certificate is needed here")
+            raise Refused(HTTPStatus.FORBIDDEN, "certificate-missing", "a client certificate is needed here")
         mount = self._find_mount(environ["PATH_INFO"])
         _check_method(mount, environ)
-        inner = self._hand_on(mount, environ)
+        announced = self._check_announced(mount, environ)
+        environ.get(ADMIT, _admit)(needs_body=announced is not None)
+        inner = self._hand_on(mount, environ, announced)
         inner["x509.subject"] = judgement.identity.subject
         inner["x509.issuer"] = judgement.identity.issuer
+        if _asks_for_wsdl(mount, environ):
+            start_response = self._noting_wsdl(environ, start_response)
         return call_application(
             mount.application, inner, start_response, is_head=environ["REQUEST_METHOD"] == "HEAD"
         )
@@ -117,16 +133,47 @@ class Front:
         for mount in self._mounts:
             if path == mount.prefix or path.startswith(f"{mount.prefix}/"):
                 return mount
-        raise Refused(HTTPStatus.NOT_FOUND, "not_found", "there is nothing here")
+        raise Refused(HTTPStatus.NOT_FOUND, "not-found", "there is nothing here")
 
-    def _hand_on(self, mount: Mount, environ: Environ) -> Environ:
+    def _check_announced(self, mount: Mount, environ: Environ) -> _Announced | None:
+        """Answer what is known of the body before it is read, None where none will be."""
+        if environ["REQUEST_METHOD"] not in _WITH_BODY:
+            return None
+        self._check_length(environ)
+        if not mount.xml:
+            return _Announced()
+        media_type, charset = _check_kind(environ)
+        return _Announced(f"{media_type}; charset=utf-8", charset)
+
+    def _check_length(self, environ: Environ) -> None:
+        if environ.get("wsgi.input_terminated"):
+            return  # it comes in chunks
+        text = environ.get("CONTENT_LENGTH", "")
+        if not text:
+            raise Refused(
+                HTTPStatus.LENGTH_REQUIRED,
+                "length-required",
+                "Content-Length is needed",
+                headers=(("Connection", "close"),),  # what follows may be a body or a request
+            )
+        if not _LENGTH.fullmatch(text):
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, "bad-content-length", "Content-Length is not a number of bytes"
+            )
+        if int(text) > self._limits.body_bytes:
+            raise too_large(self._limits.body_bytes)
+
+    def _hand_on(self, mount: Mount, environ: Environ, announced: _Announced | None) -> Environ:
         """Answer the environ for the application: its own paths, a body that is checked and complete."""
-        inner = {key: value for key, value in environ.items() if key != JUDGEMENT}
+        inner = {key: value for key, value in environ.items() if key not in (JUDGEMENT, ADMIT)}
         inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + mount.prefix
         inner["PATH_INFO"] = environ["PATH_INFO"][len(mount.prefix) :]
         body = b""
-        if environ["REQUEST_METHOD"] in _WITH_BODY:
-            body = self._read_checked(mount, environ, inner)
+        if announced is not None:
+            body = environ["wsgi.input"].read()
+            if mount.xml:
+                body = self._clean(body, announced.charset)
+                inner["CONTENT_TYPE"] = announced.content_type
         elif environ["REQUEST_METHOD"] == "HEAD":
             inner["REQUEST_METHOD"] = "GET"
         inner.pop("HTTP_TRANSFER_ENCODING", None)
@@ -135,84 +182,57 @@ class Front:
         inner["wsgi.input"] = io.BytesIO(body)
         return inner
 
-    def _read_checked(self, mount: Mount, environ: Environ, inner: Environ) -> bytes:
-        length = self._announced_length(environ)
-        charset = None
-        if mount.xml:
-            media_type, charset = _check_kind(environ)
-            inner["CONTENT_TYPE"] = f"{media_type}; charset=utf-8"
-        body = self._read(environ, length)
-        if not mount.xml:
-            return body
+    def _clean(self, body: bytes, charset: str | None) -> bytes:
         if not body.strip():
-            raise Refused(HTTPStatus.BAD_REQUEST, "empty_body", "the request has no body")
+            raise Refused(HTTPStatus.BAD_REQUEST, "empty-body", "the request has no body")
         return clean_xml(body, charset, depth=self._limits.xml_depth, nodes=self._limits.xml_nodes)
 
-    def _announced_length(self, environ: Environ) -> int | None:
-        """Answer the body's length in bytes, None where it comes in chunks."""
-        if environ.get("wsgi.input_terminated"):
-            return None
-        text = environ.get("CONTENT_LENGTH", "")
-        if not text:
-            raise Refused(
-                HTTPStatus.LENGTH_REQUIRED,
-                "length_required",
-                "Content-Length is needed",
-                headers=(("Connection", "close"),),  # what follows may be a body or a request
-            )
-        if not _LENGTH.fullmatch(text):
-            raise Refused(
-                HTTPStatus.BAD_REQUEST, "bad_content_length", "Content-Length is not a number of bytes"
-            )
-        length = int(text)
-        self._check_length(length)
-        return length
+    def _noting_wsdl(self, environ: Environ, start_response: StartResponse) -> StartResponse:
+        """Have the line of a WSDL written when its answer starts: applications audit their requests alone."""
 
-    def _check_length(self, length: int) -> None:
-        if length > self._limits.body_bytes:
-            limit = self._limits.body_bytes
-            raise Refused(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"a request may have {limit} bytes"
-            )
+        def start(status: str, *rest: Any) -> Any:
+            self._note(environ, outcome_of(int(status[:3])), operation=_WSDL)
+            return start_response(status, *rest)
 
-    def _read(self, environ: Environ, length: int | None) -> bytes:
-        try:
-            wanted = self._limits.body_bytes + 1 if length is None else length
-            body: bytes = environ["wsgi.input"].read(wanted)
-        except TimeoutError as error:
-            raise Refused(
-                HTTPStatus.REQUEST_TIMEOUT, "body_timeout", "the request's body took too long"
-            ) from error
-        except BadChunk as error:
-            raise Refused(
-                HTTPStatus.BAD_REQUEST, "bad_chunk", "the body does not keep to the chunked coding"
-            ) from error
-        self._check_length(len(body))
-        if length is not None and len(body) < length:
-            raise Refused(
-                HTTPStatus.BAD_REQUEST, "truncated_body", "the body is shorter than Content-Length says"
-            )
-        return body
+        return start
 
-    def _note(self, refused: Refused, environ: Environ) -> None:
+    def _note(
+        self, environ: Environ, outcome: Outcome, *, code: str | None = None, operation: str | None = None
+    ) -> None:
         judgement = _judgement(environ)
         write_audit(
             self._audit,
             AuditLine(
                 at=self._clock(),
+                request_id=environ[REQUEST_ID],
+                peer=environ.get("REMOTE_ADDR", ""),
+                outcome=outcome,
+                code=code,
                 subject=judgement.identity.subject if judgement.identity else None,
                 claimed_subject=judgement.claimed_subject,
-                peer=environ.get("REMOTE_ADDR", ""),
                 path=shown_path(environ["PATH_INFO"]),
-                code=refused.code,
-                request_id=environ[REQUEST_ID],
+                operation=operation,
             ),
         )
 
 
+def outcome_of(status: int) -> Outcome:
+    """Answer how a request ended, by its answer's status."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return Outcome.OK
+    if status == HTTPStatus.FORBIDDEN:
+        return Outcome.DENIED
+    if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE):
+        return Outcome.FAILED
+    return Outcome.REFUSED
+
+
 def write_audit(audit: Audit, line: AuditLine) -> None:
-    """Have a line audited. An audit that fails is logged; the refusal stands all the same."""
-    log.info("request refused", code=line.code, peer=line.peer, path=line.path, request_id=line.request_id)
+    """Have a line audited. An audit that fails is logged; the answer stands all the same."""
+    if line.outcome is not Outcome.OK:
+        log.info(
+            "request refused", code=line.code, peer=line.peer, path=line.path, request_id=line.request_id
+        )
     try:
         audit(line)
     except Exception:  # the client's answer does not depend on our bookkeeping
@@ -229,10 +249,19 @@ def _judgement(environ: Environ) -> Judgement:
     return judgement
 
 
+def _admit(*, needs_body: bool) -> None:
+    """Where nobody says otherwise, a request is whole."""
+
+
+def _asks_for_wsdl(mount: Mount, environ: Environ) -> bool:
+    fetched = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+    return mount.xml and fetched and environ.get("QUERY_STRING", "").lower() == _WSDL
+
+
 def _check_method(mount: Mount, environ: Environ) -> None:
     method = environ["REQUEST_METHOD"]
     allowed = mount.methods + (("HEAD",) if "GET" in mount.methods else ())
-    if mount.xml and environ.get("QUERY_STRING", "").lower() != "wsdl":
+    if mount.xml and not _asks_for_wsdl(mount, environ):
         allowed = tuple(name for name in allowed if name not in ("GET", "HEAD"))
     if method not in allowed:
         _refuse_method(", ".join(allowed))
@@ -241,7 +270,7 @@ def _check_method(mount: Mount, environ: Environ) -> None:
 def _refuse_method(allowed: str) -> NoReturn:
     raise Refused(
         HTTPStatus.METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        "method-not-allowed",
         f"allowed here: {allowed}",
         headers=(("Allow", allowed),),
     )
@@ -250,9 +279,9 @@ def _refuse_method(allowed: str) -> NoReturn:
 def _check_kind(environ: Environ) -> tuple[str, str | None]:
     """Answer the media type of an XML request and the charset it names, if it does."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content_encoding", "send the body uncompressed")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-encoding", "send the body uncompressed")
     match = _CONTENT_TYPE.fullmatch(environ.get("CONTENT_TYPE", ""))
     if match is None or match[1].lower() not in _XML_TYPES:
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content_type", "send text/xml or application/xml")
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type", "send text/xml or application/xml")
     charset = _CHARSET.search(match[2] or "")
     return match[1].lower(), charset[1] if charset else None

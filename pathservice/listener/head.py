@@ -26,7 +26,7 @@ class Lines(Protocol):
         """Answer the next line with its end."""
 
 
-def read_fields(lines: Lines) -> Fields:
+def read_fields(lines: Lines, *, needs_host: bool = False) -> Fields:
     """Read header fields up to the empty line; names are title-cased, as cheroot looks them up.
 
     Fields whose name has an underscore are left out: in WSGI they could not be told from those with
@@ -36,30 +36,32 @@ def read_fields(lines: Lines) -> Fields:
     for _ in range(_FIELDS_LIMIT):
         line = lines.readline()
         if line == b"\r\n":
-            return _checked(fields)
+            return _checked(fields, needs_host=needs_host)
         _add_field(fields, line)
-    raise BadHead("too_many_fields", f"a request may have {_FIELDS_LIMIT - 1} header fields")
+    raise BadHead("too-many-fields", f"a request may have {_FIELDS_LIMIT - 1} header fields")
 
 
 def _add_field(fields: Fields, line: bytes) -> None:
     name, colon, value = line.partition(b":")
     if not line.endswith(b"\r\n") or not colon or not _NAME.fullmatch(name) or b"\0" in value:
-        raise BadHead("malformed_field", "a header field is malformed")
+        raise BadHead("malformed-field", "a header field is malformed")
     if b"_" in name:
         return
     name, value = name.title(), value.strip()
     if name not in fields:
         fields[name] = value
     elif name in _SINGLE:
-        raise BadHead("repeated_field", f"{name.decode()} is given more than once")
+        raise BadHead("repeated-field", f"{name.decode()} is given more than once")
     else:
         fields[name] += b", " + value
 
 
-def _checked(fields: Fields) -> Fields:
+def _checked(fields: Fields, *, needs_host: bool) -> Fields:
+    if needs_host and b"Host" not in fields:
+        raise BadHead("host-missing", "Host is needed in HTTP/1.1")
     length = fields.get(b"Content-Length")
     if length is not None and not _LENGTH.fullmatch(length):
-        raise BadHead("bad_content_length", "Content-Length is not a number of bytes")
+        raise BadHead("bad-content-length", "Content-Length is not a number of bytes")
     if length is not None and b"Transfer-Encoding" in fields:
-        raise BadHead("bad_content_length", "Content-Length and Transfer-Encoding exclude each other")
+        raise BadHead("bad-content-length", "Content-Length and Transfer-Encoding exclude each other")
     return fields

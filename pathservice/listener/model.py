@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ JUDGEMENT = "pathservice.judgement"
 
 REQUEST_ID = "pathservice.request_id"
 """Where in the WSGI environ an application finds the request's short name, as X-Request-Id has it."""
+
+ADMIT = "pathservice.admit"
+"""Where in the WSGI environ the front finds what to call, with `needs_body`, before it reads a body or
+asks an application: it raises Postponed where the request is not whole. No application sees it."""
 
 Health = Callable[[], tuple[bool, Mapping[str, object]]]
 """Answers whether the service can do its work, and details that may be shown to anybody."""
@@ -46,17 +51,33 @@ class Judgement:
     claimed_subject: str | None = None
 
 
+class Outcome(StrEnum):
+    """How a request ended: done, not allowed, not possible as asked, or our fault."""
+
+    OK = "ok"
+    DENIED = "denied"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One refusal. `subject` is a verified one; `claimed_subject` stood in a certificate we refused."""
+    """How a request ended that no application tells of; fields have the names applications use too.
+
+    `peer` is the client's address. `subject` is a verified one; `claimed_subject` stood in a certificate
+    we refused. `path` is None where none was read, in a handshake or half a head. `operation` is
+    `wsdl` where the WSDL was asked for; other requests of this kind are none.
+    """
 
     at: datetime
-    subject: str | None
-    peer: str
-    path: str | None
-    code: str
     request_id: str
+    peer: str
+    outcome: Outcome
+    code: str | None = None
+    subject: str | None = None
     claimed_subject: str | None = None
+    path: str | None = None
+    operation: str | None = None
 
 
 Audit = Callable[[AuditLine], None]
@@ -107,13 +128,20 @@ class Limits:
     handshakes: int = 200
     """Half-open handshakes; one more makes the oldest go."""
     waiting: int = 500
-    """Connections between requests; one more makes the oldest go."""
+    """Connections without a request; one more makes the oldest go."""
+    bodies: int = 150
+    """Requests whose bodies are arriving; one more makes the oldest of whoever has most of them go."""
+    bodies_bytes: int = 64 * 1024 * 1024
+    """What their bodies may take up together; beyond it the oldest of whoever holds most goes."""
+    queued: int = 100
+    """Whole requests that wait for a worker; one more is refused."""
     backlog: int = 256
 
     handshake_time: timedelta = timedelta(seconds=10)
     head_time: timedelta = timedelta(seconds=10)
     """From a head's first byte to its last."""
     body_time: timedelta = timedelta(seconds=30)
+    """From a head's last byte to the body's."""
     stall_time: timedelta = timedelta(seconds=10)
     """How long a reader may take nothing of an answer."""
     answer_time: timedelta = timedelta(minutes=5)

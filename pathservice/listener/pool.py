@@ -32,14 +32,16 @@ class Work:
 class WorkerPool:
     """Runs work first come, first served; `monotonic` counts seconds."""
 
-    def __init__(self, threads: int, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, threads: int, *, monotonic: Callable[[], float], name: str = "listener-worker"
+    ) -> None:
         self._monotonic = monotonic
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._active: set[Work] = set()
         self._stopped = False
         self._threads = [
-            threading.Thread(target=self._loop, name=f"listener-worker-{number}", daemon=True)
+            threading.Thread(target=self._loop, name=f"{name}-{number}", daemon=True)
             for number in range(threads)
         ]
 
@@ -57,9 +59,13 @@ class WorkerPool:
         if stopped:
             work.drop()
 
+    def waiting(self) -> int:
+        """Answer about how much waits to be done."""
+        return self._queue.qsize()
+
     def submit_chore(self, run: Callable[[], None]) -> None:
         """Have something small done, unless so much waits that it would only make things worse."""
-        if self._queue.qsize() >= _CHORES_LIMIT:
+        if self.waiting() >= _CHORES_LIMIT:
             log.warning("too busy, a chore was dropped")
             return
         self.submit(Work(run, abort=_nothing, drop=_nothing))

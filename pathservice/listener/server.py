@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from time import monotonic as system_monotonic
 from types import TracebackType
 from typing import Self
@@ -13,9 +14,9 @@ import structlog
 from cheroot.wsgi import Server
 
 from pathservice.listener.answer import raw_refusal
-from pathservice.listener.connection import TlsConnection
+from pathservice.listener.connection import Next, TlsConnection
 from pathservice.listener.errors import BindError, Refused
-from pathservice.listener.front import Front, new_request_id, shown_path, write_audit
+from pathservice.listener.front import Front, new_request_id, outcome_of, shown_path, write_audit
 from pathservice.listener.lobby import Lobby
 from pathservice.listener.material import TlsMaterial, load_material
 from pathservice.listener.model import Audit, AuditLine, Health, Limits, Mount, TlsSettings
@@ -24,6 +25,13 @@ from pathservice.listener.pool import Work, WorkerPool
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _ACCEPT_POLL_SECONDS = 0.2
+_DESK_THREADS = 2
+_TOO_BUSY = Refused(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "too-busy",
+    "too many requests wait to be answered; repeat this one later",
+    headers=(("Retry-After", "5"),),
+)
 
 
 class Listener:
@@ -34,9 +42,9 @@ class Listener:
     with the reason's code (an alert would reach a TLS 1.3 client as a broken connection). Without a
     certificate `GET /health` is answered and nothing else.
 
-    `audit` is called once per refusal, from several threads; accepted requests are for the
-    applications to audit. `clock` answers the aware time certificates are judged at, `monotonic`
-    counts seconds for time-outs.
+    `audit` is called once per refusal and once per WSDL, from several threads; other accepted requests
+    are for the applications to audit. `threads` is how many of those are answered at once. `clock`
+    answers the aware time certificates are judged at, `monotonic` counts seconds for time-outs.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class Listener:
         except OSError as error:
             server.lobby.stop()
             raise BindError(f"cannot listen on {self._bind[0]} port {self._bind[1]}: {error}") from error
+        server.desk.start()
         server.lobby.start()
         self._thread = threading.Thread(target=server.serve, name="listener-accept", daemon=True)
         self._thread.start()
@@ -108,6 +117,7 @@ class Listener:
         if self._server is None or self._thread is None:
             return
         self._server.stop()
+        self._server.desk.stop(self._limits.stop_time.total_seconds())
         self._server.lobby.stop()
         self._thread.join()
         self._server = None
@@ -129,7 +139,11 @@ class Listener:
 
 
 class _HttpServer(Server):
-    """cheroot's server: it accepts and parses; waiting is the lobby's business, threads are the pool's."""
+    """cheroot's server: it accepts and parses; waiting is the lobby's business, threads are the pools'.
+
+    Heads go to the desk's two threads, which never wait: refusals and /health are answered there whatever
+    the applications do. Whole requests go to the workers.
+    """
 
     ConnectionClass = TlsConnection
     expiration_interval = _ACCEPT_POLL_SECONDS
@@ -161,8 +175,13 @@ class _HttpServer(Server):
         self.monotonic = monotonic
         self._audit = audit
         self.requests = WorkerPool(threads, monotonic=monotonic)
+        self.desk = WorkerPool(_DESK_THREADS, monotonic=monotonic, name="listener-desk")
         self.lobby: Lobby[TlsConnection] = Lobby(
-            limits=limits, hand_over=self._hand_over, refuse=self._refuse_waiting, monotonic=monotonic
+            limits=limits,
+            examine=partial(self._submit, self.desk, TlsConnection.examine),
+            serve=self._queue,
+            refuse=self._refuse_waiting,
+            monotonic=monotonic,
         )
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002  cheroot's word
@@ -190,49 +209,73 @@ class _HttpServer(Server):
 
     def put_conn(self, conn: TlsConnection) -> None:
         """Take back a connection that is kept alive."""
+        conn.forget_request()
         self.lobby.park(conn)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Log what cheroot has to say."""
         log.log(level, "cheroot", detail=msg, exc_info=traceback)
 
-    def refuse(self, connection: TlsConnection, refused: Refused, *, path: str | None) -> bytes:
-        """Have a refusal audited that no application got to; answer the HTTP message for it."""
-        line = self._line(connection, refused, path)
+    def refuse(self, connection: TlsConnection, refused: Refused) -> bytes:
+        """Have a refusal audited that the front did not come to; answer the HTTP message for it."""
+        line = self._line(connection, refused)
         write_audit(self._audit, line)
         return raw_refusal(refused, line.request_id)
 
     def _refuse_waiting(self, connection: TlsConnection, refused: Refused) -> bytes:
-        line = self._line(connection, refused, None)
-        self.requests.submit_chore(partial(write_audit, self._audit, line))
+        line = self._line(connection, refused)
+        self.desk.submit_chore(partial(write_audit, self._audit, line))
         return raw_refusal(refused, line.request_id)
 
-    def _line(self, connection: TlsConnection, refused: Refused, path: str | None) -> AuditLine:
-        known = connection.known()
+    def _line(self, connection: TlsConnection, refused: Refused) -> AuditLine:
+        known, path = connection.known(), connection.path
         return AuditLine(
             at=self.clock(),
+            request_id=new_request_id(),
+            peer=connection.remote_addr or "",
+            outcome=outcome_of(refused.status),
+            code=refused.code,
             subject=known.identity.subject if known.identity else None,
             claimed_subject=known.claimed_subject,
-            peer=connection.remote_addr or "",
             path=None if path is None else shown_path(path),
-            code=refused.code,
-            request_id=new_request_id(),
         )
 
-    def _hand_over(self, connection: TlsConnection) -> None:
-        self.requests.submit(
-            Work(run=partial(self._serve, connection), abort=connection.channel.abort, drop=connection.close)
+    def _queue(self, connection: TlsConnection) -> None:
+        """Have a whole request served, if it does not have to wait behind too many."""
+        if self.requests.waiting() < self.limits.queued:
+            self._submit(self.requests, TlsConnection.serve, connection)
+            return
+        connection.channel.try_write(self._refuse_waiting(connection, _TOO_BUSY))
+        connection.lingers = True
+        self._let_go(connection)
+
+    def _submit(
+        self, pool: WorkerPool, step: Callable[[TlsConnection], Next], connection: TlsConnection
+    ) -> None:
+        pool.submit(
+            Work(
+                run=partial(self._work_on, connection, step),
+                abort=connection.channel.abort,
+                drop=connection.close,
+            )
         )
 
-    def _serve(self, connection: TlsConnection) -> None:
-        keep = False
+    def _work_on(self, connection: TlsConnection, step: Callable[[TlsConnection], Next]) -> None:
+        after = Next.END
         try:
-            keep = connection.serve()
+            after = step(connection)
         finally:
-            if keep and self.ready:
-                self.put_conn(connection)
-            else:
-                self._let_go(connection)
+            if not self.ready:
+                after = Next.END
+            match after:
+                case Next.BODY:
+                    self.lobby.await_body(connection)
+                case Next.SERVE:
+                    self._queue(connection)
+                case Next.KEEP:
+                    self.put_conn(connection)
+                case Next.END:
+                    self._let_go(connection)
 
     def _let_go(self, connection: TlsConnection) -> None:
         connection.channel.say_goodbye()

@@ -37,8 +37,8 @@ _RSA_BITS = 2048
 _EC_BITS = 224
 _WEAK_HASHES = ("md5", "sha1")
 
-_FOREIGN = ("certificate_foreign", "no authority we accept vouches for this certificate")
-_REVOCATION = ("revocation_unknown", "an authority of this chain has no fresh revocation list here")
+_FOREIGN = ("certificate-foreign", "no authority we accept vouches for this certificate")
+_REVOCATION = ("revocation-unknown", "an authority of this chain has no fresh revocation list here")
 _REFUSALS: dict[int, tuple[str, str]] = {
     Code.ERR_UNABLE_TO_GET_ISSUER_CERT: _FOREIGN,
     Code.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _FOREIGN,
@@ -46,12 +46,12 @@ _REFUSALS: dict[int, tuple[str, str]] = {
     Code.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: _FOREIGN,
     Code.ERR_SELF_SIGNED_CERT_IN_CHAIN: _FOREIGN,
     Code.ERR_CERT_SIGNATURE_FAILURE: _FOREIGN,
-    Code.ERR_CERT_HAS_EXPIRED: ("certificate_expired", "a certificate of this chain has expired"),
+    Code.ERR_CERT_HAS_EXPIRED: ("certificate-expired", "a certificate of this chain has expired"),
     Code.ERR_CERT_NOT_YET_VALID: (
-        "certificate_not_yet_valid",
+        "certificate-not-yet-valid",
         "a certificate of this chain is not valid yet",
     ),
-    Code.ERR_CERT_REVOKED: ("certificate_revoked", "a certificate of this chain has been revoked"),
+    Code.ERR_CERT_REVOKED: ("certificate-revoked", "a certificate of this chain has been revoked"),
     Code.ERR_UNABLE_TO_GET_CRL: _REVOCATION,
     Code.ERR_UNABLE_TO_GET_CRL_ISSUER: _REVOCATION,
     Code.ERR_CRL_HAS_EXPIRED: _REVOCATION,
@@ -59,7 +59,7 @@ _REFUSALS: dict[int, tuple[str, str]] = {
     Code.ERR_CRL_SIGNATURE_FAILURE: _REVOCATION,
     Code.ERR_DIFFERENT_CRL_SCOPE: _REVOCATION,
 }
-_INVALID = ("certificate_invalid", "this certificate chain is not valid")
+_INVALID = ("certificate-invalid", "this certificate chain is not valid")
 
 
 class ChainVerifier:
@@ -85,14 +85,14 @@ class ChainVerifier:
         """Answer the end entity of `chain`, whose first certificate proved it holds its key.
 
         The others are hints in any order. Raises CertificateRefused with the reason's code:
-        certificate_foreign | _expired | _not_yet_valid | _revoked | _purpose | _weak | _invalid,
-        revocation_unknown, proxy_not_accepted.
+        certificate-foreign | -expired | -not-yet-valid | -revoked | -purpose | -weak | -invalid,
+        revocation-unknown, proxy-not-accepted.
         """
         if not 1 <= len(chain) <= _CHAIN_LIMIT:
             raise CertificateRefused(*_INVALID)
         try:
             if any(_is_proxy(certificate) for certificate in chain):
-                raise CertificateRefused("proxy_not_accepted", "proxy certificates are not accepted")
+                raise CertificateRefused("proxy-not-accepted", "proxy certificates are not accepted")
             path = self._build_path(chain, now)
             for certificate in path:
                 _refuse_other_purpose(certificate)
@@ -132,7 +132,7 @@ class ChainVerifier:
     def _identify(self, path: Sequence[x509.Certificate]) -> Identity:
         leaf = path[0]
         if not list(leaf.subject):
-            raise CertificateRefused("certificate_invalid", "this certificate names nobody")
+            raise CertificateRefused("certificate-invalid", "this certificate names nobody")
         ends = [certificate.not_valid_after_utc for certificate in path]
         if self.check_revocation:
             ends += [self._lists_end(certificate.subject) for certificate in path[1:]]
@@ -185,18 +185,18 @@ def _refuse_other_purpose(certificate: x509.Certificate) -> None:
     purposes = _extension(extensions, x509.ExtendedKeyUsage)
     allowed = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
     if purposes is not None and not any(purpose in purposes for purpose in allowed):
-        raise CertificateRefused("certificate_purpose", "this certificate is not for TLS clients")
+        raise CertificateRefused("certificate-purpose", "this certificate is not for TLS clients")
     usage = _extension(extensions, x509.KeyUsage)
     constraints = _extension(extensions, x509.BasicConstraints)
     is_authority = constraints is not None and constraints.ca
     if usage is not None and not is_authority and not usage.digital_signature:
-        raise CertificateRefused("certificate_purpose", "this certificate's key is not for signing")
+        raise CertificateRefused("certificate-purpose", "this certificate's key is not for signing")
 
 
 def _refuse_weak_signature(certificate: x509.Certificate) -> None:
     algorithm = certificate.signature_hash_algorithm  # None where the scheme has its own, as Ed25519
     if algorithm is not None and algorithm.name in _WEAK_HASHES:
-        raise CertificateRefused("certificate_weak", "this chain is signed with a hash that is broken")
+        raise CertificateRefused("certificate-weak", "this chain is signed with a hash that is broken")
 
 
 def _refuse_weak_key(certificate: x509.Certificate) -> None:
@@ -207,7 +207,7 @@ def _refuse_weak_key(certificate: x509.Certificate) -> None:
         or (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS)
     )
     if weak:
-        raise CertificateRefused("certificate_weak", "this chain has a key that is too short")
+        raise CertificateRefused("certificate-weak", "this chain has a key that is too short")
 
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)

@@ -51,15 +51,15 @@ def clean_xml(body: bytes, charset: str | None, *, depth: int, nodes: int) -> by
 
     `charset` is what Content-Type said, if it did. A byte order mark goes before it, and it goes
     before the declaration, as RFC 7303 has it; one that the bytes contradict gives way to the next.
-    Raises Refused: 415 unknown_charset; 400 bad_encoding, not_well_formed, xml_doctype,
-    xml_processing_instruction, xml_href, xml_too_deep, xml_too_large, soap_body_empty, soap_fault.
+    Raises Refused: 415 unknown-charset; 400 bad-encoding, not-well-formed, xml-doctype,
+    xml-processing-instruction, xml-href, xml-too-deep, xml-too-large, soap-body-empty, soap-fault.
     """
     text = _decode(body, charset)
     declaration = _DECLARATION.match(text, 0, _DECLARATION_LIMIT)
     if declaration:
         text = text[declaration.end() :]
     if text.startswith("\ufeff"):
-        _refuse("not_well_formed", "a byte order mark stands at the start alone")
+        _refuse("not-well-formed", "a byte order mark stands at the start alone")
     cleaned = text.encode()
     _Guard(depth, nodes).check(cleaned)
     return cleaned
@@ -71,7 +71,7 @@ def _decode(body: bytes, charset: str | None) -> str:
             return body.decode(codec).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    raise Refused(HTTPStatus.BAD_REQUEST, "bad_encoding", "the body is not in the encoding it claims")
+    raise Refused(HTTPStatus.BAD_REQUEST, "bad-encoding", "the body is not in the encoding it claims")
 
 
 def _candidates(body: bytes, charset: str | None) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _codec(name: str) -> str:
 def _unknown_charset() -> NoReturn:
     raise Refused(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "unknown_charset",
+        "unknown-charset",
         "this character encoding is not read here; send UTF-8",
     )
 
@@ -135,32 +135,32 @@ class _Guard:
         except expat.ExpatError as error:
             raise Refused(
                 HTTPStatus.BAD_REQUEST,
-                "not_well_formed",
+                "not-well-formed",
                 f"the XML is not well-formed (line {error.lineno}, column {error.offset})",
             ) from error
         if self._is_envelope and not self._has_content:
-            _refuse("soap_body_empty", "the SOAP envelope has nothing in its body")
+            _refuse("soap-body-empty", "the SOAP envelope has nothing in its body")
 
     def _declaration(self, *_: object) -> None:
         """The one declaration there may be was taken off before; what is left would be read again."""
-        _refuse("not_well_formed", "the XML declaration is malformed")
+        _refuse("not-well-formed", "the XML declaration is malformed")
 
     def _doctype(self, *_: object) -> None:
-        _refuse("xml_doctype", "a document type declaration is not accepted")
+        _refuse("xml-doctype", "a document type declaration is not accepted")
 
     def _processing_instruction(self, *_: object) -> None:
-        _refuse("xml_processing_instruction", "processing instructions are not accepted")
+        _refuse("xml-processing-instruction", "processing instructions are not accepted")
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
         self._nodes_left -= 1 + len(attributes) // 2
         if self._depth > self._depth_limit:
-            _refuse("xml_too_deep", f"elements may be nested {self._depth_limit} deep")
+            _refuse("xml-too-deep", f"elements may be nested {self._depth_limit} deep")
         if self._nodes_left < 0:
-            _refuse("xml_too_large", "the XML has too many elements and attributes")
+            _refuse("xml-too-large", "the XML has too many elements and attributes")
         if "href" in attributes[::2]:
             _refuse(
-                "xml_href", "references between elements (href) are not resolved; send the values in place"
+                "xml-href", "references between elements (href) are not resolved; send the values in place"
             )
         namespace, _, local = name.rpartition(_SEPARATOR)
         if self._depth == 1:
@@ -170,7 +170,7 @@ class _Guard:
         elif self._depth == 3 and self._in_body:
             self._has_content = True
             if local == "Fault" and namespace in _ENVELOPES:
-                _refuse("soap_fault", "a fault is an answer, not a request")
+                _refuse("soap-fault", "a fault is an answer, not a request")
 
     def _end(self, _name: str) -> None:
         self._depth -= 1

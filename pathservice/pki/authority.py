@@ -109,7 +109,7 @@ def issue_client(
     is no authority, the name cannot name files, or they are somebody else's.
     """
     if not _CLIENT_FILES.fullmatch(name) or name in _TAKEN:
-        raise PkiError("pki_bad_name", None, f"{name[:80]!r} cannot name a client's files")
+        raise PkiError("pki-bad-name", None, f"{name[:80]!r} cannot name a client's files")
     wanted = parse_subject(subject) if isinstance(subject, str) else subject
     files = _files(directory, name)
     with locked(directory, create=False):
@@ -117,7 +117,7 @@ def issue_client(
             files, subject=wanted, purpose=ExtendedKeyUsageOID.CLIENT_AUTH, now=now, lifetime=lifetime
         )
     if certificate.subject != wanted:
-        raise PkiError("pki_bad_name", files.cert, f"is {certificate.subject.rfc4514_string()}'s")
+        raise PkiError("pki-bad-name", files.cert, f"is {certificate.subject.rfc4514_string()}'s")
     return files
 
 
@@ -148,7 +148,7 @@ class _Authority:
     def load(cls, directory: Path, *, now: datetime) -> Self:
         files = Credential(directory / "ca.pem", directory / "ca-key.pem")
         if not files.cert.exists():
-            raise PkiError("pki_incomplete", files.cert, "there is no authority here; make one first")
+            raise PkiError("pki-incomplete", files.cert, "there is no authority here; make one first")
         certificate = load_certificate(files.cert)
         _refuse_expired(files, certificate, now)
         key = load_key(files.key) if files.key.exists() else None
@@ -171,7 +171,7 @@ class _Authority:
             return self._load_end_entity(files, purpose=purpose, now=now)
         if self.key is None:
             raise PkiError(
-                "pki_incomplete", self.files.key, f"is gone, so {files.cert.name} cannot be signed"
+                "pki-incomplete", self.files.key, f"is gone, so {files.cert.name} cannot be signed"
             )
         certificate = sign_end_entity(
             provide_key(files.key),
@@ -192,7 +192,7 @@ class _Authority:
         certificate = load_certificate(files.cert)
         if not files.key.exists():
             raise PkiError(
-                "pki_incomplete", files.key, f"is gone; restore it, or move {files.cert.name} away as well"
+                "pki-incomplete", files.key, f"is gone; restore it, or move {files.cert.name} away as well"
             )
         _refuse_mismatch(files, certificate, load_key(files.key))
         _refuse_expired(files, certificate, now)
@@ -200,17 +200,17 @@ class _Authority:
             certificate.verify_directly_issued_by(self.certificate)
         except (ValueError, TypeError, InvalidSignature) as error:
             raise PkiError(
-                "pki_file_invalid", files.cert, f"was not issued by {self.files.cert.name}"
+                "pki-file-invalid", files.cert, f"was not issued by {self.files.cert.name}"
             ) from error
         if not serves_purpose(certificate, purpose):
-            raise PkiError("pki_file_invalid", files.cert, "is for another purpose")
+            raise PkiError("pki-file-invalid", files.cert, "is for another purpose")
         return certificate
 
 
 def _refuse_expired(files: Credential, certificate: x509.Certificate, now: datetime) -> None:
     if now >= certificate.not_valid_after_utc:
         raise PkiError(
-            "pki_expired",
+            "pki-expired",
             files.cert,
             f"expired at {certificate.not_valid_after_utc.isoformat()}; "
             f"move it and {files.key.name} away to have new ones made",
@@ -219,4 +219,4 @@ def _refuse_expired(files: Credential, certificate: x509.Certificate, now: datet
 
 def _refuse_mismatch(files: Credential, certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> None:
     if certificate.public_key() != key.public_key():
-        raise PkiError("pki_file_invalid", files.key, f"does not belong to {files.cert.name}")
+        raise PkiError("pki-file-invalid", files.key, f"does not belong to {files.cert.name}")

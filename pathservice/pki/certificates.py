@@ -83,7 +83,7 @@ def parse_subject(text: str) -> x509.Name:
     try:
         return x509.Name.from_rfc4514_string(text)
     except ValueError as error:
-        raise PkiError("pki_bad_name", None, f"{text[:80]!r} is no distinguished name (RFC 4514)") from error
+        raise PkiError("pki-bad-name", None, f"{text[:80]!r} is no distinguished name (RFC 4514)") from error
 
 
 def _parse_host_name(name: str) -> x509.GeneralName:
@@ -91,7 +91,7 @@ def _parse_host_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         if not _HOST_NAME.fullmatch(name):
-            raise PkiError("pki_bad_name", None, f"{name[:80]!r} is no host name and no address") from None
+            raise PkiError("pki-bad-name", None, f"{name[:80]!r} is no host name and no address") from None
         return x509.DNSName(name.lower())
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 class PkiError(Exception):
     """A file cannot be used or made; the text names it and the way out.
 
-    `code` is stable: `pki_file_unreadable`, `pki_file_unwritable`, `pki_file_invalid`,
-    `pki_incomplete`, `pki_expired`, `pki_bad_name`.
+    `code` is stable: `pki-file-unreadable`, `pki-file-unwritable`, `pki-file-invalid`,
+    `pki-incomplete`, `pki-expired`, `pki-bad-name`.
     """
 
     def __init__(self, code: str, path: Path | None, problem: str) -> None:

@@ -29,7 +29,7 @@ def locked(directory: Path, *, create: bool) -> Iterator[None]:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise PkiError(
-            "pki_file_unreadable", directory, f"is no usable directory: {error.strerror}"
+            "pki-file-unreadable", directory, f"is no usable directory: {error.strerror}"
         ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -44,7 +44,7 @@ def load_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(path))
     except ValueError as error:
-        raise PkiError("pki_file_invalid", path, "holds no certificate in PEM") from error
+        raise PkiError("pki-file-invalid", path, "holds no certificate in PEM") from error
 
 
 def write_certificate(path: Path, certificate: x509.Certificate) -> None:
@@ -57,9 +57,9 @@ def load_key(path: Path) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError) as error:
-        raise PkiError("pki_file_invalid", path, "holds no unencrypted private key in PEM") from error
+        raise PkiError("pki-file-invalid", path, "holds no unencrypted private key in PEM") from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise PkiError("pki_file_invalid", path, "holds no RSA key")
+        raise PkiError("pki-file-invalid", path, "holds no RSA key")
     return key
 
 
@@ -83,7 +83,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PkiError("pki_file_unreadable", path, error.strerror or "cannot be read") from error
+        raise PkiError("pki-file-unreadable", path, error.strerror or "cannot be read") from error
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
@@ -101,4 +101,4 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
         finally:
             draft.unlink()
     except OSError as error:
-        raise PkiError("pki_file_unwritable", path, error.strerror or "cannot be written") from error
+        raise PkiError("pki-file-unwritable", path, error.strerror or "cannot be written") from error

@@ -106,7 +106,7 @@ class TestMade:
     def test_host_name_must_be_one(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(PkiError) as caught:
             make(tmp_path / "pki", name)
-        assert caught.value.code == "pki_bad_name"
+        assert caught.value.code == "pki-bad-name"
         assert not (tmp_path / "pki").exists()
 
 
@@ -179,35 +179,35 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("spoil", "code", "named"),
         [
-            (lambda d: (d / "ca.pem").write_text("nonsense"), "pki_file_invalid", "ca.pem"),
-            (lambda d: (d / "ca-key.pem").write_text(""), "pki_file_invalid", "ca-key.pem"),
-            (lambda d: other_key(d / "ca-key.pem"), "pki_file_invalid", "ca-key.pem"),
-            (lambda d: other_key(d / "user-key.pem"), "pki_file_invalid", "user-key.pem"),
-            (lambda d: (d / "user-key.pem").unlink(), "pki_incomplete", "user-key.pem"),
-            (lambda d: (d / "server-cert.pem").write_text(""), "pki_file_invalid", "server-cert.pem"),
+            (lambda d: (d / "ca.pem").write_text("nonsense"), "pki-file-invalid", "ca.pem"),
+            (lambda d: (d / "ca-key.pem").write_text(""), "pki-file-invalid", "ca-key.pem"),
+            (lambda d: other_key(d / "ca-key.pem"), "pki-file-invalid", "ca-key.pem"),
+            (lambda d: other_key(d / "user-key.pem"), "pki-file-invalid", "user-key.pem"),
+            (lambda d: (d / "user-key.pem").unlink(), "pki-incomplete", "user-key.pem"),
+            (lambda d: (d / "server-cert.pem").write_text(""), "pki-file-invalid", "server-cert.pem"),
             (
                 lambda d: (d / "user-key.pem").write_bytes(
                     private_pem(rsa.generate_private_key(65537, 2048), b"secret")
                 ),
-                "pki_file_invalid",
+                "pki-file-invalid",
                 "user-key.pem",
             ),
             (
                 lambda d: (d / "user-key.pem").write_bytes(
                     private_pem(ec.generate_private_key(ec.SECP256R1()))
                 ),
-                "pki_file_invalid",
+                "pki-file-invalid",
                 "user-key.pem",
             ),
-            (swap, "pki_file_invalid", "server-cert.pem"),
+            (swap, "pki-file-invalid", "server-cert.pem"),
             (
                 lambda d: ((d / "user-cert.pem").unlink(), (d / "ca-key.pem").unlink()),
-                "pki_incomplete",
+                "pki-incomplete",
                 "ca-key.pem",
             ),
             (
                 lambda d: ((d / "user-cert.pem").unlink(), (d / "user-cert.pem").mkdir()),
-                "pki_file_unreadable",
+                "pki-file-unreadable",
                 "user-cert.pem",
             ),
         ],
@@ -232,7 +232,7 @@ class TestRefused:
     def test_expired(self, copied: Path) -> None:
         with pytest.raises(PkiError, match=r"server-cert\.pem: expired at 2032.*move it") as caught:
             make(copied, now=NOW + 1000 * DAY)
-        assert caught.value.code == "pki_expired"
+        assert caught.value.code == "pki-expired"
 
     def test_directory_that_is_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "pki").write_text("")
@@ -267,7 +267,7 @@ class TestIssueClient:
     def test_name_must_be_a_plain_one(self, copied: Path, name: str) -> None:
         with pytest.raises(PkiError) as caught:
             issue_client(copied, "CN=Alice", name=name, now=NOW)
-        assert caught.value.code == "pki_bad_name"
+        assert caught.value.code == "pki-bad-name"
 
     def test_subject_must_be_one(self, copied: Path) -> None:
         with pytest.raises(PkiError, match="distinguished name"):

@@ -78,6 +78,13 @@ def test_back_to_back_slots_each_take_it_all(bookings: Calendar) -> None:
     assert found_peak(bookings.store, hours(0, 4)) == 1000 * MEGABIT
 
 
+def test_slot_after_a_short_claim_is_free_whatever_longer_claims_there_are(bookings: Calendar) -> None:
+    bookings.book(0, 1, 1000 * MEGABIT)
+    bookings.book(2, 10, 1)
+    assert found_peak(bookings.store, hours(1, 2)) == 0
+    bookings.book(1, 2, 1000 * MEGABIT)
+
+
 def test_one_microsecond_together_is_together(bookings: Calendar) -> None:
     bookings.book(0, 1, 1000 * MEGABIT)
     early = TimeSlot(NOON + HOUR - timedelta(microseconds=1), NOON + 2 * HOUR)
@@ -228,9 +235,8 @@ def book_or_refusal(bookings: Calendar, slot: TimeSlot, amount: int) -> int | Ca
         return error
 
 
-SLOTS = st.tuples(st.integers(0, 24), st.integers(1, 12)).map(
-    lambda pair: hours(pair[0] / 2, (pair[0] + pair[1]) / 2)
-)
+SLOTS = st.tuples(st.integers(0, 8), st.integers(1, 6)).map(lambda pair: hours(pair[0], pair[0] + pair[1]))
+HOURS = [hours(n, n + 1) for n in range(14)]
 STEPS = st.one_of(
     st.tuples(st.just("book"), SLOTS, st.integers(1, CAPACITY)),
     st.tuples(st.just("free"), SLOTS, st.integers(0, 30)),
@@ -268,5 +274,7 @@ def test_answers_are_those_of_counting_every_instant(
                 end = max(slot.end, old.slot.start + timedelta(seconds=1))
                 oracle[which] = Taken(TimeSlot(old.slot.start, end), old.amount)
         assert found_peak(bookings.store, window) == brute_peak(oracle.values(), window)
+    for hour in HOURS:
+        assert found_peak(bookings.store, hour) == brute_peak(oracle.values(), hour)
     lengths = [claim.slot.length.total_seconds() for claim in oracle.values()]
     assert longest(bookings.store) == max(lengths, default=0)

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 import examples
-from activation.devices import database_identity, register_devices, view_changes, view_devices
+from activation.devices import register_devices, view_changes, view_devices
 from netconfig.intent import (
     AccessPermit,
     FlowMatch,
@@ -33,12 +33,13 @@ from netconfig.intent import (
 from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, IosRouter, RunningSimulator, SimulatorLoop
 from reservation import calendar, service
+from reservation.identity import database_identity
 from reservation.lifecycle import MOVES, Outcome, State
 from reservation.model import ClaimRequest, PartRequest, Request, TimeSlot
 from reservation.tables import ClaimRow
 from store import Base, Store
 from tests.conftest import make_database
-from tests.functional.activation.victim import Moment, Orders, work
+from tests.functional.activation.victim import Moment, Orders, serve, work
 
 ORIGINAL = (Path(examples.__path__[0]) / "fermilab-border-1.txt").read_text(encoding="utf-8")
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -131,12 +132,14 @@ class Site:
             host_key=self._simulator.host_key_line.split(" ", 1)[1].strip(),
         )
 
-    def run(self, now: datetime, kill: Kill | None = None) -> tuple[int | None, Told]:
+    def run(
+        self, now: datetime, kill: Kill | None = None, *, target: Callable[..., None] = work
+    ) -> tuple[int | None, Told]:
         """Let a process work until it is done or killed. Returns its exit code and what it did."""
         dies = {"before commit": Moment.BEFORE, "after commit": Moment.AFTER}.get(kill.what if kill else "")
         orders = Orders(self.database, self.device, now, dies, kill.number if kill else 0)
         commits = server.Value("i", 0)
-        process = server.Process(target=work, args=(orders, commits))
+        process = server.Process(target=target, args=(orders, commits))
         lines = count(1)
         self.router.before_line = lambda _session, _line: self._at_line(next(lines), kill, process, "before")
         self.router.after_line = lambda _session, _line: self._at_line(0, kill, process, "after")
@@ -176,13 +179,13 @@ def put_rows(store: Store, rows: Rows) -> None:
                 connection.execute(table.insert(), values)
 
 
-def book(store: Store, device: Device, *, tickets: int = 1) -> None:
-    """Tickets for the hour after noon, each with a permit first and then a route."""
+def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1) -> None:
+    """Tickets for an hour from now, each with a permit first and then a route."""
     request = Request(
         kind=KIND,
         owner="CN=Someone",
-        slot=TimeSlot(NOON, NOON + HOUR),
-        hold_until=NOON + HOUR,
+        slot=TimeSlot(now, now + HOUR),
+        hold_until=now + HOUR,
         claims=(ClaimRequest(PATH, 1),),
         parts=(
             PartRequest(device.name, 0, dump_intent(PERMIT)),
@@ -191,10 +194,10 @@ def book(store: Store, device: Device, *, tickets: int = 1) -> None:
     )
     store.write(database_identity)
     store.write(lambda s: register_devices(s, [device]))
-    store.write(lambda s: calendar.offer(s, PATH, capacity=tickets, unit="bit/s", now=NOON))
+    store.write(lambda s: calendar.offer(s, PATH, capacity=tickets, unit="bit/s", now=now))
     for _ in range(tickets):
-        held = store.write(lambda s: service.hold(s, request, now=NOON))
-        store.write(lambda s, id_=held.id: service.confirm(s, id_, kind=KIND, now=NOON, actor="x"))  # type: ignore[misc]
+        held = store.write(lambda s: service.hold(s, request, now=now))
+        store.write(lambda s, id_=held.id: service.confirm(s, id_, kind=KIND, now=now, actor="x"))  # type: ignore[misc]
 
 
 @pytest.fixture(scope="session")
@@ -309,6 +312,29 @@ def test_kill_before_or_after_any_line_is_repaired_by_the_next_pass(
     assert lines > 10
     kills = (Kill(f"line {fate}", n + 1) for n in range(lines) for fate in ("lost", "taken"))
     assert failures(live_through, phases[half], kills) == []
+
+
+def test_real_worker_killed_again_and_again_gets_there_and_back(
+    loop: SimulatorLoop, own_store: Store, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    with Site(tmp_path, loop, own_store, ORIGINAL) as site:
+        original = site.router.running_config()
+        book(own_store, site.device, now=now)
+        for state in (State.ACTIVE, State.RELEASED):
+            for kill in (Kill("line taken", 2), Kill("line lost", 3), Kill("line taken", 1)):
+                assert site.run(now, kill, target=serve)[0] == -signal.SIGKILL
+            assert site.run(now, target=serve)[0] == 0
+            (view,) = own_store.read(service.list_reservations)
+            assert view.state is state
+            if state is State.ACTIVE:
+                assert site.router.running_config() != original
+                own_store.write(
+                    lambda s, id_=view.id: service.cancel(s, id_, kind=KIND, now=now, actor="x")  # type: ignore[misc]
+                )
+        assert site.router.running_config() == site.router.startup_config() == original
+        (view,) = own_store.read(service.list_reservations)
+        assert view.outcome is Outcome.CANCELLED
 
 
 def test_forty_that_start_in_one_second_are_one_push_per_stage_and_leave_the_router_as_it_was(

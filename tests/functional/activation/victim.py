@@ -1,34 +1,41 @@
 """The process that gets killed: a worker's passes with the real driver over SSH, and where it drops dead.
 
-It makes the passes itself instead of running `Worker`, so that the same kill always falls on the same
-instruction. Imported by a fork server once, so that a case costs a fork and not a start of Python.
+`work` makes the passes itself, so that the same kill always falls on the same instruction; `serve` runs the
+real `Worker` by the real clock. Imported by a fork server once, so that a case costs a fork and not a start
+of Python.
 """
 
 import os
 import signal
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from activation import leases
-from activation.devices import database_identity
+from activation.clock import SystemClock
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
-from activation.worker import WorkerSettings, due_devices
+from activation.worker import Worker, WorkerSettings, due_devices
 from netconfig.driver import Ownership
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
+from reservation import service
+from reservation.identity import database_identity
+from reservation.lifecycle import FINAL, State
 from store import Store, open_store
 
 STATION = "FNAL"
 SETTINGS = WorkerSettings(owner="the one worker of this database")
 STRIKES = 50
+PATIENCE = 60.0
 
 
 class Moment(StrEnum):
@@ -82,6 +89,34 @@ def work(orders: Orders, commits: "Synchronized[int]") -> None:
         raise AssertionError("the worker does not come to rest")
     driver.close()
     store.close()
+
+
+def serve(orders: Orders, _commits: "Synchronized[int]") -> None:
+    """Run a `Worker` until no reservation is on its way any more."""
+    store = open_store(orders.database)
+    ownership = Ownership(station=STATION, database=store.write(database_identity))
+    make = driver_class(orders.device.platform)
+    drivers = {orders.device.name: partial(make, orders.device, ownership)}
+    changed = threading.Condition()
+
+    def tell(_session: Session) -> None:
+        with changed:
+            changed.notify_all()
+
+    event.listen(store._sessions, "after_commit", tell)
+    worker = Worker(store, drivers, replace(SETTINGS, poll=timedelta(milliseconds=50)), SystemClock())
+    worker.start()
+    with changed:
+        at_rest = changed.wait_for(lambda: is_at_rest(store), PATIENCE)
+    worker.stop()
+    store.close()
+    if not at_rest:
+        raise AssertionError("the worker does not come to rest")
+
+
+def is_at_rest(store: Store) -> bool:
+    views = store.read(service.list_reservations)
+    return all(view.state in {*FINAL, State.ACTIVE} and not view.cancel_requested for view in views)
 
 
 def strike(store: Store, now: datetime, device: str) -> list[str]:

@@ -40,7 +40,7 @@ FIELDS = [
     *("localPath", "remotePath", "outBW", "inBW"),
     *("dscpRequestOut", "dscpRequestIn", "dscpOut", "dscpIn"),
     *("boardTime", "startTime", "endTime", "travelTime", "actualEndTime"),
-    *("credentialSubject", "lambdaStationId"),
+    *("credentialSubject", "lambdaStationId", "answeredMode"),
 ]
 """svcTicket's elements, in the order the issue fixes."""
 
@@ -113,6 +113,9 @@ class Wire:
     subject: str | None = DEMO_USER_SUBJECT
     issuer: str | None = ISSUER
     check_requests: bool = True
+    origin: Mapping[str, str] = field(
+        default_factory=lambda: {"REMOTE_ADDR": "192.0.2.7", "pathservice.request_id": "r7"}
+    )
 
     def get(self, query: str) -> Answer:
         return self._ask("GET", b"", query=query)
@@ -167,6 +170,7 @@ class Wire:
             "wsgi.input": io.BytesIO(message),
             "CONTENT_LENGTH": str(len(message)),
             "CONTENT_TYPE": content_type,
+            **self.origin,
         }
         if self.subject is not None:
             environ["x509.subject"] = self.subject
@@ -221,8 +225,8 @@ class Station:
     schema: Any
     audit: list[AuditRecord] = field(default_factory=list)
 
-    def wire(self, subject: str | None = DEMO_USER_SUBJECT, issuer: str | None = ISSUER) -> Wire:
-        return Wire(self.door, self.schema, subject, issuer)
+    def wire(self, subject: str | None = DEMO_USER_SUBJECT, issuer: str | None = ISSUER, **more: Any) -> Wire:
+        return Wire(self.door, self.schema, subject, issuer, **more)
 
     def client(self, subject: str = DEMO_USER_SUBJECT) -> zeep.Client:
         return zeep.Client(

@@ -32,7 +32,16 @@ def test_a_stranger_may_do_nothing(station: Any, operation: str) -> None:
     fault = station.wire(STRANGER).request(REQUESTS[operation]).fault
     assert (fault.faultcode, fault.code) == ("Client", "not-authorized")
     assert station.audit == [
-        AuditRecord(NOON, STRANGER, ISSUER, operation, AuditOutcome.DENIED, "not-authorized", None, None)
+        AuditRecord(
+            at=NOON,
+            subject=STRANGER,
+            issuer=ISSUER,
+            operation=operation,
+            outcome=AuditOutcome.DENIED,
+            code="not-authorized",
+            peer="192.0.2.7",
+            request_id="r7",
+        )
     ]
 
 
@@ -121,6 +130,23 @@ def test_what_was_done_is_written_down_with_the_ticket(station: Any) -> None:
     assert {(line.at, line.subject, line.issuer) for line in station.audit} == {(NOON, USER, ISSUER)}
 
 
+def test_every_line_tells_where_the_request_came_from(station: Any) -> None:
+    wire = station.wire()
+    wire.open_ticket(**GOOD)
+    wire.request("<ls:stealTicket/>")
+    wire.post(b"nonsense")
+    station.wire(None).request("<ls:getPaths/>")
+    assert [line.outcome.value for line in station.audit] == ["ok", "refused", "refused", "denied"]
+    assert {(line.peer, line.request_id) for line in station.audit} == {("192.0.2.7", "r7")}
+
+
+def test_a_line_without_a_front_before_it_is_whole_too(station: Any) -> None:
+    for _ in range(2):
+        station.wire(origin={}).request("<ls:getPaths/>")
+    assert {line.peer for line in station.audit} == {"unknown"}
+    assert len({line.request_id for line in station.audit}) == 2
+
+
 def test_who_sits_at_the_machine_is_asked_for_no_rule(station: Any) -> None:
     here = Caller("operator on the console", "", local=True)
     station.wire().open_ticket(**GOOD)
@@ -128,3 +154,6 @@ def test_who_sits_at_the_machine_is_asked_for_no_rule(station: Any) -> None:
     assert [ticket.ticket_id for ticket in station.service.list_tickets(caller=here)] == [opened.ticket_id, 1]
     assert station.service.cancel_ticket(1, caller=here, reason="maintenance") is True
     assert station.service.get_ticket(1, caller=here).reason == "maintenance"
+    lines = station.audit[1:]
+    assert {line.peer for line in lines} == {"local"}
+    assert len({line.request_id for line in station.audit}) == len(station.audit), "each has its own name"

@@ -17,7 +17,7 @@ OPERATIONS = ["openSvcTicket", "getTicket", "cancelTicket", "getPaths", "getKnow
 SVC_TICKET = (
     "localTicketId remoteTicketId state srcSite srcClient srcIP srcPort dstSite dstClient dstIP dstPort "
     "localPath remotePath outBW inBW dscpRequestOut dscpRequestIn dscpOut dscpIn boardTime startTime endTime "
-    "travelTime actualEndTime credentialSubject lambdaStationId"
+    "travelTime actualEndTime credentialSubject lambdaStationId answeredMode"
 )
 
 

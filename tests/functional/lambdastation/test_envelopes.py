@@ -29,6 +29,13 @@ HOSTILE: dict[str, str | bytes] = {
     "header alone": f'<s:Envelope xmlns:s="{SOAP}"><s:Header/></s:Envelope>',
     "empty body": envelope(""),
     "text in the body": envelope("getPaths"),
+    "text before the request": envelope("please " + PATHS),
+    "text after the request": envelope(PATHS + "&#160;&#65;"),
+    "text in CDATA": envelope(PATHS + "<![CDATA[x]]>"),
+    "text before the body": envelope(PATHS).replace("<soap:Body>", "now<soap:Body>"),
+    "text after the body": envelope(PATHS).replace("</soap:Body>", "</soap:Body>now"),
+    "text after the header": envelope(PATHS, header="<soap:Header/>now"),
+    "text around a comment": envelope("<!-- a -->now<!-- b -->" + PATHS),
     "comment in the body": envelope("<!-- getPaths -->"),
     "two requests": envelope(PATHS + PATHS),
     "two bodies": f'<s:Envelope xmlns:s="{SOAP}"><s:Body/><s:Body/></s:Envelope>',
@@ -144,6 +151,11 @@ def test_comments_and_instructions_inside_a_request_do_no_harm(station: Any) -> 
     assert answer.text("dstSite") == "Caltech"
 
 
+def test_blanks_between_the_elements_do_no_harm(station: Any) -> None:
+    message = envelope(f"\n  {PATHS}\t ", header=" <soap:Header/>\r\n")
+    assert station.wire().post(message.encode()).code == 200
+
+
 def test_a_message_that_is_too_long_is_refused_unread(station: Any) -> None:
     answer = station.wire().post(b" " * (1024 * 1024 + 1))
     assert answer.fault.code == "schema-invalid"
@@ -154,3 +166,22 @@ def test_only_post_and_the_wsdl_are_served(station: Any) -> None:
     assert wire.get("").code == 405
     assert wire.get("wsdl").code == 200
     assert wire._ask("DELETE", b"").code == 405
+
+
+@pytest.mark.parametrize(
+    "end", ["2026-06-01T24:00:00Z", "2026-06-02T00:00:00Z", "2026-06-01T24:00:00.00+00:00"]
+)
+def test_the_end_of_a_day_is_the_next_ones_midnight(station: Any, end: str) -> None:
+    answer = station.wire().open_ticket(dstSite="Caltech", endTime=end)
+    assert answer.text("endTime") == "2026-06-02T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("end", ["2026-06-01T24:00:01Z", "2026-06-01T24:30:00Z", "2026-06-01T25:00:00Z"])
+def test_an_hour_beyond_the_days_end_is_none(station: Any, end: str) -> None:
+    fault = station.wire().open_ticket(dstSite="Caltech", endTime=end).fault
+    assert (fault.code, fault.field) == ("schema-invalid", "endTime")
+
+
+def test_the_end_of_the_last_day_is_out_of_range(station: Any) -> None:
+    fault = station.wire().open_ticket(dstSite="Caltech", endTime="9999-12-31T24:00:00Z").fault
+    assert (fault.code, fault.field) == ("bad-time", "endTime")

@@ -70,7 +70,7 @@ def application(gate: Gate) -> Callable[..., Iterable[bytes]]:
                 "issuer": environ["x509.issuer"],
                 "scheme": environ["wsgi.url_scheme"],
                 "host": environ.get("HTTP_HOST"),
-                "body": body.decode(),
+                "body": body.decode(errors="replace"),
                 "fields": sorted(key for key in environ if key.startswith(("HTTP_", "x509", "pathservice"))),
             }
         ).encode()

@@ -47,30 +47,31 @@ class TestRefusedByTheParser:
     @pytest.mark.parametrize(
         ("sent", "expected", "expected_code"),
         [
-            (b"nonsense\r\n\r\n", 400, "malformed_request"),
-            (b"\r\n\r\n\r\n\r\n", 400, "malformed_request"),
-            (b"GET / HTTP/1.1\n\n", 400, "malformed_request"),
-            (b"get / HTTP/1.1\r\n\r\n", 400, "malformed_request"),
-            (b"GET / HTTP/x.y\r\n\r\n", 400, "malformed_request"),
-            (b"GET http://elsewhere/ HTTP/1.1\r\n\r\n", 400, "malformed_request"),
-            (b"GET //health HTTP/1.1\r\n\r\n", 400, "malformed_request"),
-            (b"GET /health#x HTTP/1.1\r\n\r\n", 400, "malformed_request"),
-            (b"CONNECT elsewhere:22 HTTP/1.1\r\n\r\n", 405, "method_not_allowed"),
-            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "version_unknown"),
-            (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", 414, "uri_too_long"),
-            (b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head_too_large"),
-            (b"GET / HTTP/1.1\r\n" + b"X:\r\n" * 101 + b"\r\n", 400, "too_many_fields"),
-            (b"GET / HTTP/1.1\r\nX y: z\r\n\r\n", 400, "malformed_field"),
-            (POST + b"Content-Length: four\r\n\r\n<a/>", 400, "bad_content_length"),
-            (POST + b"Content-Length: -4\r\n\r\n<a/>", 400, "bad_content_length"),
-            (POST + b"Content-Length: +4\r\n\r\n<a/>", 400, "bad_content_length"),
-            (POST + b"Content-Length: 4\r\nContent-Length: 9\r\n\r\n<a/>", 400, "repeated_field"),
+            (b"nonsense\r\n\r\n", 400, "malformed-request"),
+            (b"\r\n\r\n\r\n\r\n", 400, "malformed-request"),
+            (b"GET / HTTP/1.1\n\n", 400, "malformed-request"),
+            (b"get / HTTP/1.1\r\n\r\n", 400, "malformed-request"),
+            (b"GET / HTTP/x.y\r\n\r\n", 400, "malformed-request"),
+            (b"GET http://elsewhere/ HTTP/1.1\r\n\r\n", 400, "malformed-request"),
+            (b"GET //health HTTP/1.1\r\n\r\n", 400, "malformed-request"),
+            (b"GET /health#x HTTP/1.1\r\n\r\n", 400, "malformed-request"),
+            (b"CONNECT elsewhere:22 HTTP/1.1\r\n\r\n", 405, "method-not-allowed"),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "version-unknown"),
+            (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", 414, "uri-too-long"),
+            (b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head-too-large"),
+            (b"GET / HTTP/1.1\r\n" + b"X:\r\n" * 101 + b"\r\n", 400, "too-many-fields"),
+            (b"GET / HTTP/1.1\r\nX y: z\r\n\r\n", 400, "malformed-field"),
+            (b"GET /health HTTP/1.1\r\n\r\n", 400, "host-missing"),
+            (POST + b"Content-Length: four\r\n\r\n<a/>", 400, "bad-content-length"),
+            (POST + b"Content-Length: -4\r\n\r\n<a/>", 400, "bad-content-length"),
+            (POST + b"Content-Length: +4\r\n\r\n<a/>", 400, "bad-content-length"),
+            (POST + b"Content-Length: 4\r\nContent-Length: 9\r\n\r\n<a/>", 400, "repeated-field"),
             (
                 POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n<a/>",
                 400,
-                "bad_content_length",
+                "bad-content-length",
             ),
-            (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n<a/>", 501, "coding_unknown"),
+            (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n<a/>", 501, "coding-unknown"),
         ],
     )
     def test_is_told_in_the_same_words_as_everybody(
@@ -91,12 +92,12 @@ class TestRefusedByTheFront:
     @pytest.mark.parametrize(
         ("sent", "expected", "expected_code"),
         [
-            (POST + b"\r\n", 411, "length_required"),
-            (POST + b"Content-Length: 99999999\r\n\r\n", 413, "body_too_large"),
-            (POST.replace(b"text/xml", b"text/html") + b"Content-Length: 4\r\n\r\n", 415, "content_type"),
-            (POST.replace(b"/app", b"/nowhere") + b"Content-Length: 4\r\n\r\n", 404, "not_found"),
-            (POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400, "bad_chunk"),
-            (POST + b"Transfer-Encoding: chunked\r\n\r\n200000\r\n" + b"x" * 0x200000, 413, "body_too_large"),
+            (POST + b"\r\n", 411, "length-required"),
+            (POST + b"Content-Length: 99999999\r\n\r\n", 413, "body-too-large"),
+            (POST.replace(b"text/xml", b"text/html") + b"Content-Length: 4\r\n\r\n", 415, "content-type"),
+            (POST.replace(b"/app", b"/nowhere") + b"Content-Length: 4\r\n\r\n", 404, "not-found"),
+            (POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400, "bad-chunk"),
+            (POST + b"Transfer-Encoding: chunked\r\n\r\n200000\r\n" + b"x" * 0x200000, 413, "body-too-large"),
         ],
     )
     def test_before_the_body_is_read(
@@ -108,22 +109,22 @@ class TestRefusedByTheFront:
 
     def test_after_it_the_connection_is_good_for_more(self, house: House) -> None:
         with contextlib.closing(house.client().connection()) as connection:
-            assert ask(connection, body=b"<a>").code == "not_well_formed"
+            assert ask(connection, body=b"<a>").code == "not-well-formed"
             sock = connection.sock
-            assert ask(connection, body=b"<!DOCTYPE a><a/>").code == "xml_doctype"
-            assert ask(connection, path="/nowhere", method="GET", body=None).code == "not_found"
+            assert ask(connection, body=b"<!DOCTYPE a><a/>").code == "xml-doctype"
+            assert ask(connection, path="/nowhere", method="GET", body=None).code == "not-found"
             assert ask(connection).status == 200
             assert connection.sock is sock
 
     def test_truncated_body(self, house: House) -> None:
         answer = say(house, POST + b"Content-Length: 100\r\n\r\n<a/>", end=True)
-        assert (status(answer), code(answer)) == (400, "truncated_body")
-        assert house.next_audit().code == "truncated_body"
+        assert (status(answer), code(answer)) == (400, "truncated-body")
+        assert house.next_audit().code == "truncated-body"
 
     @pytest.mark.parametrize("size", [2 * 1024 * 1024, 8 * 1024 * 1024])
     def test_refused_in_mid_upload_can_still_read_why(self, house: House, size: int) -> None:
         reply = house.client().ask(body=b"x" * size)
-        assert (reply.status, reply.code) == (413, "body_too_large")
+        assert (reply.status, reply.code) == (413, "body-too-large")
 
 
 class TestBodies:
@@ -147,6 +148,31 @@ class TestBodies:
         answer = say(house, POST + b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
         assert status(answer) == 413
 
+    def test_continue_is_for_1_1_alone_and_not_said_twice(self, house: House) -> None:
+        head = POST.replace(b"1.1", b"1.0", 1) + b"Content-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+        assert status(say(house, head, b"<a/>")) == 200
+        one = POST + b"Connection: close\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n<a/>"
+        assert status(say(house, one)) == 200, "the body is there, nobody has to be told to go on"
+
+    def test_continue_before_a_chunked_body(self, house: House) -> None:
+        with house.client().tls() as sock:
+            sock.sendall(POST + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")
+            assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            for piece in (b"4\r\n<a", b"/>\r", b"\n0\r\n", b"\r\n"):
+                sock.sendall(piece)
+            assert status(sock.recv(65536)) == 200
+
+    def test_body_and_next_request_in_one_piece(self, house: House) -> None:
+        whole = POST + b"Content-Length: 4\r\n\r\n<a/>"
+        last = POST + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\n<b/>\r\n0\r\n\r\n"
+        answer = say(house, whole[:-2], whole[-2:] + last[:-9], last[-9:])
+        assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+    def test_body_of_a_get_is_not_waited_for(self, house: House) -> None:
+        answer = say(house, b"GET /raw HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n<a")
+        assert status(answer) == 200
+        assert b"Connection: close" in answer
+
     def test_pipelined_requests_are_answered_in_turn(self, house: House) -> None:
         one = POST + b"Content-Length: 4\r\n\r\n<a/>"
         last = POST + b"Connection: close\r\nContent-Length: 4\r\n\r\n<b/>"
@@ -163,7 +189,7 @@ class TestBodies:
         house = serve(limits=Limits(body_bytes=200_000))
         body = b"<a>" + b"x" * (200_000 - 7) + b"</a>"
         assert house.client().ask(body=body).status == 200
-        assert house.client().ask(body=body + b" ").code == "body_too_large"
+        assert house.client().ask(body=body + b" ").code == "body-too-large"
 
 
 class TestAnswers:
@@ -173,7 +199,7 @@ class TestAnswers:
 
     def test_failing_application(self, house: House) -> None:
         reply = house.client().ask("/app/fail")
-        assert (reply.status, reply.code) == (500, "internal_error")
+        assert (reply.status, reply.code) == (500, "internal-error")
         assert b"secret" not in reply.body
         assert house.client().ask().status == 200
 
@@ -251,7 +277,7 @@ def test_no_request_hangs_or_is_an_internal_error(
     whole = head + b"\r\n\r\n" + body
     answer = say(fuzzed, whole[:break_at], whole[break_at:], end=True)
     assert b"HTTP/1.1 5" not in answer.replace(b"HTTP/1.1 501", b"").replace(b"HTTP/1.1 505", b"")
-    assert b"internal_error" not in answer
+    assert b"internal-error" not in answer
 
 
 XML: st.SearchStrategy[Any] = st.recursive(

@@ -60,7 +60,7 @@ class TestWithoutCertificate:
     @pytest.mark.parametrize("path", ["/app", "/raw", "/app?wsdl", "/", "/nothing"])
     def test_nothing_else_does(self, house: House, path: str) -> None:
         reply = house.stranger().ask(path)
-        assert (reply.status, reply.code) == (403, "certificate_missing")
+        assert (reply.status, reply.code) == (403, "certificate-missing")
 
     def test_refusal_is_audited(self, house: House) -> None:
         reply = house.stranger().ask("/app")
@@ -69,7 +69,7 @@ class TestWithoutCertificate:
             None,
             "127.0.0.1",
             "/app",
-            "certificate_missing",
+            "certificate-missing",
         )
         assert line.at == house.clock.now
         assert line.request_id == reply.fields["X-Request-Id"]
@@ -86,7 +86,7 @@ class TestRefusedCertificate:
         return reply
 
     def test_foreign(self, house: House, foreign_pki: Pki) -> None:
-        self.refused(house, house.client(foreign_pki.user_cert, foreign_pki.user_key), "certificate_foreign")
+        self.refused(house, house.client(foreign_pki.user_cert, foreign_pki.user_key), "certificate-foreign")
 
     def test_claimed_name_is_kept_for_the_audit(self, house: House, foreign_pki: Pki) -> None:
         house.client(foreign_pki.user_cert, foreign_pki.user_key).ask()
@@ -98,25 +98,25 @@ class TestRefusedCertificate:
     ) -> None:
         """OpenSSL gives a server the chain without its first certificate: the impostor's."""
         chain = chain_file(tmp_path / "chain.pem", foreign_pki.user_cert, house.pki.user_cert, house.pki.ca)
-        self.refused(house, house.client(chain, foreign_pki.user_key), "certificate_foreign")
+        self.refused(house, house.client(chain, foreign_pki.user_key), "certificate-foreign")
 
     def test_expired(self, house: House) -> None:
         self.refused(
-            house, as_client(house, issue(house.pki, "Past", starts=-2 * HOUR)), "certificate_expired"
+            house, as_client(house, issue(house.pki, "Past", starts=-2 * HOUR)), "certificate-expired"
         )
 
     def test_not_yet_valid(self, house: House) -> None:
         early = issue(house.pki, "Early", starts=2 * HOUR)
-        self.refused(house, as_client(house, early), "certificate_not_yet_valid")
+        self.refused(house, as_client(house, early), "certificate-not-yet-valid")
 
     def test_for_another_purpose(self, house: House) -> None:
         server = house.client(house.pki.server_cert, house.pki.server_key)
-        self.refused(house, server, "certificate_purpose")
+        self.refused(house, server, "certificate-purpose")
 
     def test_proxy(self, house: House, tmp_path: Path) -> None:
         proxy = make_proxy(house.pki, tmp_path)
         chain = chain_file(tmp_path / "chain.pem", proxy.cert, house.pki.user_cert)
-        reply = self.refused(house, house.client(chain, proxy.key), "proxy_not_accepted")
+        reply = self.refused(house, house.client(chain, proxy.key), "proxy-not-accepted")
         assert reply.document["message"] == "proxy certificates are not accepted"
 
     def test_even_for_health(self, house: House, foreign_pki: Pki) -> None:
@@ -161,7 +161,7 @@ class TestKeptAliveConnection:
             assert connection.sock is sock, "the connection was to be kept alive"
             house.clock.forward(HOUR)
             reply = ask(connection)
-        assert (reply.status, reply.code) == (403, "certificate_expired")
+        assert (reply.status, reply.code) == (403, "certificate-expired")
         assert house.next_audit().claimed_subject == "CN=Brief,O=Tests"
 
     def test_carries_many_requests(self, house: House) -> None:
@@ -220,10 +220,10 @@ class TestRevocation:
             assert ask(bobs).status == 200, "nothing changes before the reload"
             house.listener.reload()
             refused, last = ask(bobs), ask(ours)
-        assert (refused.status, refused.code) == (403, "certificate_revoked")
+        assert (refused.status, refused.code) == (403, "certificate-revoked")
         assert (last.status, last.fields["Connection"]) == (200, "close")
         assert house.client().ask().status == 200
-        assert as_client(house, bob).ask().code == "certificate_revoked"
+        assert as_client(house, bob).ask().code == "certificate-revoked"
 
     def test_verdict_ends_with_the_list(self, serve: Callable[..., House], pki: Pki, tmp_path: Path) -> None:
         self.write_list(pki, tmp_path / "ca.crl")
@@ -231,7 +231,7 @@ class TestRevocation:
         with contextlib.closing(house.client().connection()) as connection:
             assert ask(connection).status == 200
             house.clock.forward(25 * HOUR)
-            assert ask(connection).code == "revocation_unknown"
+            assert ask(connection).code == "revocation-unknown"
 
 
 class TestResumption:

@@ -111,7 +111,7 @@ class TestStop:
             stop_time=BRIEF.stop_time,
         )
         house = serve(limits=limits)
-        head = b"POST %s HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n"
+        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n"
         with contextlib.ExitStack() as stack:
             half_shaken = stack.enter_context(house.plain())
             half_shaken.sendall(b"\x16\x03\x01")
@@ -169,7 +169,7 @@ class TestReload:
                 assert ask(connection, "/nothing").status == 404
                 copyfile(foreign_pki.ca, files.ca)
                 running.reload()
-                assert ask(connection, "/nothing").code == "certificate_foreign"
+                assert ask(connection, "/nothing").code == "certificate-foreign"
 
     def test_bad_file_changes_nothing(self, files: TlsSettings, pki: Pki) -> None:
         with listener(files) as running:

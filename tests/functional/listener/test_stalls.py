@@ -9,24 +9,33 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pathservice.listener import Limits
-from tests.functional.listener.conftest import BIG, House, ask, eventually, read_to_end
+from pathservice.listener.visitor import Stage
+from pathservice.pki import DEMO_USER_SUBJECT, Credential, Pki, issue_client
+from tests.functional.listener.conftest import BIG, PATIENCE, House, ask, eventually, read_to_end
 
 HOURS = timedelta(hours=1)
 PATIENT = Limits(handshake_time=HOURS, head_time=HOURS, body_time=HOURS, stall_time=HOURS, idle_time=HOURS)
 SOON = timedelta(milliseconds=50)
 
 HEAD = b"POST /app HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n"
+CHUNKED = HEAD.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked")
 
 
 @pytest.fixture
 def patient(serve: Callable[..., House]) -> House:
     """Waits for hours, so whoever is served is served while the others stall."""
     return serve(limits=PATIENT, threads=1)
+
+
+@pytest.fixture(scope="module")
+def other(pki: Pki) -> Credential:
+    return issue_client(pki.ca.parent, "CN=Other,O=Tests", name="stalls-other", now=datetime.now(UTC))
 
 
 @contextlib.contextmanager
@@ -76,6 +85,31 @@ class TestOthersAreServed:
                 assert sock.recv(65536).startswith(b"HTTP/1.1 403 ")
             assert patient.client().ask().status == 200
 
+    @pytest.mark.parametrize(
+        "sent", [HEAD + b"\r\n", HEAD + b"\r\n<", CHUNKED + b"\r\n", CHUNKED + b"\r\n4\r\n<a/>\r\n"]
+    )
+    def test_while_thirty_never_finish_their_bodies(self, patient: House, sent: bytes) -> None:
+        with many(30, patient.client().tls) as stalled:
+            for sock in stalled:
+                sock.sendall(sent)
+            for _ in range(5):
+                assert patient.stranger().ask("/health", None, method="GET").status == 200
+                assert patient.client().ask().status == 200
+
+    def test_health_while_every_worker_hangs(self, patient: House) -> None:
+        with patient.client().tls() as waiting, patient.client().tls() as queued:
+            waiting.sendall(HEAD.replace(b"/app", b"/app/wait") + b"\r\n<a/>")
+            patient.gate.entered.get(timeout=PATIENCE)
+            queued.sendall(HEAD + b"\r\n<a/>")
+            assert patient.stranger().ask("/health", None, method="GET").status == 200
+            assert patient.stranger().ask().code == "certificate-missing"
+            assert patient.client().ask("/nothing").code == "not-found"
+
+
+def wait_for_bodies(house: House, count: int) -> None:
+    lobby = house.listener._running().lobby
+    eventually(lambda: lobby.population()[Stage.BODY] == count)
+
 
 class TestTimesOut:
     def test_handshake(self, serve: Callable[..., House]) -> None:
@@ -83,7 +117,7 @@ class TestTimesOut:
         with house.plain() as sock:
             sock.sendall(client_hello()[:40])
             assert read_to_end(sock) == b""
-        assert house.next_audit().code == "handshake_timeout"
+        assert house.next_audit().code == "handshake-timeout"
 
     def test_head(self, serve: Callable[..., House]) -> None:
         house = serve(limits=Limits(head_time=SOON))
@@ -91,8 +125,8 @@ class TestTimesOut:
             sock.sendall(b"POST /app HTTP/1.1\r\nHost:")
             answer = read_to_end(sock)
         assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b"head_timeout" in answer
-        assert house.next_audit().code == "head_timeout"
+        assert b"head-timeout" in answer
+        assert house.next_audit().code == "head-timeout"
 
     def test_head_that_drips(self, serve: Callable[..., House]) -> None:
         """A byte now and then does not start the clock anew."""
@@ -105,7 +139,7 @@ class TestTimesOut:
                     answer = sock.recv(65536)
                     break
                 sock.sendall(b"x")
-        assert b"head_timeout" in answer
+        assert b"head-timeout" in answer
 
     def test_silence_after_the_handshake(self, serve: Callable[..., House]) -> None:
         house = serve(limits=Limits(head_time=SOON))
@@ -126,8 +160,9 @@ class TestTimesOut:
             sock.sendall(HEAD + b"\r\n<a")
             answer = read_to_end(sock)
         assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b"body_timeout" in answer
-        assert house.next_audit().code == "body_timeout"
+        assert b"body-timeout" in answer
+        line = house.next_audit()
+        assert (line.code, line.path, line.subject) == ("body-timeout", "/app", DEMO_USER_SUBJECT)
         assert house.client().ask().status == 200
 
     @pytest.mark.parametrize("path", ["/app/big", "/app/stream"])
@@ -183,6 +218,56 @@ class TestRoomIsBounded:
             assert read_to_end(connections[0].sock) == b""
             assert ask(connections[-1]).status == 200
 
+    def test_greediest_clients_oldest_body_makes_way(
+        self, serve: Callable[..., House], other: Credential
+    ) -> None:
+        house = serve(limits=replace(PATIENT, bodies=3), threads=1)
+        with house.client(other.cert, other.key).tls() as honest, many(3, house.client().tls) as greedy:
+            honest.sendall(HEAD + b"\r\n<a")
+            wait_for_bodies(house, 1)
+            for number, sock in enumerate(greedy[:2], 2):
+                sock.sendall(HEAD + b"\r\n<a")
+                wait_for_bodies(house, number)
+            greedy[2].sendall(HEAD + b"\r\n<a")
+            refused = read_to_end(greedy[0])
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"too-many-bodies" in refused
+            assert b"Retry-After: 5" in refused
+            line = house.next_audit()
+            assert (line.code, line.outcome, line.path) == ("too-many-bodies", "failed", "/app")
+            for sock in (honest, greedy[1]):
+                sock.sendall(b"/>")
+                assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    def test_bodies_share_their_memory(self, serve: Callable[..., House], other: Credential) -> None:
+        house = serve(limits=replace(PATIENT, bodies_bytes=100_000), threads=1)
+        large = b"<a>" + b"x" * 60_000
+        head = HEAD.replace(b"Content-Length: 4", b"Content-Length: 60007") + b"\r\n"
+        with house.client(other.cert, other.key).tls() as honest, many(2, house.client().tls) as greedy:
+            honest.sendall(HEAD + b"\r\n<a")
+            wait_for_bodies(house, 1)
+            greedy[0].sendall(head + large)
+            wait_for_bodies(house, 2)
+            greedy[1].sendall(head + large)
+            assert b"too-many-bodies" in read_to_end(greedy[0])
+            honest.sendall(b"/>")
+            assert honest.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    def test_queue_for_the_workers_is_bounded(self, serve: Callable[..., House]) -> None:
+        house = serve(limits=replace(PATIENT, queued=1), threads=1)
+        with many(2, house.client().tls) as waiting:
+            for sock, path in zip(waiting, (b"/app/wait", b"/app"), strict=True):
+                sock.sendall(HEAD.replace(b"/app", path) + b"\r\n<a/>")
+                if path == b"/app/wait":
+                    house.gate.entered.get(timeout=PATIENCE)
+            eventually(lambda: house.listener._running().requests.waiting() == 1)
+            reply = house.client().ask()
+            assert (reply.status, reply.code) == (503, "too-busy")
+            assert house.next_audit().code == "too-busy"
+            house.gate.leave.put(None)
+            for sock in waiting:
+                assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+
 
 class TestNonsense:
     @pytest.mark.parametrize(
@@ -200,7 +285,7 @@ class TestNonsense:
             sock.sendall(b"\0" * 500)
             read_to_end(sock)
         line = house.next_audit()
-        assert (line.code, line.peer, line.subject, line.path) == ("tls_failed", "127.0.0.1", None, None)
+        assert (line.code, line.peer, line.subject, line.path) == ("tls-failed", "127.0.0.1", None, None)
 
     @pytest.mark.parametrize("sent", [b"GET /health HTTP/1.1\r\n\r\n", b"POST /app HTTP/1.0\r\n\r\n"])
     def test_plain_http_is_told_so(self, house: House, sent: bytes) -> None:
@@ -208,14 +293,14 @@ class TestNonsense:
             sock.sendall(sent)
             answer = read_to_end(sock)
         assert answer.startswith(b"HTTP/1.1 400 ")
-        assert b"plain_http" in answer
-        assert house.next_audit().code == "plain_http"
+        assert b"plain-http" in answer
+        assert house.next_audit().code == "plain-http"
 
     def test_port_scanner_is_not_worth_a_line(self, house: House) -> None:
         for _ in range(5):
             house.plain().close()
         assert house.client().ask("/nothing").status == 404
-        assert house.next_audit().code == "not_found"
+        assert house.next_audit().code == "not-found"
 
     def test_old_protocols_are_refused(self, house: House) -> None:
         context = house.client().context()
@@ -224,12 +309,12 @@ class TestNonsense:
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
         with pytest.raises((ssl.SSLError, ConnectionResetError)):
             house.client().tls(context)
-        assert house.next_audit().code == "tls_failed"
+        assert house.next_audit().code == "tls-failed"
 
     def test_client_that_does_not_trust_us(self, house: House) -> None:
         with pytest.raises(ssl.SSLCertVerificationError):
             house.client().tls(ssl.create_default_context())
-        assert house.next_audit().code == "tls_failed"
+        assert house.next_audit().code == "tls-failed"
         assert house.client().ask().status == 200
 
     @pytest.mark.parametrize(

@@ -106,7 +106,45 @@ def test_test_certificates_are_not_made_beside_a_real_device(cli: Any, tmp_path:
     assert not (tmp_path / "state" / "pki").exists()
 
 
+def test_a_database_refuses_to_serve_under_another_station(cli: Any, tmp_path: Path) -> None:
+    cli("db", "upgrade", state=tmp_path)
+    cli("ticket", "list", state=tmp_path)
+    (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    renamed = tmp_path / "site.yaml"
+    renamed.write_text(FERMILAB.replace("station: FNAL", "station: FNX"))
+    options = ("--state", str(tmp_path), "--site", str(renamed))
+    refused(cli("serve", *options, "--port", "0", check=False), "wrong-site", "station FNAL", "FNX")
+    refused(cli("ticket", "list", *options, check=False), "wrong-site")
+
+
+def test_numbers_that_no_ticket_has_are_misuse(cli: Any, tmp_path: Path) -> None:
+    cli("db", "upgrade", state=tmp_path)
+    huge = "99999999999999999999"
+    assert cli("ticket", "show", huge, state=tmp_path, check=False).returncode == 2
+    assert cli("ticket", "list", "--limit", huge, state=tmp_path, check=False).returncode == 2
+
+
 def test_misuse_is_told_with_status_2(cli: Any) -> None:
     assert cli("serve", "--prot", "1", check=False).returncode == 2
     assert cli("ticket", "show", "zero", check=False).returncode == 2
     assert cli("nonsense", check=False).returncode == 2
+
+
+def test_the_site_map_is_the_one_dcache_reads(cli: Any) -> None:
+    golden = (ROOT / "tests/fixtures/lambdastation/fermilab-site-map.xml").read_text(encoding="utf-8")
+    assert cli("site", "export-map").stdout == golden
+    assert golden.startswith("<l-station-map>"), "its reader takes no comment before the root"
+
+
+def test_a_site_without_domains_has_no_map(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    file = tmp_path / "site.yaml"
+    file.write_text(FERMILAB.replace("\ndomains: [fnal]", ""))
+    refused(cli("site", "export-map", str(file), check=False), "domains: [fnal]")
+
+
+def test_a_domain_of_two_sites_is_told_with_its_line(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    file = tmp_path / "site.yaml"
+    file.write_text(FERMILAB.replace("[unl.edu]", "[fnal]"))
+    refused(cli("site", "check", str(file), check=False), "peers[1].domains[0]", "fnal is there already")

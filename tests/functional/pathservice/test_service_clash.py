@@ -8,8 +8,17 @@ def test_a_second_service_on_one_state_directory_is_refused(serve: Any, cli: Any
     serving = serve()
     done = cli("serve", "--state", str(serving.state), "--port", "0", check=False)
     assert done.returncode == 1
-    assert "another worker runs with" in done.stderr
+    assert "another serve runs with" in done.stderr
     assert serving.health()["status"] == "ok"
+    # Its router is still where the other commands look for it.
+    assert "nothing to do" in cli("devices", "plan", "fermilab-border-1", state=serving.state).stdout
+
+
+def test_a_second_worker_on_one_state_directory_is_refused(serve: Any, cli: Any) -> None:
+    serving = serve()
+    done = cli("worker", "--state", str(serving.state), check=False)
+    assert done.returncode == 1
+    assert "another worker runs with" in done.stderr
 
 
 def test_a_port_that_is_taken_is_named(serve: Any, cli: Any, tmp_path: Path) -> None:

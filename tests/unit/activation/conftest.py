@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from activation import leases
-from activation.devices import ChangeView, DeviceView, database_identity, view_changes, view_devices
+from activation.devices import ChangeView, DeviceView, view_changes, view_devices
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
@@ -35,6 +35,7 @@ from netconfig.driver import (
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
 from netconfig.intent import Capability, FlowMatch, PolicyRoute, dump_intent
 from reservation import calendar, service
+from reservation.identity import database_identity
 from reservation.lifecycle import State
 from reservation.model import ClaimRequest, PartRequest, PartView, Request, ReservationView, TimeSlot
 from reservation.parts import register_device

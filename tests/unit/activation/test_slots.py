@@ -196,6 +196,9 @@ def test_claims_are_kept_a_little_ahead_until_the_last_device_is_clean(house: Ho
         house.at(NOON + timedelta(minutes=minutes))
         assert house.claims(number) == 1
         assert house.state(number) is State.RELEASING
+        again = house.store.read(next_action_at)
+        assert again is not None
+        assert house.clock.now() < again < house.clock.now() + CLAIMS_KEPT_FOR
         assert not fits(house, starts_in=timedelta(0))
         assert fits(house, starts_in=CLAIMS_KEPT_FOR + SECOND)
     house.far.away = False

@@ -145,6 +145,7 @@ def test_addresses_are_read_with_either_mask_or_none(text: str, expected: str) -
         ("caltech.edu", "addresses are written"),
         ("192.84.86.1/24", "the block is 192.84.86.0/24"),
         ("fe80::1%eth0", "zone"),
+        ("131.225.204.0/0.0.0.255", "a wildcard mask is not taken, write 131.225.204.0/24"),
     ],
 )
 def test_other_addresses_are_refused(text: str, told: str) -> None:

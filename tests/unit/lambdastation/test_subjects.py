@@ -83,7 +83,7 @@ def test_what_is_no_name_is_refused_as_a_pattern_and_matches_nothing(text: str) 
     assert not subject_matches("CN=*", text)
 
 
-names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=16)
 
 
 @given(names, names)

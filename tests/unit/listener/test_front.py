@@ -10,16 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathservice.listener.body import BadChunk
-from pathservice.listener.errors import CertificateRefused
+from pathservice.listener.errors import CertificateRefused, Postponed
 from pathservice.listener.front import Front, shown_path
-from pathservice.listener.model import JUDGEMENT, AuditLine, Environ, Identity, Judgement, Limits, Mount
+from pathservice.listener.model import (
+    ADMIT,
+    JUDGEMENT,
+    AuditLine,
+    Environ,
+    Identity,
+    Judgement,
+    Limits,
+    Mount,
+    Outcome,
+)
 
 NOW = datetime(2030, 6, 1, tzinfo=UTC)
 ALICE = Judgement(identity=Identity("CN=Alice", "CN=Authority", NOW))
 NOBODY = Judgement()
 EXPIRED = Judgement(
-    refusal=CertificateRefused("certificate_expired", "it has expired"), claimed_subject="CN=Past"
+    refusal=CertificateRefused("certificate-expired", "it has expired"), claimed_subject="CN=Past"
 )
 LIMITS = Limits(body_bytes=1000)
 
@@ -120,7 +129,7 @@ class TestWhoIsAsking:
         assert house.soap.calls[0][0]["x509.subject"] == "CN=Alice"
 
     @pytest.mark.parametrize(
-        ("judgement", "code"), [(NOBODY, "certificate_missing"), (EXPIRED, "certificate_expired")]
+        ("judgement", "code"), [(NOBODY, "certificate-missing"), (EXPIRED, "certificate-expired")]
     )
     @pytest.mark.parametrize("path", ["/soap", "/nowhere", "/", "/healthy", "/health/", "/HEALTH"])
     def test_stranger_is_refused_before_anything_else(
@@ -131,15 +140,57 @@ class TestWhoIsAsking:
         assert house.soap.calls == []
 
     def test_missing_judgement_is_nobody(self, house: House) -> None:
-        assert house.ask(more={JUDGEMENT: None}).code == "certificate_missing"
+        assert house.ask(more={JUDGEMENT: None}).code == "certificate-missing"
 
     def test_refusal_is_audited_once(self, house: House) -> None:
         house.ask(judgement=EXPIRED)
         house.ask(path="/nowhere")
         assert house.audited == [
-            AuditLine(NOW, None, "192.0.2.1", "/soap", "certificate_expired", "r1", "CN=Past"),
-            AuditLine(NOW, "CN=Alice", "192.0.2.1", "/nowhere", "not_found", "r1"),
+            AuditLine(
+                at=NOW,
+                request_id="r1",
+                peer="192.0.2.1",
+                outcome=Outcome.DENIED,
+                code="certificate-expired",
+                claimed_subject="CN=Past",
+                path="/soap",
+            ),
+            AuditLine(
+                at=NOW,
+                request_id="r1",
+                peer="192.0.2.1",
+                outcome=Outcome.REFUSED,
+                code="not-found",
+                subject="CN=Alice",
+                path="/nowhere",
+            ),
         ]
+
+    def test_wsdl_is_audited(self, house: House) -> None:
+        house.ask("GET", QUERY_STRING="wsdl")
+        assert house.audited == [
+            AuditLine(
+                at=NOW,
+                request_id="r1",
+                peer="192.0.2.1",
+                outcome=Outcome.OK,
+                subject="CN=Alice",
+                path="/soap",
+                operation="wsdl",
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("status", "outcome"), [("403 Forbidden", "denied"), ("404 Not Found", "refused"), (5, "failed")]
+    )
+    def test_wsdl_is_audited_as_the_application_answers(self, status: Any, outcome: str) -> None:
+        def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+            start_response(status, [])
+            return []
+
+        house = House(application)
+        house.ask("GET", QUERY_STRING="WSDL")
+        assert [(line.operation, line.outcome) for line in house.audited] == [("wsdl", outcome)]
 
     def test_accepted_request_is_not_audited_here(self, house: House) -> None:
         house.ask()
@@ -151,7 +202,7 @@ class TestWhoIsAsking:
 
         front = Front([], health=lambda: (True, {}), audit=broken, clock=lambda: NOW, limits=LIMITS)
         answer = Answer(front, {"REQUEST_METHOD": "GET", "PATH_INFO": "/x", JUDGEMENT: ALICE})
-        assert (answer.status, answer.code) == (404, "not_found")
+        assert (answer.status, answer.code) == (404, "not-found")
 
 
 class TestHealth:
@@ -193,7 +244,7 @@ class TestRouting:
     @pytest.mark.parametrize("path", ["/", "", "/soapy", "/SOAP", "/pages.html", "/%73oap", "/../soap"])
     def test_unknown_path(self, house: House, path: str) -> None:
         answer = house.ask(path=path)
-        assert (answer.status, answer.code) == (404, "not_found")
+        assert (answer.status, answer.code) == (404, "not-found")
         assert b"pages" not in answer.body
 
     def test_longest_prefix_wins_and_becomes_the_script_name(self, house: House) -> None:
@@ -231,24 +282,23 @@ class TestBody:
     @pytest.mark.parametrize(
         ("changes", "status", "code"),
         [
-            ({"CONTENT_LENGTH": None}, 411, "length_required"),
-            ({"CONTENT_LENGTH": ""}, 411, "length_required"),
-            ({"CONTENT_LENGTH": "-1"}, 400, "bad_content_length"),
-            ({"CONTENT_LENGTH": "four"}, 400, "bad_content_length"),
-            ({"CONTENT_LENGTH": "\u0664"}, 400, "bad_content_length"),
-            ({"CONTENT_LENGTH": "1001"}, 413, "body_too_large"),
-            ({"CONTENT_LENGTH": "5"}, 400, "truncated_body"),
-            ({"CONTENT_LENGTH": "0"}, 400, "empty_body"),
-            ({"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b" \r\n")}, 400, "empty_body"),
-            ({"CONTENT_LENGTH": "3"}, 400, "not_well_formed"),
-            ({"CONTENT_TYPE": None}, 415, "content_type"),
-            ({"CONTENT_TYPE": "application/soap+xml"}, 415, "content_type"),
-            ({"CONTENT_TYPE": "multipart/related; type=text/xml"}, 415, "content_type"),
-            ({"CONTENT_TYPE": "text/xml, text/xml"}, 415, "content_type"),
-            ({"CONTENT_TYPE": "text/xml; charset=klingon"}, 415, "unknown_charset"),
-            ({"CONTENT_TYPE": "text/xml; charset=utf-7"}, 415, "unknown_charset"),
-            ({"HTTP_CONTENT_ENCODING": "gzip"}, 415, "content_encoding"),
-            ({"wsgi.input": io.BytesIO(b"<!DO"), "CONTENT_LENGTH": "4"}, 400, "not_well_formed"),
+            ({"CONTENT_LENGTH": None}, 411, "length-required"),
+            ({"CONTENT_LENGTH": ""}, 411, "length-required"),
+            ({"CONTENT_LENGTH": "-1"}, 400, "bad-content-length"),
+            ({"CONTENT_LENGTH": "four"}, 400, "bad-content-length"),
+            ({"CONTENT_LENGTH": "\u0664"}, 400, "bad-content-length"),
+            ({"CONTENT_LENGTH": "1001"}, 413, "body-too-large"),
+            ({"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}, 400, "empty-body"),
+            ({"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b" \r\n")}, 400, "empty-body"),
+            ({"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"<a/")}, 400, "not-well-formed"),
+            ({"CONTENT_TYPE": None}, 415, "content-type"),
+            ({"CONTENT_TYPE": "application/soap+xml"}, 415, "content-type"),
+            ({"CONTENT_TYPE": "multipart/related; type=text/xml"}, 415, "content-type"),
+            ({"CONTENT_TYPE": "text/xml, text/xml"}, 415, "content-type"),
+            ({"CONTENT_TYPE": "text/xml; charset=klingon"}, 415, "unknown-charset"),
+            ({"CONTENT_TYPE": "text/xml; charset=utf-7"}, 415, "unknown-charset"),
+            ({"HTTP_CONTENT_ENCODING": "gzip"}, 415, "content-encoding"),
+            ({"wsgi.input": io.BytesIO(b"<!DO"), "CONTENT_LENGTH": "4"}, 400, "not-well-formed"),
         ],
     )
     def test_refused(self, house: House, changes: dict[str, Any], status: int, code: str) -> None:
@@ -258,29 +308,37 @@ class TestBody:
 
     def test_too_large_is_refused_unread(self, house: House) -> None:
         class Untouchable:
-            def read(self, size: int) -> bytes:
+            def read(self) -> bytes:
                 raise AssertionError("read")
 
         answer = house.ask(CONTENT_LENGTH="999999999", more={"wsgi.input": Untouchable()})
-        assert answer.code == "body_too_large"
+        assert answer.code == "body-too-large"
 
-    @pytest.mark.parametrize(
-        ("error", "status", "code"),
-        [(TimeoutError("timed out"), 408, "body_timeout"), (BadChunk(), 400, "bad_chunk")],
-    )
-    def test_body_that_does_not_arrive(self, house: House, error: Exception, status: int, code: str) -> None:
-        class Failing:
-            def read(self, size: int) -> bytes:
-                raise error
+    @pytest.mark.parametrize(("method", "needs_body"), [("POST", True), ("GET", False), ("HEAD", False)])
+    def test_good_head_is_postponed_while_the_body_is_not_there(
+        self, house: House, method: str, needs_body: bool
+    ) -> None:
+        def not_yet(*, needs_body: bool) -> None:
+            raise Postponed(needs_body=needs_body)
 
-        answer = house.ask(more={"wsgi.input": Failing()})
-        assert (answer.status, answer.code) == (status, code)
+        more = {ADMIT: not_yet, "wsgi.input": None}
+        with pytest.raises(Postponed) as caught:
+            house.ask(method, QUERY_STRING="wsdl", more=more)
+        assert caught.value.needs_body is needs_body
+        assert house.audited == []
+        assert house.soap.calls == []
+        assert house.ask("POST", "/nowhere", more=more).code == "not-found"
+        assert house.ask(CONTENT_TYPE="text/html", more=more).code == "content-type"
+        assert house.ask("GET", "/health", more=more).status == 200
 
-    @pytest.mark.parametrize("size", [1000, 1001])
-    def test_chunked_body_has_the_same_limit(self, house: House, size: int) -> None:
-        body = b"<a>" + b"x" * (size - 7) + b"</a>"
-        answer = house.ask(body=body, CONTENT_LENGTH=None, more={"wsgi.input_terminated": True})
-        assert answer.status == (200 if size == 1000 else 413)
+    def test_application_does_not_see_how_it_is_admitted(self, house: House) -> None:
+        house.ask(more={ADMIT: lambda **_: None})
+        assert ADMIT not in house.soap.calls[0][0]
+
+    def test_chunked_body_announces_no_length(self, house: House) -> None:
+        assert house.ask(CONTENT_LENGTH=None, more={"wsgi.input_terminated": True}).status == 200
+        environ, body = house.soap.calls[0]
+        assert (environ["CONTENT_LENGTH"], body) == ("4", b"<a/>")
 
     @pytest.mark.parametrize(
         "content_type",
@@ -313,7 +371,7 @@ class TestApplicationThatFails:
             raise KeyError("secret")
 
         answer = self.ask(application)
-        assert (answer.status, answer.code) == (500, "internal_error")
+        assert (answer.status, answer.code) == (500, "internal-error")
         assert answer.headers["X-Request-Id"] == "r1"
         assert b"secret" not in answer.body
 
@@ -435,4 +493,5 @@ def test_no_request_is_an_internal_error(
         more={"wsgi.input_terminated": chunked},
     )
     assert answer.status < 500
-    assert len(house.audited) == (1 if answer.status >= 400 else 0)
+    is_wsdl = (method, query, path[:5]) in {("GET", "wsdl", "/soap"), ("HEAD", "wsdl", "/soap")}
+    assert len(house.audited) == (1 if answer.status >= 400 or is_wsdl else 0)

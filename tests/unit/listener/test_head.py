@@ -32,21 +32,21 @@ def test_underscore_cannot_pass_for_a_hyphen() -> None:
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"A: 1\n\r\n", "malformed_field"),
-        (b"A: 1\r\n", "malformed_field"),  # the client ended
-        (b"A: 1\r\n folded\r\n\r\n", "malformed_field"),
-        (b"A : 1\r\n\r\n", "malformed_field"),
-        (b" A: 1\r\n\r\n", "malformed_field"),
-        (b"A\r\n\r\n", "malformed_field"),
-        (b": 1\r\n\r\n", "malformed_field"),
-        (b"A: \0\r\n\r\n", "malformed_field"),
-        (b"A\xff: 1\r\n\r\n", "malformed_field"),
-        (b"A:1\r\n" * 100 + b"\r\n", "too_many_fields"),
-        (b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n", "repeated_field"),
-        (b"Host: a\r\nhost: b\r\n\r\n", "repeated_field"),
-        (b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "bad_content_length"),
+        (b"A: 1\n\r\n", "malformed-field"),
+        (b"A: 1\r\n", "malformed-field"),  # the client ended
+        (b"A: 1\r\n folded\r\n\r\n", "malformed-field"),
+        (b"A : 1\r\n\r\n", "malformed-field"),
+        (b" A: 1\r\n\r\n", "malformed-field"),
+        (b"A\r\n\r\n", "malformed-field"),
+        (b": 1\r\n\r\n", "malformed-field"),
+        (b"A: \0\r\n\r\n", "malformed-field"),
+        (b"A\xff: 1\r\n\r\n", "malformed-field"),
+        (b"A:1\r\n" * 100 + b"\r\n", "too-many-fields"),
+        (b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n", "repeated-field"),
+        (b"Host: a\r\nhost: b\r\n\r\n", "repeated-field"),
+        (b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "bad-content-length"),
         *(
-            (b"Content-Length: " + length + b"\r\n\r\n", "bad_content_length")
+            (b"Content-Length: " + length + b"\r\n\r\n", "bad-content-length")
             for length in (b"", b"x", b"-1", b"+1", b"1_0", b"1.0", b"0x10", b"1, 1", b"9" * 40, b"1 2")
         ),
     ],

@@ -70,52 +70,52 @@ def test_good_certificate_behind_a_foreign_leaf_helps_nobody(
     """An impostor may send anybody's certificate along; only of the first it proved to hold the key."""
     alice = forge.party(by=root)
     impostor = forge.party("CN=Impostor", by=forge.authority("CN=Elsewhere"))
-    assert refusal(verifier, impostor, alice, root, now=forge.now) == "certificate_foreign"
+    assert refusal(verifier, impostor, alice, root, now=forge.now) == "certificate-foreign"
 
 
 def test_user_cannot_issue(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     alice = forge.party(by=root)
     shadow = forge.party("CN=Shadow", by=alice)
-    assert refusal(verifier, shadow, alice, now=forge.now) == "certificate_invalid"
+    assert refusal(verifier, shadow, alice, now=forge.now) == "certificate-invalid"
 
 
 def test_path_length_binds(forge: Forge) -> None:
     root = forge.authority(constraints=x509.BasicConstraints(ca=True, path_length=0))
     below = forge.authority("CN=Below", by=root)
     alice = forge.party(by=below)
-    assert refusal(ChainVerifier((root.certificate,)), alice, below, now=forge.now) == "certificate_invalid"
+    assert refusal(ChainVerifier((root.certificate,)), alice, below, now=forge.now) == "certificate-invalid"
 
 
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (lambda forge, _: forge.party(), "certificate_foreign"),
-        (lambda forge, _: forge.party(by=forge.authority("CN=Other")), "certificate_foreign"),
-        (lambda forge, _: forge.party(by=forge.authority()), "certificate_foreign"),  # our authority's name
-        (lambda forge, root: forge.party(by=root, lasts=DAY / 2), "certificate_expired"),
-        (lambda forge, root: forge.party(by=root, lasts=DAY - SECOND), "certificate_expired"),
-        (lambda forge, root: forge.party(by=root, starts=forge.now + DAY), "certificate_not_yet_valid"),
+        (lambda forge, _: forge.party(), "certificate-foreign"),
+        (lambda forge, _: forge.party(by=forge.authority("CN=Other")), "certificate-foreign"),
+        (lambda forge, _: forge.party(by=forge.authority()), "certificate-foreign"),  # our authority's name
+        (lambda forge, root: forge.party(by=root, lasts=DAY / 2), "certificate-expired"),
+        (lambda forge, root: forge.party(by=root, lasts=DAY - SECOND), "certificate-expired"),
+        (lambda forge, root: forge.party(by=root, starts=forge.now + DAY), "certificate-not-yet-valid"),
         (
             lambda forge, root: forge.party(by=root, purposes=(ExtendedKeyUsageOID.SERVER_AUTH,)),
-            "certificate_purpose",
+            "certificate-purpose",
         ),
-        (lambda forge, root: forge.party("", by=root), "certificate_invalid"),
+        (lambda forge, root: forge.party("", by=root), "certificate-invalid"),
         (
             lambda forge, root: forge.party(by=root, key=rsa.generate_private_key(65537, 1024)),  # noqa: S505
-            "certificate_weak",
+            "certificate-weak",
         ),
         (
             lambda forge, root: forge.party(
                 by=root, extensions=[(x509.UnrecognizedExtension(ObjectIdentifier("1.2.3"), b"\x05\0"), True)]
             ),
-            "certificate_invalid",
+            "certificate-invalid",
         ),
         (
             lambda forge, root: forge.party(by=root, extensions=[(PROXY_CERT_INFO, True)]),
-            "proxy_not_accepted",
+            "proxy-not-accepted",
         ),
-        (lambda forge, root: proxy_of(forge, root, "CN=proxy"), "proxy_not_accepted"),
-        (lambda forge, root: proxy_of(forge, root, "CN=limited proxy"), "proxy_not_accepted"),
+        (lambda forge, root: proxy_of(forge, root, "CN=proxy"), "proxy-not-accepted"),
+        (lambda forge, root: proxy_of(forge, root, "CN=limited proxy"), "proxy-not-accepted"),
     ],
 )
 def test_refused(
@@ -149,13 +149,13 @@ def test_authority_for_servers_only_issues_no_clients(
 ) -> None:
     servers = forge.authority("CN=Servers", by=root, purposes=[ExtendedKeyUsageOID.SERVER_AUTH])
     alice = forge.party(by=servers)
-    assert refusal(verifier, alice, servers, now=forge.now) == "certificate_purpose"
+    assert refusal(verifier, alice, servers, now=forge.now) == "certificate-purpose"
 
 
 def test_key_that_may_not_sign_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     usage = x509.KeyUsage(False, False, True, False, False, False, False, False, False)
     alice = forge.party(by=root, extensions=[(usage, True)])
-    assert refusal(verifier, alice, now=forge.now) == "certificate_purpose"
+    assert refusal(verifier, alice, now=forge.now) == "certificate-purpose"
 
 
 def test_broken_hash_is_refused(forge: Forge) -> None:
@@ -166,7 +166,7 @@ def test_broken_hash_is_refused(forge: Forge) -> None:
     old = x509.load_der_x509_certificate(der.replace(sha256_with_rsa, sha1_with_rsa))
     with pytest.raises(CertificateRefused) as caught:
         verifier_module._refuse_weak_signature(old)
-    assert caught.value.code == "certificate_weak"
+    assert caught.value.code == "certificate-weak"
 
 
 def test_extension_that_is_there_twice_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
@@ -182,24 +182,24 @@ def test_extension_that_is_there_twice_is_refused(forge: Forge, root: Party, ver
     der = made.certificate.public_bytes(serialization.Encoding.DER).replace(two, one)
     with pytest.raises(CertificateRefused) as caught:
         verifier.verify([x509.load_der_x509_certificate(der)], now=forge.now)
-    assert caught.value.code == "certificate_invalid"
+    assert caught.value.code == "certificate-invalid"
 
 
 def test_dsa_is_refused(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     alice = forge.party(by=root, key=dsa.generate_private_key(2048))
-    assert refusal(verifier, alice, now=forge.now) == "certificate_weak"
+    assert refusal(verifier, alice, now=forge.now) == "certificate-weak"
 
 
 def test_endless_chain_is_not_even_looked_at(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     alice = forge.party(by=root)
-    assert refusal(verifier, alice, *[root] * 20, now=forge.now) == "certificate_invalid"
+    assert refusal(verifier, alice, *[root] * 20, now=forge.now) == "certificate-invalid"
 
 
 def test_one_verifier_judges_at_any_instant(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
     """OpenSSL takes an instant once per store and ignores the next, so every verdict has its own."""
     alice = forge.party(by=root, lasts=2 * DAY)
     verifier.verify([alice.certificate], now=forge.now)
-    assert refusal(verifier, alice, now=forge.now + 2 * DAY) == "certificate_expired"
+    assert refusal(verifier, alice, now=forge.now + 2 * DAY) == "certificate-expired"
     verifier.verify([alice.certificate], now=forge.now)
 
 
@@ -210,20 +210,20 @@ class TestRevocation:
     def test_revoked_is_refused_others_are_not(self, forge: Forge, root: Party) -> None:
         alice, bob = forge.party(by=root), forge.party("CN=Bob", by=root)
         verifier = self.checking(root, forge.crl(root, bob))
-        assert refusal(verifier, bob, now=forge.now) == "certificate_revoked"
+        assert refusal(verifier, bob, now=forge.now) == "certificate-revoked"
         assert verifier.verify([alice.certificate], now=forge.now).subject.startswith("CN=Alice")
 
     def test_every_authority_needs_a_list(self, forge: Forge, root: Party) -> None:
         below = forge.authority("CN=Below", by=root)
         alice = forge.party(by=below)
         verifier = self.checking(root, forge.crl(root))
-        assert refusal(verifier, alice, below, now=forge.now) == "revocation_unknown"
+        assert refusal(verifier, alice, below, now=forge.now) == "revocation-unknown"
 
     def test_revoked_authority_takes_its_users_along(self, forge: Forge, root: Party) -> None:
         below = forge.authority("CN=Below", by=root)
         alice = forge.party(by=below)
         verifier = self.checking(root, forge.crl(root, below), forge.crl(below))
-        assert refusal(verifier, alice, below, now=forge.now) == "certificate_revoked"
+        assert refusal(verifier, alice, below, now=forge.now) == "certificate-revoked"
 
     def test_authority_that_is_trusted_need_not_be_sent(self, forge: Forge, root: Party) -> None:
         below = forge.authority("CN=Below", by=root)
@@ -234,14 +234,14 @@ class TestRevocation:
 
     def test_stale_list_is_no_list(self, forge: Forge, root: Party) -> None:
         verifier = self.checking(root, forge.crl(root, lasts=DAY / 2))
-        assert refusal(verifier, forge.party(by=root), now=forge.now) == "revocation_unknown"
+        assert refusal(verifier, forge.party(by=root), now=forge.now) == "revocation-unknown"
 
     def test_forged_list_is_no_list(self, forge: Forge, root: Party) -> None:
         verifier = self.checking(root, forge.crl(forge.authority()))
-        assert refusal(verifier, forge.party(by=root), now=forge.now) == "revocation_unknown"
+        assert refusal(verifier, forge.party(by=root), now=forge.now) == "revocation-unknown"
 
     def test_no_lists_at_all_is_not_no_revocation(self, forge: Forge, root: Party) -> None:
-        assert refusal(self.checking(root), forge.party(by=root), now=forge.now) == "revocation_unknown"
+        assert refusal(self.checking(root), forge.party(by=root), now=forge.now) == "revocation-unknown"
 
     def test_verdict_lasts_as_long_as_the_freshest_list(self, forge: Forge, root: Party) -> None:
         old, new = forge.crl(root, lasts=DAY / 2), forge.crl(root, lasts=3 * DAY)
@@ -260,7 +260,7 @@ class TestJudge:
         assert judged.identity is None
         assert judged.claimed_subject == "CN=Mallory"
         assert judged.refusal is not None
-        assert judged.refusal.code == "certificate_foreign"
+        assert judged.refusal.code == "certificate-foreign"
 
     def test_certificate_nobody_can_read_is_refused(self, forge: Forge, verifier: ChainVerifier) -> None:
         def unreadable() -> list[x509.Certificate]:
@@ -268,5 +268,5 @@ class TestJudge:
 
         judged = judge(unreadable, verifier, now=forge.now)
         assert judged.refusal is not None
-        assert judged.refusal.code == "certificate_invalid"
+        assert judged.refusal.code == "certificate-invalid"
         assert "asn1" not in judged.refusal.message

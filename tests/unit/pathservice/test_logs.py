@@ -88,6 +88,13 @@ def test_an_audit_line_has_what_was_known_and_only_its_owner_reads_it(tmp_path: 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_an_empty_subject_is_an_absent_one(tmp_path: Path) -> None:
+    trail = AuditTrail(tmp_path / "audit.log")
+    trail.write({"subject": "", "code": None, "ticket_id": 0, "allowed": False})
+    trail.close()
+    assert json.loads((tmp_path / "audit.log").read_text()) == {"ticket_id": 0, "allowed": False}
+
+
 def test_a_rotated_audit_trail_goes_on_in_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
     trail = AuditTrail(path)
