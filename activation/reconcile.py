@@ -28,6 +28,7 @@ from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, 
 from netconfig.errors import DeviceError, NetconfigError, Rejected
 from netconfig.intent import load_intent
 from reservation.lifecycle import ON_DEVICES
+from reservation.moves import HIGHEST_ID
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import Store
 
@@ -35,9 +36,6 @@ log = logger("reconcile")
 
 PUSHED = "pushed"
 INTERRUPTED = "interrupted"
-
-HIGHEST_ID = 2**31 - 1
-"""No reservation has a higher number; a device may carry whatever somebody typed."""
 
 ASKED_AT_ONCE = 1000
 """Numbers in one query: databases bound how many, SQLite at 32,766."""
@@ -155,6 +153,7 @@ def _last_outcome(session: Session, row: DeviceRow) -> str | None:
 
 def known_reservations(session: Session, actual: Config) -> frozenset[int]:
     """Those of the reservations found on a device that this database has."""
+    # A device may carry whatever number somebody typed.
     possible = sorted(number for number in actual.found if 0 < number <= HIGHEST_ID)
     known: set[int] = set()
     for begin in range(0, len(possible), ASKED_AT_ONCE):

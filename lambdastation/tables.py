@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store import Base, UtcDateTime
+from store import Base, LongText, UtcDateTime
 
 _WORD = String(64)
 
@@ -22,12 +22,12 @@ class TicketRow(Base):
     station: Mapped[str] = mapped_column(_WORD)
     src_site: Mapped[str] = mapped_column(_WORD)
     src_client: Mapped[str | None] = mapped_column(_WORD)
-    src_ip: Mapped[str] = mapped_column(Text)
-    src_port: Mapped[str | None] = mapped_column(Text)
+    src_ip: Mapped[str] = mapped_column(LongText)
+    src_port: Mapped[str | None] = mapped_column(LongText)
     dst_site: Mapped[str] = mapped_column(_WORD)
     dst_client: Mapped[str | None] = mapped_column(_WORD)
-    dst_ip: Mapped[str] = mapped_column(Text)
-    dst_port: Mapped[str | None] = mapped_column(Text)
+    dst_ip: Mapped[str] = mapped_column(LongText)
+    dst_port: Mapped[str | None] = mapped_column(LongText)
     local_client: Mapped[str] = mapped_column(_WORD)
     topology: Mapped[str] = mapped_column(_WORD)
     local_path: Mapped[str] = mapped_column(_WORD)

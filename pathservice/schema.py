@@ -10,12 +10,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 import migrations
 from migrations.models import metadata
 from store import Store, StoreUnavailable
+
+_LOCK = 7_284_768_437_842_323
+"""A number of ours alone, for the lock on the schema."""
+_PATIENCE = 300
 
 
 class SchemaMismatch(Exception):
@@ -27,17 +31,13 @@ class SchemaMismatch(Exception):
 def upgrade(store: Store) -> tuple[str | None, str]:
     """Bring the database to this release's revision. Returns the revisions before and after.
 
+    Whoever else upgrades it at the same time goes first, or waits.
+
     Raises:
         StoreUnavailable: the database is away.
     """
-    with _connection(store) as connection:
-        before = _revision(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        after = _revision(connection)
-        connection.commit()
-    return before, after or head()
+    with _connection(store) as connection, _alone(connection):
+        return _upgrade(connection)
 
 
 def head() -> str:
@@ -80,10 +80,10 @@ def prepare(store: Store) -> None:
         SchemaMismatch: there is something in it, of another revision.
         StoreUnavailable: the database is away.
     """
-    with _connection(store) as connection:
-        empty = not inspect(connection).get_table_names()
-    if empty:
-        upgrade(store)
+    with _connection(store) as connection, _alone(connection):
+        # Of several that start on an empty database one makes the tables, and the others find them.
+        if not inspect(connection).get_table_names():
+            _upgrade(connection)
     require_head(store)
 
 
@@ -92,6 +92,37 @@ def differences(store: Store) -> list[Any]:
     with _connection(store) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
+
+
+def _upgrade(connection: Connection) -> tuple[str | None, str]:
+    before = _revision(connection)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    after = _revision(connection)
+    connection.commit()
+    return before, after or head()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Change the schema while nobody else of ours does. The lock goes with the connection at the latest."""
+    match connection.dialect.name:
+        case "sqlite":
+            connection.execution_options(sqlite_begin="IMMEDIATE")
+            yield
+        case "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            yield
+        case _:
+            # MariaDB commits at every table it makes, so this one must not end with the transaction.
+            name = func.concat(f"{_LOCK} ", func.sha1(func.database()))
+            if not connection.scalar(select(func.get_lock(name, _PATIENCE))):
+                raise StoreUnavailable("somebody else has been changing the schema for minutes")
+            try:
+                yield
+            finally:
+                connection.execute(select(func.release_lock(name)))
 
 
 def _config() -> Config:

@@ -10,6 +10,9 @@ from reservation.errors import NotFound, WrongState
 from reservation.lifecycle import FINAL, MOVES, Cause
 from reservation.tables import ReservationRow, TransitionRow
 
+HIGHEST_ID = 2**31 - 1
+"""No reservation has a higher number; not every database can even be asked for one."""
+
 
 def lock_reservation(session: Session, reservation_id: int, *, kind: str | None = None) -> ReservationRow:
     """The row, locked to the end of the transaction: the first lock of the house's order.
@@ -17,7 +20,9 @@ def lock_reservation(session: Session, reservation_id: int, *, kind: str | None 
     Raises:
         NotFound: there is none of that number (and kind).
     """
-    row = session.get(ReservationRow, reservation_id, with_for_update=True, populate_existing=True)
+    row = None
+    if reservation_id <= HIGHEST_ID:
+        row = session.get(ReservationRow, reservation_id, with_for_update=True, populate_existing=True)
     if row is None or (kind is not None and row.kind != kind):
         raise NotFound(f"there is no {kind or 'reservation'} {reservation_id}")
     return row

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reservation.lifecycle import Cause, Outcome, State
-from store import Base, UtcDateTime
+from store import Base, LongText, Name, UtcDateTime
 
 _IN_ORDER = {"sqlite_autoincrement": True}
 """A number that was given out is never given out again, not even by SQLite."""
@@ -52,8 +52,8 @@ class ReservationRow(Base):
     # Why it left the devices; decides the outcome once it has.
     release_cause: Mapped[Cause | None] = mapped_column(_words(Cause))
     outcome: Mapped[Outcome | None] = mapped_column(_words(Outcome))
-    reason: Mapped[str | None] = mapped_column(Text)
-    waiting_for: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(LongText)
+    waiting_for: Mapped[str | None] = mapped_column(LongText)
     degraded_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -72,7 +72,7 @@ class TransitionRow(Base):
     to_state: Mapped[State] = mapped_column(_words(State))
     cause: Mapped[Cause | None] = mapped_column(_words(Cause))
     actor: Mapped[str] = mapped_column(String(1024))
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(LongText)
 
 
 class ResourceRow(Base):
@@ -81,7 +81,7 @@ class ResourceRow(Base):
     __tablename__ = "resource"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    name: Mapped[str] = mapped_column(String(190), unique=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
     capacity: Mapped[int] = mapped_column(BigInteger)
     unit: Mapped[str] = mapped_column(String(32))
     longest_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -113,7 +113,7 @@ class FlowRow(Base):
     reservation_id: Mapped[int] = mapped_column(
         ForeignKey("reservation.id"), primary_key=True, autoincrement=False
     )
-    path: Mapped[str] = mapped_column(String(190))
+    path: Mapped[str] = mapped_column(Name)
     boxes: Mapped[list[list[int]]] = mapped_column(JSON)
 
 
@@ -142,7 +142,7 @@ class DeviceRow(Base):
     __tablename__ = "device"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    name: Mapped[str] = mapped_column(String(190), unique=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
     platform: Mapped[str] = mapped_column(String(64))
     capabilities: Mapped[list[str]] = mapped_column(JSON)
     generation: Mapped[int] = mapped_column(Integer, default=0)
@@ -154,7 +154,7 @@ class DeviceRow(Base):
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_code: Mapped[str | None] = mapped_column(String(64))
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(LongText)
     strangers: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
@@ -174,7 +174,7 @@ class PartRow(Base):
     generation: Mapped[int] = mapped_column(Integer, default=0)
     synced_generation: Mapped[int] = mapped_column(Integer, default=0)
     placement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(LongText)
 
     device: Mapped[DeviceRow] = relationship(lazy="joined", innerjoin=True)
 
@@ -190,8 +190,8 @@ class DeviceChangeRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     generation: Mapped[int] = mapped_column(Integer)
     reservations: Mapped[list[int]] = mapped_column(JSON)
-    plan: Mapped[str] = mapped_column(Text)
-    transcript: Mapped[str] = mapped_column(Text, default="")
+    plan: Mapped[str] = mapped_column(LongText)
+    transcript: Mapped[str] = mapped_column(LongText, default="")
     duration_ms: Mapped[int | None] = mapped_column(Integer)
     # None until the push is over: a row left so is a push that was cut short.
     outcome: Mapped[str | None] = mapped_column(String(64))

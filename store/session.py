@@ -8,36 +8,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    DatabaseError,
-    DBAPIError,
-    InterfaceError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import QueuePool
+
+from store.engine import make_engine
+from store.errors import StoreUnavailable, may_retry, translated
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 """A transaction that met a deadlock is run again, three times."""
 
-BUSY_TIMEOUT_SECONDS = 10
 _RETRY_PAUSE_SECONDS = 0.02
-
-# What a database says when the very same transaction may succeed a moment later.
-_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
-_RETRYABLE_MARIADB_CODES = {1020, 1205, 1213}
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be reached or does not answer; nothing was written."""
-
-    code = "store-unavailable"
 
 
 class Store:
@@ -88,8 +73,8 @@ class Store:
                     session.commit()
                     return result
             except DBAPIError as error:
-                if attempt == ATTEMPTS or not _may_retry(error):
-                    raise _translated(error) from error
+                if attempt == ATTEMPTS or not may_retry(error):
+                    raise translated(error) from error
             except NoConnectionFree as error:
                 raise StoreUnavailable(f"no connection to the database is free: {error}") from error
             time.sleep(random.uniform(0, _RETRY_PAUSE_SECONDS * attempt))  # noqa: S311 - jitter, no secret
@@ -105,7 +90,7 @@ class Store:
             with self._sessions() as session:
                 return work(session)
         except DBAPIError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         except NoConnectionFree as error:
             raise StoreUnavailable(f"no connection to the database is free: {error}") from error
 
@@ -122,64 +107,18 @@ class Store:
         self.engine.dispose()
 
 
-def _may_retry(error: DBAPIError) -> bool:
-    original = error.orig
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state in _RETRYABLE_SQLSTATES:
-        return True
-    arguments = getattr(original, "args", ())
-    if arguments and arguments[0] in _RETRYABLE_MARIADB_CODES:
-        return True
-    return "database is locked" in str(original)
+def open_store(url: str | URL, *, patient: bool = False) -> Store:
+    """The store behind a database URL; nothing is connected to yet.
 
-
-def _translated(error: DBAPIError) -> Exception:
-    away = isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated
-    # No finer class: what SQLite raises for a file that is damaged or no database at all.
-    if away or type(error) is DatabaseError:
-        # The driver's words may hold the address but never the statement's values.
-        return StoreUnavailable(f"the database did not do it: {str(error.orig).strip()}")
-    return error
-
-
-def open_store(url: str | URL) -> Store:
-    """The store behind a database URL (`sqlite:////var/lib/pathservice/pathservice.db`).
-
-    READ COMMITTED everywhere; SQLite in WAL mode with foreign keys checked, its writers queued.
+    `sqlite:////var/lib/pathservice/pathservice.db`, `postgresql://user:password@host/name` or
+    `mariadb://user:password@host/name`. READ COMMITTED everywhere; SQLite in WAL mode with foreign keys
+    checked, its writers queued. `patient` waits for a statement for as long as it takes, for migrations.
 
     Raises:
         StoreUnavailable: the URL is malformed, names a database whose driver is not installed, or one in
             memory, of which every connection would have its own.
     """
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            if parsed.database in {None, "", ":memory:"}:
-                raise StoreUnavailable("database URL: SQLite needs a file, sqlite:////path/to/file.db")
-            engine = create_engine(
-                parsed, poolclass=QueuePool, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
-            )
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        else:
-            engine = create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
-    except (ImportError, SQLAlchemyError) as error:
-        raise StoreUnavailable(f"database URL: {error}") from error
-    return Store(engine)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction control would commit before DDL and begin too late.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    return Store(make_engine(url, patient=patient))
 
 
 def database_clock(session: Session) -> datetime:

@@ -8,12 +8,15 @@ from hypothesis import settings
 
 import reservation.tables  # noqa: F401 - its tables are made below
 from store import Base, Store, open_store
+from tests.databases import drop_database, server, stop_servers
 
 # Hypothesis would fail an example that takes longer than 200 ms: nothing is asserted about time here.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 DATABASES: dict[str, Callable[[Path], str]] = {
+    "mariadb": lambda _directory: server("mariadb").new_database(),
+    "postgresql": lambda _directory: server("postgresql").new_database(),
     "sqlite": lambda directory: f"sqlite:///{directory / 'reservations.db'}",
 }
 """How to get the URL of a new, empty database of each kind: one line each."""
@@ -62,3 +65,9 @@ def own_store(database_kind: str, tmp_path: Path) -> Iterator[Store]:
     store = make_database(database_kind, tmp_path / "own")
     yield store
     store.close()
+    drop_database(store.engine.url)
+
+
+def pytest_unconfigure() -> None:
+    """After the last test, or when the run was interrupted."""
+    stop_servers()

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.create_table(
         "device",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=190), nullable=False),
+        sa.Column("name", store.base.Name(), nullable=False),
         sa.Column("platform", sa.String(length=64), nullable=False),
         sa.Column("capabilities", sa.JSON(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", store.base.UtcDateTime(), nullable=True),
         sa.Column("read_at", store.base.UtcDateTime(), nullable=True),
         sa.Column("error_code", sa.String(length=64), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("error", store.base.LongText(), nullable=True),
         sa.Column("strangers", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
         sa.UniqueConstraint("name", name=op.f("uq_device_name")),
@@ -114,8 +114,8 @@ def upgrade() -> None:
             sa.Enum("completed", "cancelled", "failed", name="outcome", native_enum=False, length=32),
             nullable=True,
         ),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("waiting_for", sa.Text(), nullable=True),
+        sa.Column("reason", store.base.LongText(), nullable=True),
+        sa.Column("waiting_for", store.base.LongText(), nullable=True),
         sa.Column("degraded_since", store.base.UtcDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
@@ -128,7 +128,7 @@ def upgrade() -> None:
     op.create_table(
         "resource",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=190), nullable=False),
+        sa.Column("name", store.base.Name(), nullable=False),
         sa.Column("capacity", sa.BigInteger(), nullable=False),
         sa.Column("unit", sa.String(length=32), nullable=False),
         sa.Column("longest_seconds", sa.BigInteger(), nullable=False),
@@ -162,8 +162,8 @@ def upgrade() -> None:
         sa.Column("at", store.base.UtcDateTime(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("reservations", sa.JSON(), nullable=False),
-        sa.Column("plan", sa.Text(), nullable=False),
-        sa.Column("transcript", sa.Text(), nullable=False),
+        sa.Column("plan", store.base.LongText(), nullable=False),
+        sa.Column("transcript", store.base.LongText(), nullable=False),
         sa.Column("duration_ms", sa.Integer(), nullable=True),
         sa.Column("outcome", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_device_change_device_id_device")),
@@ -175,7 +175,7 @@ def upgrade() -> None:
     op.create_table(
         "flow",
         sa.Column("reservation_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("path", sa.String(length=190), nullable=False),
+        sa.Column("path", store.base.Name(), nullable=False),
         sa.Column("boxes", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["reservation_id"], ["reservation.id"], name=op.f("fk_flow_reservation_id_reservation")
@@ -189,12 +189,12 @@ def upgrade() -> None:
         sa.Column("station", sa.String(length=64), nullable=False),
         sa.Column("src_site", sa.String(length=64), nullable=False),
         sa.Column("src_client", sa.String(length=64), nullable=True),
-        sa.Column("src_ip", sa.Text(), nullable=False),
-        sa.Column("src_port", sa.Text(), nullable=True),
+        sa.Column("src_ip", store.base.LongText(), nullable=False),
+        sa.Column("src_port", store.base.LongText(), nullable=True),
         sa.Column("dst_site", sa.String(length=64), nullable=False),
         sa.Column("dst_client", sa.String(length=64), nullable=True),
-        sa.Column("dst_ip", sa.Text(), nullable=False),
-        sa.Column("dst_port", sa.Text(), nullable=True),
+        sa.Column("dst_ip", store.base.LongText(), nullable=False),
+        sa.Column("dst_port", store.base.LongText(), nullable=True),
         sa.Column("local_client", sa.String(length=64), nullable=False),
         sa.Column("topology", sa.String(length=64), nullable=False),
         sa.Column("local_path", sa.String(length=64), nullable=False),
@@ -225,7 +225,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("synced_generation", sa.Integer(), nullable=False),
         sa.Column("placement", sa.JSON(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("error", store.base.LongText(), nullable=True),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_part_device_id_device")),
         sa.ForeignKeyConstraint(
             ["reservation_id"], ["reservation.id"], name=op.f("fk_part_reservation_id_reservation")
@@ -293,7 +293,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("actor", sa.String(length=1024), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("reason", store.base.LongText(), nullable=True),
         sa.ForeignKeyConstraint(
             ["reservation_id"], ["reservation.id"], name=op.f("fk_transition_reservation_id_reservation")
         ),

@@ -20,7 +20,7 @@ def upgrade(state: options.State = None, database: options.Database = None) -> N
     """Bring the database to this release's revision; stop every serve and worker first."""
     settings = options.settings(state=state, database=database)
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = open_store(settings.database_url)
+    store = open_store(settings.database_url, patient=True)
     try:
         before, after = schema.upgrade(store)
     finally:

@@ -200,6 +200,12 @@ def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1
         store.write(lambda s, id_=held.id: service.confirm(s, id_, kind=KIND, now=now, actor="x"))  # type: ignore[misc]
 
 
+@pytest.fixture(scope="session")
+def database_kind() -> str:
+    """One kind is enough: what dies here is the worker, between commits, and there are hundreds of cases."""
+    return "sqlite"
+
+
 @pytest.fixture(scope="module")
 def loop() -> Iterator[SimulatorLoop]:
     server.set_forkserver_preload([work.__module__, "netconfig.drivers.cisco_ios"])

@@ -1,47 +1,55 @@
 """One row that cannot be worked on stops nothing but itself."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, update
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from activation.reconcile import known_reservations
 from netconfig.driver import Config
-from reservation import calendar
 from reservation.lifecycle import Outcome, State
-from reservation.tables import ClaimRow, PartRow, ReservationRow, ResourceRow, TransitionRow
+from reservation.tables import ClaimRow, PartRow, ReservationRow, TransitionRow
 from tests.unit.activation.conftest import FAR, HOUR, INTENT, NOON, House
 
 MINUTE = timedelta(minutes=1)
 
 
-def spoil_claims(house: House, number: int) -> None:
-    """Make the calendar unable to free what a reservation holds."""
+@pytest.fixture
+def spoil_claims(house: House) -> Iterator[Callable[[int], None]]:
+    """Makes the calendar unable to free what a reservation holds."""
+    spoilt: set[int] = set()
 
-    def work(session: Session) -> None:
-        calendar.offer(session, "path:odd", capacity=10, unit="bit/s", now=NOON)
-        odd = session.scalars(select(ResourceRow.id).where(ResourceRow.name == "path:odd")).one()
-        session.execute(update(ClaimRow).where(ClaimRow.reservation_id == number).values(resource_id=odd))
-        session.execute(update(ClaimRow).where(ClaimRow.reservation_id == number).values(length_seconds="x"))
+    def refuse(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        values = parameters.values() if isinstance(parameters, dict) else parameters
+        if statement.startswith("DELETE FROM claim") and spoilt.intersection(values):
+            raise ArithmeticError("these claims cannot be freed")
 
-    house.store.write(work)
+    event.listen(house.store.engine, "before_cursor_execute", refuse)
+    yield spoilt.add
+    event.remove(house.store.engine, "before_cursor_execute", refuse)
 
 
-def test_row_that_cannot_be_moved_leaves_the_others_their_move(house: House) -> None:
+def test_row_that_cannot_be_moved_leaves_the_others_their_move(
+    house: House, spoil_claims: Callable[[int], None]
+) -> None:
     bad, good = house.hold(start=HOUR, length=HOUR), house.book(start=2 * HOUR)
-    spoil_claims(house, bad)
+    spoil_claims(bad)
     house.at(NOON + 2 * HOUR)
     assert (house.state(bad), house.state(good)) == (State.HELD, State.ACTIVE)
 
 
-def test_row_that_cannot_be_settled_leaves_the_others_their_move(house: House) -> None:
+def test_row_that_cannot_be_settled_leaves_the_others_their_move(
+    house: House, spoil_claims: Callable[[int], None]
+) -> None:
     bad, good = house.book(), house.book()
     house.run()
     house.clock.at = NOON + HOUR
     house.tick()
-    spoil_claims(house, bad)
+    spoil_claims(bad)
     house.run()
     assert (house.state(bad), house.state(good)) == (State.RELEASING, State.RELEASED)
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from activation.reconcile import HIGHEST_ID
 from reservation.lifecycle import State
+from reservation.moves import HIGHEST_ID
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House
 
 MINUTE = timedelta(minutes=1)

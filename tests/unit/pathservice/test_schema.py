@@ -1,30 +1,45 @@
-"""The schema: migrations make the tables that the code has."""
+"""The schema: migrations make the tables that the code has, on every database."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from pathservice import schema
 from store import Store, open_store
+from tests.conftest import DATABASES
+from tests.databases import drop_database
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(f"sqlite:///{tmp_path}/empty.db")
+def store(database_kind: str, tmp_path: Path) -> Iterator[Store]:
+    """A database with nothing in it."""
+    opened = open_store(DATABASES[database_kind](tmp_path))
+    yield opened
+    opened.close()
+    drop_database(opened.engine.url)
 
 
 def test_migrations_and_models_agree(store: Store) -> None:
     schema.upgrade(store)
     assert schema.differences(store) == []
-    store.close()
 
 
 def test_an_empty_database_is_made_ready(store: Store) -> None:
     assert schema.current(store) is None
     schema.prepare(store)
     assert schema.current(store) == schema.head()
-    store.close()
+
+
+def test_several_that_start_on_an_empty_database_make_it_ready_once(store: Store) -> None:
+    stores = [open_store(store.engine.url) for _ in range(4)]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(schema.prepare, stores))
+    for opened in stores:
+        opened.close()
+    assert schema.differences(store) == []
 
 
 def test_another_revision_is_refused_and_left_alone(store: Store) -> None:
@@ -34,7 +49,6 @@ def test_another_revision_is_refused_and_left_alone(store: Store) -> None:
     with pytest.raises(schema.SchemaMismatch, match="pathservice db upgrade"):
         schema.prepare(store)
     assert schema.current(store) == "other"
-    store.close()
 
 
 def test_somebody_elses_database_is_refused_and_left_alone(store: Store) -> None:
@@ -42,6 +56,22 @@ def test_somebody_elses_database_is_refused_and_left_alone(store: Store) -> None
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
     with pytest.raises(schema.SchemaMismatch):
         schema.prepare(store)
+    assert inspect(store.engine).get_table_names() == ["theirs"]
+
+
+def test_mariadb_compares_all_text_exactly_however_the_database_was_made() -> None:
+    store = open_store(DATABASES["mariadb"](Path()))
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci"))
+    schema.upgrade(store)
     with store.engine.connect() as connection:
-        assert connection.execute(text("SELECT name FROM sqlite_master")).scalars().all() == ["theirs"]
+        found = connection.execute(
+            text(
+                "SELECT DISTINCT collation_name FROM information_schema.columns "
+                "WHERE collation_name IS NOT NULL AND table_schema = DATABASE() AND data_type <> 'longtext'"
+            )
+        ).scalars()
+        assert list(found) == ["utf8mb4_nopad_bin"]
+    assert schema.differences(store) == []
     store.close()
+    drop_database(store.engine.url)

@@ -59,7 +59,11 @@ def locked() -> OperationalError:
     return OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
 
 
-GIVE_UP_AT_ONCE = {"sqlite": "PRAGMA busy_timeout = 0"}
+GIVE_UP_AT_ONCE = {
+    "sqlite": "PRAGMA busy_timeout = 0",
+    "postgresql": "SET lock_timeout = 1",
+    "mariadb": "SET SESSION innodb_lock_wait_timeout = 0",
+}
 """How each database is told not to wait for other writers."""
 
 
@@ -70,6 +74,7 @@ def hurry(store: Store) -> None:
         cursor = connection.cursor()
         cursor.execute(GIVE_UP_AT_ONCE[store.engine.dialect.name])
         cursor.close()
+        connection.commit()
 
     store.engine.dispose()
     event.listen(store.engine, "connect", tell)
