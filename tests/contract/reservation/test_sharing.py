@@ -167,7 +167,8 @@ def test_of_joining_and_the_last_leaving_at_once_nobody_is_left_in_what_was_canc
             left, came = pool.map(ask, "ab")
         assert left
         assert bookings.get(booked).state is (State.SCHEDULED if came else State.CANCELLED)
-        bookings.cancel(booked)
+        if came:
+            bookings.cancel(booked)
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["join", "leave"]), st.sampled_from("abc")), max_size=12)
