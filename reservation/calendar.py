@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
 from reservation.model import ClaimRequest, TimeSlot
+from reservation.row_locks import lock_by_name
 from reservation.tables import ClaimRow, ResourceRow
 
 
@@ -24,16 +25,7 @@ def lock_resources(session: Session, names: Iterable[str]) -> dict[str, Resource
         UnknownResource: one of them is not in the calendar.
     """
     wanted = sorted(set(names))
-    rows = session.scalars(
-        select(ResourceRow)
-        .where(ResourceRow.name.in_(wanted))
-        .order_by(ResourceRow.name)
-        # MariaDB locks what it reads as it reads it, and reads a small table in the order of its ids.
-        .with_hint(ResourceRow, "FORCE INDEX (uq_resource_name)", "mariadb")
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    found = {row.name: row for row in rows}
+    found = lock_by_name(session, ResourceRow, wanted)
     for name in wanted:
         if name not in found:
             raise UnknownResource(f"there is no resource {name}")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from reservation.errors import UnknownDevice
 from reservation.model import PartRequest, PartView
+from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow
 
 
@@ -21,16 +22,7 @@ def lock_devices(session: Session, names: Sequence[str]) -> dict[str, DeviceRow]
         UnknownDevice: the database does not know one of them.
     """
     wanted = sorted(set(names))
-    rows = session.scalars(
-        select(DeviceRow)
-        .where(DeviceRow.name.in_(wanted))
-        .order_by(DeviceRow.name)
-        # MariaDB locks what it reads as it reads it, and reads a small table in the order of its ids.
-        .with_hint(DeviceRow, "FORCE INDEX (uq_device_name)", "mariadb")
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    found = {row.name: row for row in rows}
+    found = lock_by_name(session, DeviceRow, wanted)
     for name in wanted:
         if name not in found:
             raise UnknownDevice(f"there is no device {name}")
