@@ -49,7 +49,7 @@ class Wanted:
     """What a device should carry, as read in one transaction.
 
     Attributes:
-        generation: the device's, read before the parts: parts may be newer, never older.
+        generation: the device's as of the parts: every part switched up to it is among them as it is.
         parts: of every reservation that may be on a device, wanted or being taken away.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         by_name: those of them that are to go and can be found without their intent.
@@ -94,13 +94,15 @@ def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, cl
 def read_wanted(session: Session, device: str) -> Wanted:
     """What the device should carry now, and what may have to leave it."""
     row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
-    generation = row.generation
     rows = session.scalars(
         select(PartRow)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
         .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
         .order_by(PartRow.id)
-    )
+    ).all()
+    # Parts may have been switched since the device was read. Generations are given out under the device's
+    # lock, so where one query sees a part of the newest, it sees all that were switched before it.
+    generation = max([row.generation, *(part.generation for part in rows)])
     parts, unreadable, by_name = [], {}, set()
     for part in rows:
         try:

@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from activation import leases
 from activation.outages import Outages
+from activation.reconcile import read_wanted
+from activation.tick import tick
 from netconfig.driver import Config, DeviceDriver
 from netconfig.errors import BadCredential
 from reservation.lifecycle import Outcome, State
@@ -132,6 +135,24 @@ def test_driver_that_cannot_be_made_is_noted_and_backed_off_from(
     broken.clear()
     house.skip(MINUTE)
     until_state(house, number, State.ACTIVE)
+
+
+def test_part_switched_while_the_wishes_are_read_is_of_the_generation_read(house: WorkingHouse) -> None:
+    number = house.book_now(stages=((FAR, 0),))
+
+    other = house.another_store()
+
+    def switch_after_the_device_is_read(*arguments: object) -> None:
+        if "FROM device" in str(arguments[2]) and house.state(number) is State.SCHEDULED:
+            tick(other, house.running_clock.now())
+
+    event.listen(house.store.engine, "after_cursor_execute", switch_after_the_device_is_read)
+    wanted = house.store.read(lambda session: read_wanted(session, FAR))
+    assert house.state(number) is State.ACTIVATING
+    # A database may show the part as it was before; then the next pass takes it up.
+    seen = any(part.wanted for part in wanted.parts)
+    assert wanted.generation == (house.device(FAR).generation if seen else 0)
+    assert not (seen and wanted.drifting)
 
 
 def test_stop_waits_for_a_push_that_ends_in_time(house: WorkingHouse) -> None:
