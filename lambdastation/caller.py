@@ -1,6 +1,6 @@
 """Who asks, and what they ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 LONGEST_NAME = 1024
@@ -20,6 +20,14 @@ class Operation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: the client's address, and the name its answer and its log lines carry."""
+
+    peer: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """One identity.
 
@@ -27,8 +35,10 @@ class Caller:
         subject, issuer: of the verified end-entity certificate, as RFC 4514 writes them.
         local: True for who sits at the machine and can read the database anyway (the command line);
             the site's rules are not asked. Never True for anyone who came over the network.
+        origin: of the request it asks now, no part of who it is; None for what did not come over the network.
     """
 
     subject: str
     issuer: str
     local: bool = False
+    origin: Origin | None = field(default=None, compare=False)

@@ -15,8 +15,8 @@ import structlog
 from lxml import etree
 from lxml.etree import _Element
 
-from lambdastation.audit import Origin, coming_from, new_request_id
-from lambdastation.caller import LONGEST_NAME, Caller
+from lambdastation.audit import new_request_id
+from lambdastation.caller import LONGEST_NAME, Caller, Origin
 from lambdastation.envelope import Validator, read_body
 from lambdastation.errors import (
     InternalError,
@@ -40,7 +40,6 @@ ISSUER_KEY = "x509.issuer"
 REQUEST_ID_KEY = "pathservice.request_id"
 PEER_KEY = "REMOTE_ADDR"
 
-_NOBODY = Caller(subject="", issuer="")
 _UNKNOWN = "unknown"
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}")
 
@@ -72,19 +71,18 @@ class SoapDoor:
         if environ["REQUEST_METHOD"] != "POST":
             return _answer(start_response, "405 Method Not Allowed", b"", "text/plain")
         try:
-            with coming_from(_origin(environ)):
-                return _answer(start_response, "200 OK", self._post(environ, caller))
+            return _answer(start_response, "200 OK", self._post(environ, caller))
         except SoapFault as fault:
             return _answer(start_response, "500 Internal Server Error", fault_bytes(fault))
 
-    def _get(self, environ: Environ, caller: Caller | None) -> tuple[str, bytes, str]:
-        if caller is None:
+    def _get(self, environ: Environ, caller: Caller) -> tuple[str, bytes, str]:
+        if not caller.subject:
             return "403 Forbidden", b"a client certificate is needed\n", "text/plain"
         if environ.get("QUERY_STRING", "").lower() != "wsdl":
             return "405 Method Not Allowed", b"POST a SOAP request, or GET ?wsdl\n", "text/plain"
         return "200 OK", export_wsdl(_location(environ)).encode(), "text/xml; charset=utf-8"
 
-    def _post(self, environ: Environ, caller: Caller | None) -> bytes:
+    def _post(self, environ: Environ, caller: Caller) -> bytes:
         """The answer's bytes.
 
         Raises:
@@ -92,16 +90,16 @@ class SoapDoor:
         """
         operation = _UNKNOWN
         try:
-            known = _known(caller)
+            _require_identity(caller)
             body = read_body(_message(environ), _charset(environ))
             operation = self._operation(body)
             self._validator.check(body)
         except Exception as error:
             fault = _fault(error, operation)
-            self._service.record_refusal(caller or _NOBODY, operation, fault.error)
+            self._service.record_refusal(caller, operation, fault.error)
             raise fault from error
         try:
-            return self._carry_out(body, known)
+            return self._carry_out(body, caller)
         except Exception as error:
             raise _fault(error, operation) from error
 
@@ -123,13 +121,16 @@ class SoapDoor:
         return bytes(etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8"))
 
 
-def _caller(environ: Environ) -> Caller | None:
+def _caller(environ: Environ) -> Caller:
+    """Who asks; one without a subject is nobody."""
     subject, issuer = environ.get(SUBJECT_KEY), environ.get(ISSUER_KEY)
-    if not isinstance(subject, str) or not isinstance(issuer, str):
-        return None
-    if not 0 < len(subject) <= LONGEST_NAME or not 0 < len(issuer) <= LONGEST_NAME:
-        return None
-    return Caller(subject=subject, issuer=issuer)
+    if not _is_name(subject) or not _is_name(issuer):
+        subject = issuer = ""
+    return Caller(subject=str(subject), issuer=str(issuer), origin=_origin(environ))
+
+
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and 0 < len(given) <= LONGEST_NAME
 
 
 def _origin(environ: Environ) -> Origin:
@@ -139,10 +140,9 @@ def _origin(environ: Environ) -> Origin:
     )
 
 
-def _known(caller: Caller | None) -> Caller:
-    if caller is None:
+def _require_identity(caller: Caller) -> None:
+    if not caller.subject:
         raise NotAuthenticated("a request needs a client certificate that we trust")
-    return caller
 
 
 def _location(environ: Environ) -> str:

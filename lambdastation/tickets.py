@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from lambdastation.admission import admit
-from lambdastation.audit import Audit, AuditOutcome, AuditRecord
+from lambdastation.audit import LOCAL, Audit, AuditOutcome, AuditRecord, new_request_id
 from lambdastation.authorization import authorize
 from lambdastation.booking import count_open, ensure_resources
-from lambdastation.caller import Caller, Operation
+from lambdastation.caller import Caller, Operation, Origin
 from lambdastation.errors import (
     InternalError,
     LambdaStationError,
@@ -232,6 +232,7 @@ class TicketService:
     def _record(
         self, caller: Caller, operation: str, error: LambdaStationError | None, *, ticket_id: int | None
     ) -> None:
+        origin = caller.origin or Origin(LOCAL, new_request_id())
         self._audit(
             AuditRecord(
                 at=self._clock(),
@@ -239,6 +240,8 @@ class TicketService:
                 issuer=caller.issuer,
                 operation=str(operation),
                 outcome=_outcome(error),
+                peer=origin.peer,
+                request_id=origin.request_id,
                 code=None if error is None else error.code,
                 field=None if error is None else error.field,
                 ticket_id=ticket_id,
