@@ -103,10 +103,10 @@ def book(
     return read_ticket(session, held.id)
 
 
-def count_open(session: Session) -> tuple[tuple[State, int], ...]:
-    """How many tickets are in each state that is not final; states without any are left out."""
+def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[State, int], ...]:
+    """How many tickets, of this owner or of all, are in each state that is not final; none is left out."""
     live = [state for state in State if state not in FINAL]
-    counts = service.count_reservations(session, kind=KIND, states=live)
+    counts = service.count_reservations(session, kind=KIND, states=live, owner=owner)
     return tuple((state, counts[state]) for state in live if state in counts)
 
 

@@ -4,6 +4,7 @@ LambdaStationError
 ├── Refused                the asker must change something; nothing was written
 │   ├── NotAuthenticated   nobody we know is asking
 │   ├── NotAuthorized      no rule of the site lets them
+│   ├── LimitExceeded      a rule of the site would let them, if they asked for less
 │   ├── SchemaInvalid      the message is not what the schema says
 │   ├── UnknownOperation   there is no such request
 │   ├── UnknownSite        neither ours nor a peer's name
@@ -73,6 +74,12 @@ class NotAuthorized(Refused):
     """The site's rules do not let this caller do this."""
 
     code = "not-authorized"
+
+
+class LimitExceeded(Refused):
+    """The site's rules let this caller do this, but not so much of it."""
+
+    code = "limit-exceeded"
 
 
 class SchemaInvalid(Refused):

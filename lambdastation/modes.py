@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission
-from lambdastation.booking import book, flow_request, refuse_to_open
-from lambdastation.caller import Caller
-from lambdastation.errors import BadTime, NoSuchFlow, StoreAway, TooLate
+from lambdastation.authorization import authorize
+from lambdastation.booking import book, count_open, flow_request, refuse_to_open
+from lambdastation.caller import Caller, Operation
+from lambdastation.errors import BadTime, LimitExceeded, NoSuchFlow, NotAuthorized, StoreAway, TooLate
+from lambdastation.extent import Extent
 from lambdastation.participation import participant
 from lambdastation.records import KIND, read_ticket
 from lambdastation.site import Site
-from lambdastation.slots import lasts_too_long
+from lambdastation.slots import end_field, lasts_too_long
 from lambdastation.ticket import Mode, Ticket, TicketRequest
 from reservation import conflicts, errors, service, sharing
 from reservation.model import ReservationView, TimeSlot
@@ -30,7 +32,7 @@ class _Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One openSvcTicket that was read and is allowed."""
+    """One openSvcTicket that was read."""
 
     request: TicketRequest
     admission: Admission
@@ -41,11 +43,23 @@ class Opening:
     hold_for: timedelta
 
 
+def require_allowed(opening: Opening) -> None:
+    """Return if the rules allow what is asked, as if it were for a ticket of its own.
+
+    How many tickets the caller has is looked at when one more is written.
+
+    Raises:
+        NotAuthorized, LimitExceeded: they do not.
+    """
+    _authorize(opening, _extent(opening))
+
+
 def open_in(store: Store, opening: Opening) -> Ticket:
     """Do what the mode says, all of it or nothing; `answered` tells what that was, but for mode `new`.
 
     Raises:
         NoSuchFlow, TooLate: there is nothing to join or extend.
+        NotAuthorized, LimitExceeded: one ticket more, or one as long as that, is not allowed to the caller.
         BadTime, CapacityExceeded, FlowConflict: the later end does not fit.
         Refused, NotReady: as `booking.book`.
         StoreAway: others were faster again and again.
@@ -59,10 +73,10 @@ def open_in(store: Store, opening: Opening) -> Ticket:
 
 
 def _open(session: Session, opening: Opening) -> Ticket:
-    if opening.mode is Mode.NEW:
-        # Whoever asks for `new` may be older than the word for what was done.
-        return _book(session, opening)
     try:
+        if opening.mode is Mode.NEW:
+            # Whoever asks for `new` may be older than the word for what was done.
+            return _book(session, opening)
         slot = service.clamped(opening.admission.slot, opening.now)
         joined = _join_any(session, opening, slot)
         if joined is None:
@@ -77,6 +91,11 @@ def _open(session: Session, opening: Opening) -> Ticket:
 
 
 def _book(session: Session, opening: Opening) -> Ticket:
+    if any(rule.live_tickets is not None for rule in opening.site.authorization):
+        # Whoever opens a ticket holds this lock until it is written, so nobody counts without it.
+        conflicts.lock_flows(session, opening.site.name)
+        live = sum(count for _, count in count_open(session, owner=opening.caller.subject))
+        _authorize(opening, replace(_extent(opening), live_tickets=live + 1))
     return book(
         session,
         opening.request,
@@ -117,7 +136,7 @@ def _extended(session: Session, opening: Opening, ticket: ReservationView, end: 
         try:
             _extend(session, opening, ticket, end)
             answered = Mode.EXTEND
-        except (BadTime, errors.CapacityExceeded, errors.FlowConflict):
+        except (BadTime, LimitExceeded, NotAuthorized, errors.CapacityExceeded, errors.FlowConflict):
             if opening.mode is Mode.EXTEND:
                 raise
     return replace(read_ticket(session, ticket.id), answered=answered)
@@ -127,4 +146,34 @@ def _extend(session: Session, opening: Opening, ticket: ReservationView, end: da
     longest = opening.site.limits.longest
     if end - ticket.slot.start > longest:
         raise lasts_too_long(opening.request, longest)
+    taken = read_ticket(session, ticket.id)
+    extent = replace(
+        _extent(opening),
+        out_bits_per_second=taken.out_bits_per_second,
+        in_bits_per_second=taken.in_bits_per_second,
+        duration=end - ticket.slot.start,
+    )
+    _authorize(opening, extent)
     service.extend(session, ticket.id, kind=KIND, end=end, now=opening.now)
+
+
+def _authorize(opening: Opening, extent: Extent) -> None:
+    authorize(
+        opening.site,
+        opening.caller,
+        Operation.OPEN_TICKET,
+        client=opening.admission.ends.client.name,
+        topology=opening.admission.topology.name,
+        extent=extent,
+    )
+
+
+def _extent(opening: Opening) -> Extent:
+    admission = opening.admission
+    return Extent(
+        out_bits_per_second=admission.out_bits_per_second,
+        in_bits_per_second=admission.in_bits_per_second,
+        duration=admission.slot.length,
+        horizon=admission.slot.end - opening.now,
+        end_field=end_field(opening.request),
+    )

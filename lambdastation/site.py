@@ -174,7 +174,10 @@ class Rule(_Part):
 
 
 class AuthorizationRule(_Part):
-    """Who may do what. The first rule that matches decides; where none does the answer is no."""
+    """Who may do what. The first rule that matches decides; where none does the answer is no.
+
+    A rule whose limit a request exceeds does not match it.
+    """
 
     action: Literal["allow", "deny"]
     subject: Annotated[Subject, Field(description="RFC 4514 name; * stops at a comma: CN=*,O=Grid")]
@@ -185,6 +188,19 @@ class AuthorizationRule(_Part):
     clients: Annotated[tuple[Word, ...] | None, Field(min_length=1, description="Absent means all")] = None
     topologies: Annotated[tuple[Word, ...] | None, Field(min_length=1, description="Absent means all")] = None
     operator: Annotated[bool, Field(strict=True, description="May change tickets of others")] = False
+    bandwidth: Annotated[
+        Bandwidth | None, Field(description="The most that one ticket may take, each way; absent: the path's")
+    ] = None
+    duration: Annotated[
+        Duration | None, Field(description="One ticket's longest slot; absent: as `limits` says")
+    ] = None
+    horizon: Annotated[
+        Duration | None, Field(description="How far ahead a slot may end; absent: as `limits` says")
+    ] = None
+    live_tickets: Annotated[
+        int | None,
+        Field(strict=True, ge=1, description="Tickets of one subject that are not over; absent: any number"),
+    ] = None
 
 
 class Limits(_Part):

@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.caller import Operation
 from lambdastation.flow_words import lies_inside
-from lambdastation.site import ANY, Site
+from lambdastation.site import ANY, AuthorizationRule, Site
+from lambdastation.slots import spoken
 
 Path = tuple[str | int, ...]
 """Where in the file: keys and list positions from the top."""
@@ -146,6 +149,32 @@ def _authorization(site: Site) -> Iterator[Problem]:
             yield from _known((*where, "topologies", nth), "alternate topology", name, _alternates(site))
         if rule.operator and rule.action == "deny":
             yield Problem((*where, "operator"), "a rule that denies makes nobody an operator")
+        yield from _limits(site, where, rule)
+
+
+def _limits(site: Site, where: Path, rule: AuthorizationRule) -> Iterator[Problem]:
+    given = [name for name in ("bandwidth", "duration", "horizon", "live_tickets") if getattr(rule, name)]
+    for name in given:
+        if rule.action == "deny":
+            yield Problem((*where, name), "a rule that denies has no limit; let one that allows have it")
+        elif rule.operations is not None and Operation.OPEN_TICKET not in rule.operations:
+            yield Problem((*where, name), f"binds {Operation.OPEN_TICKET} alone, which the rule is not for")
+    capacities = [
+        topology.capacity
+        for topology in site.topologies
+        if not topology.production and topology.name in (rule.topologies or _alternates(site))
+    ]
+    if rule.bandwidth is not None and capacities and rule.bandwidth > max(capacities):
+        most = format_bandwidth(max(capacities))
+        yield Problem((*where, "bandwidth"), f"is more than any path of the rule has, which is {most}")
+    if rule.duration is not None and rule.duration > site.limits.longest:
+        longest = spoken(site.limits.longest)
+        yield Problem((*where, "duration"), f"is longer than `longest` of the site's limits, {longest}")
+    if rule.horizon is not None and rule.horizon > site.limits.horizon:
+        farthest = spoken(site.limits.horizon)
+        yield Problem((*where, "horizon"), f"is farther than `horizon` of the site's limits, {farthest}")
+    if rule.duration is not None and rule.horizon is not None and rule.duration > rule.horizon:
+        yield Problem((*where, "duration"), "is longer than the rule's own horizon, so nothing lasts so long")
 
 
 def _alternates(site: Site) -> list[str]:

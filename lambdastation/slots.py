@@ -75,21 +75,23 @@ def _moved(time: datetime, by: timedelta) -> datetime:
 def _within_limits(request: TicketRequest, slot: TimeSlot, limits: Limits, now: datetime) -> None:
     if slot.length > limits.longest:
         raise lasts_too_long(request, limits.longest)
-    field = _end_field(request)
     if slot.end - now > limits.horizon:
-        raise BadTime(f"a ticket ends at most {_spoken(limits.horizon)} ahead here", field=field)
+        text = f"a ticket ends at most {spoken(limits.horizon)} ahead here"
+        raise BadTime(text, field=end_field(request))
 
 
 def lasts_too_long(request: TicketRequest, longest: timedelta) -> BadTime:
     """What to say of a request that would make a ticket longer than the site allows."""
-    return BadTime(f"a ticket lasts at most {_spoken(longest)} here", field=_end_field(request))
+    return BadTime(f"a ticket lasts at most {spoken(longest)} here", field=end_field(request))
 
 
-def _end_field(request: TicketRequest) -> str:
+def end_field(request: TicketRequest) -> str:
+    """The element of a request that says when the slot ends."""
     return "travelTime" if request.end_at is None else "endTime"
 
 
-def _spoken(length: timedelta) -> str:
+def spoken(length: timedelta) -> str:
+    """A length of time in words: whole days, or seconds."""
     if length % timedelta(days=1):
         return f"{length.total_seconds():.0f} seconds"
     return f"{length.days} days"

@@ -18,12 +18,13 @@ from lambdastation.caller import Caller, Operation, Origin
 from lambdastation.errors import (
     InternalError,
     LambdaStationError,
+    LimitExceeded,
     NotAuthenticated,
     NotAuthorized,
     Refused,
     StoreAway,
 )
-from lambdastation.modes import Opening, open_in
+from lambdastation.modes import Opening, open_in, require_allowed
 from lambdastation.participation import call_off
 from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
 from lambdastation.site import Site
@@ -89,9 +90,8 @@ class TicketService:
             site, now = self._site, self._clock()
             authorize(site, caller, Operation.OPEN_TICKET)
             admission = admit(request, site, now=now)
-            client, topology = admission.ends.client.name, admission.topology.name
-            authorize(site, caller, Operation.OPEN_TICKET, client=client, topology=topology)
             opening = Opening(request, admission, mode, site, caller, now, self._hold_for)
+            require_allowed(opening)
             ticket = open_in(self._store, opening)
             line.ticket_id = ticket.ticket_id
             log.info(
@@ -253,7 +253,7 @@ def _outcome(error: LambdaStationError | None) -> AuditOutcome:
     match error:
         case None:
             return AuditOutcome.OK
-        case NotAuthenticated() | NotAuthorized():
+        case NotAuthenticated() | NotAuthorized() | LimitExceeded():
             return AuditOutcome.DENIED
         case Refused():
             return AuditOutcome.REFUSED

@@ -172,13 +172,19 @@ def list_reservations(
     return tuple(view(row) for row in session.scalars(query))
 
 
-def count_reservations(session: Session, *, kind: str, states: Iterable[State]) -> dict[State, int]:
-    """How many reservations of a kind are in each of these states; states without any are left out."""
-    counted = session.execute(
-        select(ReservationRow.state, func.count().label("number"))
-        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)))
-        .group_by(ReservationRow.state)
+def count_reservations(
+    session: Session, *, kind: str, states: Iterable[State], owner: str | None = None
+) -> dict[State, int]:
+    """How many reservations of a kind are in each of these states; states without any are left out.
+
+    With `owner`, those alone that are its own.
+    """
+    query = select(ReservationRow.state, func.count().label("number")).where(
+        ReservationRow.kind == kind, ReservationRow.state.in_(list(states))
     )
+    if owner is not None:
+        query = query.where(ReservationRow.owner == owner)
+    counted = session.execute(query.group_by(ReservationRow.state))
     return {row.state: row.number for row in counted}
 
 
