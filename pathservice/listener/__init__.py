@@ -12,7 +12,9 @@ A connection's way through the modules:
     waiting     who waits for what, and until when
     channel     one TLS connection; receiving never waits, sending waits within deadlines
     material    the files behind TLS, checked, as an OpenSSL context and a verifier
+    trust       the authorities and revocation lists among them, in a file or a grid's directory
     verifier    who a certificate chain is, at an instant that is handed in
+    proxies     which of its certificates are proxies, and what they were given
     connection  cheroot's connection and request, made strict: a head is examined, a whole request served
     head, body  the two halves of a request, read strictly
     pool        threads: the desk's for heads, the workers for whole requests

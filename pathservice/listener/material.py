@@ -4,7 +4,7 @@ A context that has served a connection can no longer be changed, so a reload mak
 puts it in the place of the old.
 """
 
-from collections.abc import Iterator
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,32 +18,52 @@ from OpenSSL import SSL
 
 from pathservice.listener.errors import TlsFileError
 from pathservice.listener.model import TlsSettings
+from pathservice.listener.trust import (
+    Stamp,
+    load_authorities,
+    load_certificates,
+    load_lists,
+    read_bytes,
+    stamp,
+)
 from pathservice.listener.verifier import ChainVerifier
 
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 """For TLS 1.2; those of TLS 1.3 are all good."""
-_LIST_MARK = b"-----BEGIN X509 CRL-----"
+_LEGACY_CIPHERS = _CIPHERS + b":@SECLEVEL=1"
+"""... with which OpenSSL lets clients with short keys come as far as our verifier."""
+_OTHERS = 0o077
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TlsMaterial:
-    """What one handshake needs, from files as they were when they were last (re)loaded."""
+    """What one handshake needs, from files as they were when they were last (re)loaded.
+
+    `stamp` is what `stamp_of` answered before they were read.
+    """
 
     context: SSL.Context
     verifier: ChainVerifier
+    stamp: Stamp
+
+
+def stamp_of(settings: TlsSettings) -> Stamp:
+    """Answer how the files of `settings` look from outside; never the same after one has changed."""
+    return stamp(*(path for path in (settings.ca, settings.cert, settings.key, settings.crl) if path))
 
 
 def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
     """Read every file of `settings`. Raises TlsFileError, naming the setting and the file."""
-    authorities = _load_authorities(settings.ca)
-    chain = _load_certificates("cert", settings.cert)
+    seen = stamp_of(settings)
+    authorities = load_authorities(settings.ca)
+    chain = load_certificates("cert", settings.cert)
     _check_server_certificate(settings.cert, chain[0], now)
     key = _load_key(settings.key)
     if key.public_key() != chain[0].public_key():
         raise TlsFileError("key", settings.key, f"does not belong to {settings.cert}")
-    context = _new_context(authorities)
+    context = _new_context(authorities, _LEGACY_CIPHERS if settings.short_proxy_keys else _CIPHERS)
     try:
         context.use_certificate(chain[0])
         for intermediate in chain[1:]:
@@ -55,13 +75,15 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
         ) from error
     verifier = ChainVerifier(
         authorities,
-        tuple(_load_lists(settings.crl)) if settings.crl else (),
+        load_lists(settings.crl) if settings.crl else (),
         check_revocation=settings.crl is not None,
+        legacy_proxies=settings.legacy_proxies,
+        short_proxy_keys=settings.short_proxy_keys,
     )
-    return TlsMaterial(context, verifier)
+    return TlsMaterial(context, verifier, seen)
 
 
-def _new_context(authorities: list[x509.Certificate]) -> SSL.Context:
+def _new_context(authorities: list[x509.Certificate], ciphers: bytes) -> SSL.Context:
     """Ask every client for a certificate and take any, or none: the verdict is ours, afterwards.
 
     No session can be resumed (a resumed one carries no chain to judge) nor renegotiated (the client
@@ -70,7 +92,7 @@ def _new_context(authorities: list[x509.Certificate]) -> SSL.Context:
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    context.set_cipher_list(_CIPHERS)
+    context.set_cipher_list(ciphers)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(
         SSL.OP_IGNORE_UNEXPECTED_EOF
@@ -90,26 +112,6 @@ def _take_any(*_: object) -> bool:
     return True
 
 
-def _load_authorities(path: Path) -> list[x509.Certificate]:
-    authorities = _load_certificates("ca", path)
-    for authority in authorities:
-        try:
-            constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
-        except x509.ExtensionNotFound:
-            continue  # version 1 roots are still about
-        if not constraints.ca:
-            raise TlsFileError("ca", path, f"{authority.subject.rfc4514_string()} is not an authority")
-    return authorities
-
-
-def _load_certificates(field: str, path: Path) -> list[x509.Certificate]:
-    pem = _read(field, path)
-    try:
-        return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
-        raise TlsFileError(field, path, "holds no certificate in PEM") from error
-
-
 def _check_server_certificate(path: Path, certificate: x509.Certificate, now: datetime) -> None:
     if now < certificate.not_valid_before_utc:
         raise TlsFileError(
@@ -126,7 +128,8 @@ def _check_server_certificate(path: Path, certificate: x509.Certificate, now: da
 
 
 def _load_key(path: Path) -> PrivateKey:
-    pem = _read("key", path)
+    _refuse_open_key(path)
+    pem = read_bytes("key", path)
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError as error:
@@ -138,23 +141,12 @@ def _load_key(path: Path) -> PrivateKey:
     return key
 
 
-def _load_lists(path: Path) -> Iterator[x509.CertificateRevocationList]:
-    """Read a file that must be a revocation list, or every file of a directory that looks like one."""
-    whole = path.is_dir()
-    for file in sorted(path.iterdir()) if whole else [path]:
-        if whole and not file.is_file():
-            continue
-        pem = _read("crl", file)
-        if whole and _LIST_MARK not in pem:
-            continue
-        try:
-            yield x509.load_pem_x509_crl(pem)
-        except ValueError as error:
-            raise TlsFileError("crl", file, "holds no revocation list in PEM") from error
-
-
-def _read(field: str, path: Path) -> bytes:
+def _refuse_open_key(path: Path) -> None:
     try:
-        return path.read_bytes()
+        mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
-        raise TlsFileError(field, path, error.strerror or "cannot be read") from error
+        raise TlsFileError("key", path, error.strerror or "cannot be read") from error
+    if mode & _OTHERS:
+        raise TlsFileError(
+            "key", path, f"can be read by others than its owner (mode {mode:04o}); chmod 600 it"
+        )

@@ -105,14 +105,18 @@ class Mount:
 class TlsSettings:
     """PEM files. `ca` holds the authorities clients are judged by, `cert` may go on with its chain.
 
-    `crl` is a file or a directory of revocation lists; with it every authority in a client's chain
-    needs a list that is fresh.
+    `crl` is a file of revocation lists; with it every authority in a client's chain needs a list that is
+    fresh. It and `ca` may each be a directory, as grids lay them out, even the same. `legacy_proxies`
+    takes proxy certificates of the kind before RFC 3820 too, `short_proxy_keys` proxies whose RSA keys
+    have 1024 bits.
     """
 
     ca: Path
     cert: Path
     key: Path
     crl: Path | None = None
+    legacy_proxies: bool = False
+    short_proxy_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathservice.listener.connection import Next, TlsConnection
 from pathservice.listener.errors import BindError, Refused
 from pathservice.listener.front import Front, new_request_id, outcome_of, shown_path, write_audit
 from pathservice.listener.lobby import Lobby
-from pathservice.listener.material import TlsMaterial, load_material
+from pathservice.listener.material import TlsMaterial, load_material, stamp_of
 from pathservice.listener.model import Audit, AuditLine, Health, Limits, Mount, TlsSettings
 from pathservice.listener.pool import Work, WorkerPool
 
@@ -111,6 +111,16 @@ class Listener:
         """
         self._running().material = load_material(self._tls, now=self._clock())
         log.info("TLS files reloaded")
+
+    def reload_if_changed(self) -> bool:
+        """Reload if a file looks different from when it was last read; whether that was so.
+
+        Raises TlsFileError like `reload`, and again at the next call if the file is not mended.
+        """
+        if stamp_of(self._tls) == self._running().material.stamp:
+            return False
+        self.reload()
+        return True
 
     def stop(self) -> None:
         """Stop listening, let requests being served end within the limit, close everything."""

@@ -2,8 +2,8 @@
 
 OpenSSL builds and checks the path; what its store cannot be told is checked here: what the
 certificates are for (a store has no purpose setting), the strength of keys and signatures (nor a
-security level), and that nothing in the chain is a proxy certificate (RFC 3820 or the older
-`CN=proxy` kind), which this service does not take yet.
+security level), and, in `proxies`, what a proxy certificate was given. The identity is the end entity's,
+whoever of its proxies comes with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,13 +13,14 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
 from OpenSSL.crypto import Error as OpenSslError
 from OpenSSL.SSL import X509VerificationCodes as Code
 
 from pathservice.listener.errors import CertificateRefused
 from pathservice.listener.model import Identity, Judgement
+from pathservice.listener.proxies import peel_legacy, split_proxies
 
 _UNREADABLE = (
     ValueError,
@@ -30,10 +31,9 @@ _UNREADABLE = (
     OpenSslError,
 )
 """What cryptography and OpenSSL raise over certificates nobody should have signed."""
-_PROXY_CERT_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
-_LEGACY_PROXY_NAMES = ("proxy", "limited proxy")
 _CHAIN_LIMIT = 10
 _RSA_BITS = 2048
+_SHORT_RSA_BITS = 1024
 _EC_BITS = 224
 _WEAK_HASHES = ("md5", "sha1")
 
@@ -51,6 +51,10 @@ _REFUSALS: dict[int, tuple[str, str]] = {
         "certificate-not-yet-valid",
         "a certificate of this chain is not valid yet",
     ),
+    Code.ERR_PROXY_PATH_LENGTH_EXCEEDED: (
+        "proxy-too-deep",
+        "a proxy of this chain allows fewer proxies below it",
+    ),
     Code.ERR_CERT_REVOKED: ("certificate-revoked", "a certificate of this chain has been revoked"),
     Code.ERR_UNABLE_TO_GET_CRL: _REVOCATION,
     Code.ERR_UNABLE_TO_GET_CRL_ISSUER: _REVOCATION,
@@ -65,7 +69,9 @@ _INVALID = ("certificate-invalid", "this certificate chain is not valid")
 class ChainVerifier:
     """Judges chains by authorities and revocation lists; holds no clock, and serves many threads.
 
-    With `check_revocation` every authority of a chain needs a fresh list, else it is refused.
+    With `check_revocation` every authority of a chain needs a fresh list, else it is refused. With
+    `legacy_proxies` those of the kind before RFC 3820 are taken too, with `short_proxy_keys` proxies may
+    have RSA keys of 1024 bits.
     """
 
     def __init__(
@@ -74,10 +80,14 @@ class ChainVerifier:
         crls: Sequence[x509.CertificateRevocationList] = (),
         *,
         check_revocation: bool = False,
+        legacy_proxies: bool = False,
+        short_proxy_keys: bool = False,
     ) -> None:
         self.anchors = tuple(anchors)
         self.crls = tuple(crls)
         self.check_revocation = check_revocation
+        self._legacy_proxies = legacy_proxies
+        self._proxy_bits = _SHORT_RSA_BITS if short_proxy_keys else _RSA_BITS
         self._trusted = [X509.from_cryptography(anchor) for anchor in self.anchors]
         self._subordinate = [anchor for anchor in self.anchors if anchor.issuer != anchor.subject]
 
@@ -86,25 +96,28 @@ class ChainVerifier:
 
         The others are hints in any order. Raises CertificateRefused with the reason's code:
         certificate-foreign | -expired | -not-yet-valid | -revoked | -purpose | -weak | -invalid,
-        revocation-unknown, proxy-not-accepted.
+        revocation-unknown, proxy-limited | -independent | -policy | -too-deep | -not-accepted.
         """
         if not 1 <= len(chain) <= _CHAIN_LIMIT:
             raise CertificateRefused(*_INVALID)
         try:
-            if any(_is_proxy(certificate) for certificate in chain):
-                raise CertificateRefused("proxy-not-accepted", "proxy certificates are not accepted")
-            path = self._build_path(chain, now)
-            for certificate in path:
+            legacy, rest = peel_legacy(chain, allowed=self._legacy_proxies, now=now)
+            proxies, path = split_proxies(self._build_path(rest, now))
+            proxies = legacy or proxies
+            for certificate in (*proxies, *path):
                 _refuse_other_purpose(certificate)
-            for certificate in path[:-1]:
+            for certificate in (*proxies, *path[:-1]):
                 _refuse_weak_signature(certificate)
-                _refuse_weak_key(certificate)
-            return self._identify(path)
+            for certificate in proxies:
+                _refuse_weak_key(certificate, rsa_bits=self._proxy_bits)
+            for certificate in path[:-1]:
+                _refuse_weak_key(certificate, rsa_bits=_RSA_BITS)
+            return self._identify(proxies, path)
         except _UNREADABLE as error:
             raise CertificateRefused(*_INVALID) from error
 
     def _build_path(self, chain: Sequence[x509.Certificate], now: datetime) -> list[x509.Certificate]:
-        """Answer the path from the end entity up to one of our authorities, both included."""
+        """Answer the path from the first of `chain` up to one of our authorities, both included."""
         leaf, *others = (X509.from_cryptography(certificate) for certificate in chain)
         try:
             path = X509StoreContext(self._new_store(chain, now), leaf, others).get_verified_chain()
@@ -119,6 +132,7 @@ class ChainVerifier:
         """
         store = X509Store()
         store.set_time(now.astimezone(UTC))
+        store.set_flags(X509StoreFlags.ALLOW_PROXY_CERTS)
         for anchor in self._trusted:
             store.add_cert(anchor)
         if self.check_revocation:
@@ -129,11 +143,11 @@ class ChainVerifier:
                     store.add_crl(crl)
         return store
 
-    def _identify(self, path: Sequence[x509.Certificate]) -> Identity:
+    def _identify(self, proxies: Sequence[x509.Certificate], path: Sequence[x509.Certificate]) -> Identity:
         leaf = path[0]
         if not list(leaf.subject):
             raise CertificateRefused("certificate-invalid", "this certificate names nobody")
-        ends = [certificate.not_valid_after_utc for certificate in path]
+        ends = [certificate.not_valid_after_utc for certificate in (*proxies, *path)]
         if self.check_revocation:
             ends += [self._lists_end(certificate.subject) for certificate in path[1:]]
         return Identity(
@@ -167,18 +181,6 @@ def judge(
         return Judgement(refusal=CertificateRefused(*_INVALID), claimed_subject=claimed)
 
 
-def _is_proxy(certificate: x509.Certificate) -> bool:
-    """Whether this is an RFC 3820 proxy, or by its name one of the kind before that standard."""
-    if any(extension.oid == _PROXY_CERT_INFO for extension in certificate.extensions):
-        return True
-    if not certificate.subject.rdns:
-        return False
-    *parents, last = certificate.subject.rdns
-    return parents == list(certificate.issuer.rdns) and any(
-        attribute.oid == NameOID.COMMON_NAME and attribute.value in _LEGACY_PROXY_NAMES for attribute in last
-    )
-
-
 def _refuse_other_purpose(certificate: x509.Certificate) -> None:
     """A certificate that lists purposes must list ours; an authority's list binds what it issues."""
     extensions = certificate.extensions
@@ -199,11 +201,11 @@ def _refuse_weak_signature(certificate: x509.Certificate) -> None:
         raise CertificateRefused("certificate-weak", "this chain is signed with a hash that is broken")
 
 
-def _refuse_weak_key(certificate: x509.Certificate) -> None:
+def _refuse_weak_key(certificate: x509.Certificate, *, rsa_bits: int) -> None:
     key = certificate.public_key()
     weak = (
         isinstance(key, dsa.DSAPublicKey)
-        or (isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS)
+        or (isinstance(key, rsa.RSAPublicKey) and key.key_size < rsa_bits)
         or (isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS)
     )
     if weak:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copyfile
+from shutil import copy
 
 import pytest
 
@@ -145,9 +145,9 @@ class TestReload:
     @pytest.fixture
     def files(self, pki: Pki, tmp_path: Path) -> TlsSettings:
         tls = TlsSettings(tmp_path / "ca.pem", tmp_path / "cert.pem", tmp_path / "key.pem")
-        copyfile(pki.ca, tls.ca)
-        copyfile(pki.server_cert, tls.cert)
-        copyfile(pki.server_key, tls.key)
+        copy(pki.ca, tls.ca)
+        copy(pki.server_cert, tls.cert)
+        copy(pki.server_key, tls.key)
         return tls
 
     def test_new_certificate_is_shown_to_new_clients(
@@ -155,8 +155,8 @@ class TestReload:
     ) -> None:
         with listener(files) as running:
             assert Client(running.port, pki.ca).ask("/health", None, method="GET").status == 200
-            copyfile(foreign_pki.server_cert, files.cert)
-            copyfile(foreign_pki.server_key, files.key)
+            copy(foreign_pki.server_cert, files.cert)
+            copy(foreign_pki.server_key, files.key)
             running.reload()
             assert Client(running.port, foreign_pki.ca).ask("/health", None, method="GET").status == 200
 
@@ -167,7 +167,7 @@ class TestReload:
             client = Client(running.port, pki.ca, pki.user_cert, pki.user_key)
             with contextlib.closing(client.connection()) as connection:
                 assert ask(connection, "/nothing").status == 404
-                copyfile(foreign_pki.ca, files.ca)
+                copy(foreign_pki.ca, files.ca)
                 running.reload()
                 assert ask(connection, "/nothing").code == "certificate-foreign"
 

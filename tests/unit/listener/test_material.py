@@ -22,6 +22,7 @@ PEM = serialization.Encoding.PEM
 def write_key(path: Path, key: Key | ed25519.Ed25519PrivateKey, password: bytes | None = None) -> None:
     encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
     path.write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, encryption))
+    path.chmod(0o600)
 
 
 def write_certificate(path: Path, party: Party) -> None:

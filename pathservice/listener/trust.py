@@ -1,0 +1,132 @@
+"""Whom clients are judged by: authorities and revocation lists, in one file or in a grid-style directory.
+
+Such a directory, `/etc/grid-security/certificates` for one, holds hundreds of files by others' hands: a
+`<hash>.0` and a `<hash>.r0` for each authority, often under two hashes, and files of other kinds that are
+passed over. What cannot be used there is logged and left out: its users are refused, others are not
+troubled. A single file is the operator's own, and has to be right.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from pathservice.listener.errors import TlsFileError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"
+_LIST = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
+_LIST_MARK = b"-----BEGIN X509 CRL-----"
+_LIST_NAME = re.compile(r".+\.(?:r[0-9]+|crl)")
+"""Files of these names may hold their list in DER, which has no mark to know it by."""
+
+_Item = TypeVar("_Item", x509.Certificate, x509.CertificateRevocationList)
+Stamp = tuple[object, ...]
+
+
+def load_authorities(path: Path) -> list[x509.Certificate]:
+    """Read the authorities in a file or directory, each once. Raises TlsFileError.
+
+    There must be one: a service that trusts nobody is a mistake.
+    """
+    found = _load("ca", path, _read_authorities)
+    if not found:
+        raise TlsFileError("ca", path, "holds no authority in PEM")
+    return found
+
+
+def load_lists(path: Path) -> list[x509.CertificateRevocationList]:
+    """Read the revocation lists in a file or directory, each once. Raises TlsFileError."""
+    return _load("crl", path, _read_lists)
+
+
+def load_certificates(field: str, path: Path) -> list[x509.Certificate]:
+    """Read every certificate in a file; `field` is the setting's name. Raises TlsFileError."""
+    return _parse_certificates(field, path, read_bytes(field, path))
+
+
+def read_bytes(field: str, path: Path) -> bytes:
+    """Read a file; `field` is the setting's name. Raises TlsFileError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TlsFileError(field, path, error.strerror or "cannot be read") from error
+
+
+def stamp(*paths: Path) -> Stamp:
+    """Answer what is seen of files and directories from outside; it is another when one has changed."""
+    return tuple(seen for path in paths for seen in _look_at(path))
+
+
+def _look_at(path: Path) -> Iterator[object]:
+    try:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            status = file.stat()
+            yield file, status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
+    except OSError as error:
+        yield path, error.errno
+
+
+def _load(field: str, path: Path, read: Callable[[Path, bytes, bool], list[_Item]]) -> list[_Item]:
+    """What `read` makes of a file, or of every file in a directory, without repetitions."""
+    if not path.is_dir():
+        return _once(read(path, read_bytes(field, path), False))
+    try:
+        files = sorted(file for file in path.iterdir() if not file.is_dir())
+    except OSError as error:
+        raise TlsFileError(field, path, error.strerror or "cannot be read") from error
+    found: list[_Item] = []
+    for file in files:
+        try:
+            found += read(file, read_bytes(field, file), True)
+        except TlsFileError as error:
+            log.warning("left out", setting=field, path=str(file), problem=error.problem)
+    return _once(found)
+
+
+def _once(items: list[_Item]) -> list[_Item]:
+    return list({item.fingerprint(SHA256()): item for item in items}.values())
+
+
+def _read_authorities(path: Path, content: bytes, among_others: bool) -> list[x509.Certificate]:
+    if among_others and _CERTIFICATE_MARK not in content:
+        return []
+    authorities = _parse_certificates("ca", path, content)
+    for authority in authorities:
+        _refuse_end_entity(path, authority)
+    return authorities
+
+
+def _refuse_end_entity(path: Path, certificate: x509.Certificate) -> None:
+    name = certificate.subject.rfc4514_string()
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return  # version 1 roots are still about
+    except ValueError as error:
+        raise TlsFileError("ca", path, f"the extensions of {name} cannot be read") from error
+    if not constraints.ca:
+        raise TlsFileError("ca", path, f"{name} is not an authority")
+
+
+def _parse_certificates(field: str, path: Path, content: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(content)
+    except ValueError as error:
+        raise TlsFileError(field, path, "holds no certificate in PEM") from error
+
+
+def _read_lists(path: Path, content: bytes, among_others: bool) -> list[x509.CertificateRevocationList]:
+    try:
+        if _LIST_MARK in content:
+            return [x509.load_pem_x509_crl(pem) for pem in _LIST.findall(content) or [content]]
+        if not among_others or _LIST_NAME.fullmatch(path.name):
+            return [x509.load_der_x509_crl(content)]
+    except ValueError as error:
+        raise TlsFileError("crl", path, "holds no revocation list in PEM or DER") from error
+    return []
