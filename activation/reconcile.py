@@ -182,7 +182,7 @@ class _Turn:
         parts = self._place(actual)
         desired = self.driver.render(parts)
         plan = left = self._plan(actual, desired)
-        if plan:
+        if plan.due:
             if self.wanted.drifting:
                 log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
             self._push(plan)
@@ -194,7 +194,7 @@ class _Turn:
         self.store.write(
             lambda session: note_result(session, self.visit, left, found=found, now=self.clock.now())
         )
-        return bool(plan)
+        return bool(plan.due)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
@@ -236,7 +236,7 @@ class _Turn:
         began = time.monotonic()
         transcript, outcome = "", INTERRUPTED
         try:
-            transcript = str(self.driver.push(plan) if plan else self.driver.save())
+            transcript = str(self.driver.push(plan) if plan.due else self.driver.save())
             outcome = PUSHED
         except DeviceError as error:
             transcript, outcome = str(transcript_of(error)), error.code
@@ -246,7 +246,7 @@ class _Turn:
             log.info(
                 "device pushed",
                 device=self.visit.device,
-                lines=len(plan.lines),
+                lines=len(plan.due),
                 outcome=outcome,
                 duration_ms=took,
             )

@@ -109,6 +109,11 @@ class Plan:
     def __str__(self) -> str:
         return "".join(f"{line.text}\n" for line in self.lines)
 
+    @property
+    def due(self) -> tuple[PlanLine, ...]:
+        """The lines that can be sent now: all but those that wait."""
+        return tuple(line for line in self.lines if not line.waits)
+
     def pending(self, part_id: int) -> bool:
         """Whether this plan still holds a line that the part needs."""
         return any(part_id in line.parts for line in self.lines)
@@ -190,7 +195,7 @@ class DeviceDriver(Protocol):
     def push(self, plan: Plan) -> Transcript:
         """Send the plan in one session and make it survive a reboot. Stops at the first refused line.
 
-        Lines that wait are left out; if there are no others, `StateUnknown` says what they wait for.
+        Lines that wait are left out; if there are no others nothing is sent, and `Waiting` says what for.
         """
         ...
 
