@@ -38,6 +38,8 @@ class PartIntent:
         part_id, reservation_id: as in the database.
         wanted: False while it is being taken away.
         placement: where it was put by `place`; empty before the first time.
+        over: its reservation is over and it was read to be gone; told only so that what it had in something
+            of the site's is recognised where a device comes back with it. Never wanted.
     """
 
     part_id: int
@@ -45,6 +47,7 @@ class PartIntent:
     intent: Intent
     wanted: bool = True
     placement: Placement = field(default_factory=dict)
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
