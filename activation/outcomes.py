@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from activation.leases import held
 from netconfig.driver import Plan
-from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
+from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected, Waiting
 from reservation.lifecycle import ON_DEVICES, Cause, State
 from reservation.moves import lock_reservations
 from reservation.parts import in_sync
@@ -23,6 +23,9 @@ from reservation.tables import DeviceRow, PartRow, ReservationRow
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
+MISREADS = 3
+"""Pushes in a row that a part is taken with and reads back otherwise before it is called `NotConverged`."""
+MISREAD = "the device took the lines again and again and reads back otherwise"
 
 
 def pause_after(
@@ -33,7 +36,11 @@ def pause_after(
     The jitter keeps devices that failed together from coming back together.
     """
     doubled: timedelta = shortest * 2 ** min(failures - 1, 10)
-    return min(doubled, longest) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    return min(doubled, longest) * _jitter()
+
+
+def _jitter() -> float:
+    return random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +126,47 @@ def note_result(session: Session, visit: Visit, left: Plan, *, found: Collection
     """
     row = note_difference(session, visit, left, now=now)
     _note_gone_by_name(session, row, visit, left, found)
+    row.error_code = row.error = None
     if not left:
         row.synced_generation = max(row.synced_generation, visit.generation)
         row.failures = 0
-        row.next_attempt_at = row.error_code = row.error = None
-        return
-    for part in _judged(session, row, visit):
-        if not in_sync(part):
-            part.error = "the device took the lines and reads back otherwise"
-    _back_off(row, NotConverged(row.name, f"still to do after a push: {str(left).strip()}"), now)
-    if row.generation > visit.generation:
-        # Parts that came meanwhile need not wait for the one that does not converge.
         row.next_attempt_at = None
+        return
+    stubborn = _note_misreads(session, row, visit, left)
+    waiting = Waiting(row.name, "; ".join(line.waits for line in left.lines if line.waits))
+    if left.due:
+        # What waits is not in the way of what is only to be tried again.
+        _back_off(row, NotConverged(row.name, f"still to do after a push: {str(left).strip()}"), now)
+        if not stubborn:
+            _tell(row, waiting if waiting.words else None)
+    else:
+        row.failures = 0
+        row.next_attempt_at = now + LONGEST_PAUSE * _jitter()
+        _tell(row, waiting)
+    if row.generation > visit.generation:
+        # Parts that came meanwhile need not wait for those.
+        row.next_attempt_at = None
+
+
+def _note_misreads(session: Session, row: DeviceRow, visit: Visit, left: Plan) -> bool:
+    """Count what was pushed for and reads back otherwise, part by part; True if some of it is `NotConverged`.
+
+    What only waits is told why and not counted: nothing was sent for it.
+    """
+    missing, leaving = _concerned(Plan(left.due))
+    counts: list[int] = []
+    for part in _judged(session, row, visit):
+        if in_sync(part):
+            continue
+        if part.id in missing or (not part.wanted and part.reservation_id in leaving):
+            part.misreads += 1
+            part.error = MISREAD if part.misreads >= MISREADS else None
+            counts.append(part.misreads)
+        else:
+            part.misreads = 0
+            part.error = "; ".join(line.waits for line in left.lines if part.id in line.parts) or None
+    # Lines that are no part's (what half of a header left) are counted on the device.
+    return bool(left.due) and max(counts, default=row.failures + 1) >= MISREADS
 
 
 def _note_gone_by_name(
@@ -149,14 +185,19 @@ def _note_gone_by_name(
 
 def _note_in_sync(part: PartRow) -> None:
     part.synced_generation = max(part.synced_generation, part.generation)
+    part.misreads = 0
     part.error = None
 
 
 def _back_off(row: DeviceRow, error: NetconfigError, now: datetime) -> None:
     row.failures += 1
     row.next_attempt_at = now + pause_after(row.failures)
-    row.error_code = error.code
-    row.error = error.words if isinstance(error, DeviceError) else str(error)
+    _tell(row, error)
+
+
+def _tell(row: DeviceRow, error: NetconfigError | None) -> None:
+    row.error_code = error.code if error else None
+    row.error = error.words if isinstance(error, DeviceError) else str(error) if error else None
 
 
 def _concerned(plan: Plan) -> tuple[set[int], set[int]]:

@@ -7,9 +7,10 @@ whatever this one leaves half done.
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
@@ -27,7 +28,7 @@ from activation.outcomes import (
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, transcript_of
 from netconfig.errors import DeviceError, NetconfigError, Rejected
 from netconfig.intent import load_intent
-from reservation.lifecycle import ON_DEVICES
+from reservation.lifecycle import FINAL, ON_DEVICES
 from reservation.moves import HIGHEST_ID
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import Store
@@ -40,6 +41,9 @@ INTERRUPTED = "interrupted"
 ASKED_AT_ONCE = 1000
 """Numbers in one query: databases bound how many, SQLite at 32,766."""
 
+REMEMBERED = 5_000
+"""Of so many reservations, the newest, that are over it is still told what they had in lists of the site's."""
+
 OURS = "LS-"
 """What the names of our own objects begin with, on every platform."""
 
@@ -50,7 +54,8 @@ class Wanted:
 
     Attributes:
         generation: the device's as of the parts: every part switched up to it is among them as it is.
-        parts: of every reservation that may be on a device, wanted or being taken away.
+        parts: of every reservation that may be on a device, wanted or being taken away; at a look for drift
+            those too that are over and had something in what is the site's.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         by_name: those of them that are to go and can be found without their intent.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
@@ -103,6 +108,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
     # Parts may have been switched since the device was read. Generations are given out under the device's
     # lock, so where one query sees a part of the newest, it sees all that were switched before it.
     generation = max([row.generation, *(part.generation for part in rows)])
+    drifting = row.synced_generation >= generation
     parts, unreadable, by_name = [], {}, set()
     for part in rows:
         try:
@@ -125,12 +131,36 @@ def read_wanted(session: Session, device: str) -> Wanted:
         )
     return Wanted(
         generation=generation,
-        parts=tuple(parts),
+        parts=(*parts, *_read_over(session, row)) if drifting else tuple(parts),
         unreadable=unreadable,
         by_name=frozenset(by_name),
-        drifting=row.synced_generation >= generation,
+        drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
     )
+
+
+def _read_over(session: Session, row: DeviceRow) -> list[PartIntent]:
+    """Parts that are long gone, but may come back with a configuration that somebody kept.
+
+    Only those that nothing on the device would give away. Looked for where nothing else is to be expected: a
+    part that is new meanwhile and takes such a line for the site's is put right with the next look.
+    """
+    newest = session.scalar(select(func.max(ReservationRow.id))) or 0
+    rows = session.execute(
+        select(PartRow.id, PartRow.reservation_id, PartRow.intent, PartRow.placement)
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(PartRow.reservation_id > newest - REMEMBERED)
+        .where(PartRow.device_id == row.id, ReservationRow.state.in_(FINAL))
+        .order_by(PartRow.id)
+    )
+    over = []
+    for part_id, reservation_id, intent, placement in rows:
+        if not _is_found_by_name(placement):
+            # What cannot be understood any more was told while its reservation lived.
+            with suppress(ValueError):
+                loaded = load_intent(intent)
+                over.append(PartIntent(part_id, reservation_id, loaded, False, placement, over=True))
+    return over
 
 
 def _is_found_by_name(placement: Placement) -> bool:
@@ -182,7 +212,7 @@ class _Turn:
         parts = self._place(actual)
         desired = self.driver.render(parts)
         plan = left = self._plan(actual, desired)
-        if plan:
+        if plan.due:
             if self.wanted.drifting:
                 log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
             self._push(plan)
@@ -194,7 +224,7 @@ class _Turn:
         self.store.write(
             lambda session: note_result(session, self.visit, left, found=found, now=self.clock.now())
         )
-        return bool(plan)
+        return bool(plan.due)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
@@ -236,7 +266,7 @@ class _Turn:
         began = time.monotonic()
         transcript, outcome = "", INTERRUPTED
         try:
-            transcript = str(self.driver.push(plan) if plan else self.driver.save())
+            transcript = str(self.driver.push(plan) if plan.due else self.driver.save())
             outcome = PUSHED
         except DeviceError as error:
             transcript, outcome = str(transcript_of(error)), error.code
@@ -246,7 +276,7 @@ class _Turn:
             log.info(
                 "device pushed",
                 device=self.visit.device,
-                lines=len(plan.lines),
+                lines=len(plan.due),
                 outcome=outcome,
                 duration_ms=took,
             )

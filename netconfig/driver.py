@@ -38,6 +38,8 @@ class PartIntent:
         part_id, reservation_id: as in the database.
         wanted: False while it is being taken away.
         placement: where it was put by `place`; empty before the first time.
+        over: its reservation is over and it was read to be gone; told only so that what it had in something
+            of the site's is recognised where a device comes back with it. Never wanted.
     """
 
     part_id: int
@@ -45,6 +47,7 @@ class PartIntent:
     intent: Intent
     wanted: bool = True
     placement: Placement = field(default_factory=dict)
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ class Plan:
 
     def __str__(self) -> str:
         return "".join(f"{line.text}\n" for line in self.lines)
+
+    @property
+    def due(self) -> tuple[PlanLine, ...]:
+        """The lines that can be sent now: all but those that wait."""
+        return tuple(line for line in self.lines if not line.waits)
 
     def pending(self, part_id: int) -> bool:
         """Whether this plan still holds a line that the part needs."""
@@ -190,7 +198,7 @@ class DeviceDriver(Protocol):
     def push(self, plan: Plan) -> Transcript:
         """Send the plan in one session and make it survive a reboot. Stops at the first refused line.
 
-        Lines that wait are left out; if there are no others, `StateUnknown` says what they wait for.
+        Lines that wait are left out; if there are no others nothing is sent, and `Waiting` says what for.
         """
         ...
 

@@ -6,9 +6,10 @@ NetconfigError
 └── DeviceError           about one device; nothing else is affected
     ├── Unreachable       no session, or it broke: nothing is known to have failed; try again later
     ├── Rejected          the device refused an added line: it will again; whose line it was is told
-    ├── StateUnknown      a removal was refused, the device cannot be read or lacks what parts that were
-    │                       placed stand on: keep everything claimed; try again later
-    └── NotConverged      pushed and accepted, yet it reads back otherwise
+    ├── StateUnknown      a removal was refused, or the device cannot be read: keep everything claimed; read
+    │                       again first
+    ├── Waiting           what of the site's placed parts stand on is away: nothing failed; look again soon
+    └── NotConverged      pushed and accepted three times, yet it reads back otherwise: for some parts only
 """
 
 from typing import ClassVar
@@ -78,7 +79,13 @@ class StateUnknown(DeviceError):
     code = "device-state-unknown"
 
 
+class Waiting(DeviceError):
+    """Nothing failed, and nothing can be sent: something of the site's is away or overruled."""
+
+    code = "device-waiting"
+
+
 class NotConverged(DeviceError):
-    """The device took every line and still reads back otherwise."""
+    """The device took every line, again and again, and still reads back otherwise."""
 
     code = "device-not-converged"

@@ -98,6 +98,7 @@ def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
     for part in parts:
         part.wanted = wanted
         part.generation = part.device.generation
+        part.misreads = 0
         part.error = None
 
 

@@ -174,6 +174,8 @@ class PartRow(Base):
     generation: Mapped[int] = mapped_column(Integer, default=0)
     synced_generation: Mapped[int] = mapped_column(Integer, default=0)
     placement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # How many pushes for it in a row were taken whole and read back otherwise.
+    misreads: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(LongText)
 
     device: Mapped[DeviceRow] = relationship(lazy="joined", innerjoin=True)

@@ -10,6 +10,7 @@ from netconfig.driver import Config
 from netconfig.drivers.cisco_ios.grounds import Ground
 from netconfig.drivers.cisco_ios.names import Names, fingerprint
 from netconfig.drivers.cisco_ios.running import POLICY, AccessList, Entry, Family, Running, parse_running
+from netconfig.intent import SequenceRange
 
 Block = tuple[str, tuple[str, ...]]
 """A top-level line and the lines below it."""
@@ -28,6 +29,15 @@ class Reading(Config):
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
+
+    part: int
+    reservation: int
+    sequences: SequenceRange
+
+
+@dataclass(frozen=True, slots=True)
 class Wish(Config):
     """What a router should have.
 
@@ -37,6 +47,7 @@ class Wish(Config):
         members: ids of the parts of each reservation; those that are leaving, if any are.
         reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
+        remembered: permits of parts whose reservations are over, by header and text.
     """
 
     leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
@@ -44,6 +55,7 @@ class Wish(Config):
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)
     reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
+    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:

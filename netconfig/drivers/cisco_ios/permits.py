@@ -13,6 +13,8 @@ from typing import TypedDict, cast
 
 from netconfig.driver import PartIntent, Placement
 from netconfig.drivers.cisco_ios.ace import write_permit
+from netconfig.drivers.cisco_ios.config import Memory
+from netconfig.drivers.cisco_ios.recall import recalled
 from netconfig.drivers.cisco_ios.running import AccessList, Running
 from netconfig.errors import Rejected, StateUnknown
 from netconfig.intent import AccessPermit
@@ -53,10 +55,23 @@ class PermitPlacer:
     def __post_init__(self) -> None:
         for part, intent in self._permits():
             for line in permit_lines(part):
-                former = self._claimed.get((intent.access_list, line["text"]))
-                if former is None or former["existed"]:
-                    self._claimed[intent.access_list, line["text"]] = line
+                if part.over:
+                    self._recall(part, intent, line)
+                    continue
+                self._claim(intent, line)
                 self._taken_in(intent.access_list).add(line["sequence"])
+
+    def _recall(self, part: PartIntent, intent: AccessPermit, line: PermitLine) -> None:
+        held = self.running.access_lists.get(intent.access_list)
+        memory = Memory(part.part_id, part.reservation_id, intent.sequences)
+        rule = recalled(held, line["text"], memory) if held and not line["existed"] else None
+        if rule:
+            self._claim(intent, PermitLine(text=rule.text, sequence=rule.sequence, existed=False))
+
+    def _claim(self, intent: AccessPermit, line: PermitLine) -> None:
+        former = self._claimed.get((intent.access_list, line["text"]))
+        if former is None or former["existed"]:
+            self._claimed[intent.access_list, line["text"]] = line
 
     def place_all(self) -> dict[int, Placement]:
         """Placements of the wanted permits, by part id.

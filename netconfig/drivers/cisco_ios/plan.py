@@ -20,6 +20,7 @@ from netconfig.drivers.cisco_ios.difference import difference
 from netconfig.drivers.cisco_ios.grounds import InList, hindrance
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.permits import check_single
+from netconfig.drivers.cisco_ios.recall import recall
 from netconfig.drivers.cisco_ios.running import MATCH, POLICY, AccessList, Entry
 from netconfig.drivers.cisco_ios.steps import Steps, check_touches_only_ours
 from netconfig.drivers.cisco_ios.strangers import Holdings, sort_holdings
@@ -31,11 +32,12 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     Raises:
         StateUnknown: it would touch what is not ours, or a permit to be removed stands twice.
     """
+    wish, returned = recall(actual.running, wish)
     holdings = sort_holdings(actual, wish, names, known)
     planner = _Planner(device, names, actual, wish, holdings)
     steps = planner.plan()
     check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
-    return Plan(lines=tuple(steps.lines), strangers=holdings.strangers)
+    return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
 
 
 class _Planner:

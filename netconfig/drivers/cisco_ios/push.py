@@ -7,7 +7,7 @@ from itertools import groupby
 
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
 from netconfig.drivers.cisco_ios.running import without_log_messages
-from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
 
 _REFUSAL = re.compile(r"^(?:%(?! ?warning)|command rejected).*", re.IGNORECASE | re.MULTILINE)
@@ -33,19 +33,19 @@ class Push:
 
         Raises:
             Rejected: an added line was refused; the object it belonged to has been taken back.
-            StateUnknown: a removal was refused, or all of it waits, and nothing was sent.
+            StateUnknown: a removal was refused.
+            Waiting: all of it waits, and nothing was sent.
             Unreachable: the session ended, the router did not let us in or could not save.
             All of them carry what was said so far; see `transcript_of`.
         """
-        lines = [line for line in plan.lines if not line.waits]
-        if not lines:
-            raise StateUnknown(self._device, "; ".join(line.waits for line in plan.lines))
+        if not plan.due:
+            raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
         with self._told():
             self._ask("configure terminal", may_open=True)
             if not self._session.in_configuration:
                 words = f"the router does not let us configure: {self._exchanges[-1].answer}"
                 raise Unreachable(self._device, words)
-            for _, group in groupby(lines, key=lambda line: line.step):
+            for _, group in groupby(plan.due, key=lambda line: line.step):
                 self._send_step(list(group))
             self._ask("end")
             if self._save:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from netconfig.driver import PartIntent
 from netconfig.drivers.cisco_ios.ace import write_permit
-from netconfig.drivers.cisco_ios.config import Block, Wish, number, text_of
+from netconfig.drivers.cisco_ios.config import Block, Memory, Wish, number, text_of
 from netconfig.drivers.cisco_ios.grounds import Ground, ground_of
 from netconfig.drivers.cisco_ios.names import Names, fingerprint
 from netconfig.drivers.cisco_ios.permits import permit_lines
@@ -31,7 +31,7 @@ def render(parts: Sequence[PartIntent], names: Names) -> Wish:
             page.note_ground(part)
         if isinstance(part.intent, AccessPermit):
             page.write_permits(part, part.intent)
-        elif route := route_place(part.placement):
+        elif not part.over and (route := route_place(part.placement)):
             page.write_route(part, part.intent, route["acl"], (route["map"], route["sequence"]))
     return page.finish(parts)
 
@@ -47,6 +47,7 @@ class _Page:
         self._serves: dict[Path, set[int]] = defaultdict(set)
         self._leaving: dict[Path, set[int]] = defaultdict(set)
         self._grounds: dict[Ground, set[int]] = defaultdict(set)
+        self._remembered: dict[tuple[str, str], Memory] = {}
 
     def note_ground(self, part: PartIntent) -> None:
         self._grounds[ground_of(part)].add(part.part_id)
@@ -55,6 +56,10 @@ class _Page:
         header = f"{LIST_HEADER[intent.flows[0].family]} {intent.access_list}"
         for line in permit_lines(part):
             if line["existed"]:
+                continue
+            if part.over:
+                memory = Memory(part.part_id, part.reservation_id, intent.sequences)
+                self._remembered[header, line["text"]] = memory
                 continue
             if part.wanted:
                 prefix = "sequence " if intent.flows[0].family == 6 else ""
@@ -93,9 +98,10 @@ class _Page:
             retired=frozenset(path for path in leaving if _is_permit(path) and path not in self._serves),
             leaving=leaving,
             entries=dict(self._owners),
-            members=_members(parts),
+            members=_members([part for part in parts if not part.over]),
             reservations={part.part_id: part.reservation_id for part in parts},
             grounds={ground: frozenset(ids) for ground, ids in self._grounds.items()},
+            remembered=self._remembered,
         )
 
     def _needs(self, part: PartIntent) -> dict[Path, set[int]]:

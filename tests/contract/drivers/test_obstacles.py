@@ -2,7 +2,7 @@
 
 import pytest
 
-from netconfig.errors import Rejected, StateUnknown
+from netconfig.errors import Rejected, Waiting
 from tests.contract.drivers.bench import Bench, Obstacle, place, reconcile, unwanted, wanted
 
 
@@ -26,7 +26,7 @@ def test_placed_parts_wait_in_place_and_are_served_again_afterwards(bench: Bench
             plan = driver.plan(actual, driver.render(parts), known=known)
             assert {part.part_id for part in parts if plan.pending(part.part_id)} == obstacle.hinders
             assert obstacle.word in str(plan)
-            with pytest.raises(StateUnknown, match=obstacle.word):
+            with pytest.raises(Waiting, match=obstacle.word):
                 driver.push(plan)
             assert (rig.text(), rig.pushes) == (text, pushes)
             rig.edit(*obstacle.mend)

@@ -32,7 +32,7 @@ from netconfig.driver import (
     Transcript,
     keep_transcript,
 )
-from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.intent import Capability, FlowMatch, PolicyRoute, dump_intent
 from reservation import calendar, service
 from reservation.identity import database_identity
@@ -75,6 +75,7 @@ class Box:
         pushes: the lines of each push, as far as it came.
         refuses: lines that contain one of these words are refused.
         ignores: lines that contain one of these words are taken and change nothing.
+        hinders: lines that contain one of these words wait: what the site has under them is away.
         away: it does not answer at all.
         full: it takes lines but cannot save them.
         bug: something no driver should ever raise, raised at the next push.
@@ -95,6 +96,7 @@ class Box:
     closed: int = 0
     refuses: set[str] = field(default_factory=set)
     ignores: set[str] = field(default_factory=set)
+    hinders: set[str] = field(default_factory=set)
     away: bool = False
     full: bool = False
     bug: Exception | None = None
@@ -179,21 +181,24 @@ class BoxDriver:
                 lines.append(PlanLine(f"no {line}", reservation_id=number, removal=True))
             else:
                 strangers.append(f"{line} is not this database's")
-        lines += [
-            PlanLine(line, parts=desired.serves[(line,)], reservation_id=self._reservation(line))
-            for line in wants
-            if line not in has
-        ]
+        lines += [self._coming(line, desired.serves[(line,)]) for line in wants if line not in has]
         return Plan(tuple(lines), tuple(strangers))
 
+    def _coming(self, line: str, parts: frozenset[int]) -> PlanLine:
+        if any(word in line for word in self.box.hinders):
+            return PlanLine("! waiting: no card", parts=parts, waits="the card is out")
+        return PlanLine(line, parts=parts, reservation_id=self._reservation(line))
+
     def push(self, plan: Plan) -> Transcript:
+        if not plan.due:
+            raise Waiting(self.box.name, "nothing to send")
         if not self.box.pushing.acquire(blocking=False):
             self.box.collisions += 1
             raise Unreachable(self.box.name, "somebody else is in configuration mode")
         exchanges: list[Exchange] = []
         self.box.pushes.append([])
         try:
-            for line in plan.lines:
+            for line in plan.due:
                 self._send(line, exchanges)
             self._save()
         except DeviceError as error:
