@@ -19,7 +19,7 @@ from lambdastation.errors import (
     SlotInThePast,
 )
 from lambdastation.participation import participant
-from lambdastation.records import KIND, read_ticket, write_ticket
+from lambdastation.records import KIND, write_ticket
 from lambdastation.site import Direction, Site
 from lambdastation.steering import (
     BANDWIDTH_UNIT,
@@ -69,7 +69,7 @@ def book(
     now: datetime,
     hold_for: timedelta,
 ) -> Ticket:
-    """Hold what the ticket takes, write it down, confirm it; whoever asks is its first participant.
+    """Take what the ticket takes and write it down; whoever asks is its first participant.
 
     Raises:
         NotCapable, CapacityExceeded, FlowConflict, SlotInThePast: what is asked for does not fit.
@@ -77,7 +77,7 @@ def book(
     """
     try:
         _check_capabilities(session, admission)
-        held = service.hold(
+        reservation = service.book(
             session,
             Request(
                 kind=KIND,
@@ -94,13 +94,12 @@ def book(
                 parts=tuple(placed.part() for placed in admission.placed),
             ),
             now=now,
+            actor=caller.subject,
         )
-        write_ticket(session, held.id, request, admission, station=site.station, issuer=caller.issuer)
-        service.confirm(session, held.id, kind=KIND, now=now, actor=caller.subject)
-        sharing.join(session, held.id, participant(request, caller), kind=KIND, now=now)
     except errors.ReservationError as error:
         refuse_to_open(error, request, admission, site)
-    return read_ticket(session, held.id)
+    sharing.begin(session, reservation.id, participant(request, caller), now=now)
+    return write_ticket(session, reservation, request, admission, station=site.station, issuer=caller.issuer)
 
 
 def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[State, int], ...]:
@@ -111,8 +110,9 @@ def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[Sta
 
 
 def _check_capabilities(session: Session, admission: Admission) -> None:
+    can = parts.capabilities_of(session, {placed.device for placed in admission.placed})
     for placed in admission.placed:
-        if placed.intent.capability not in parts.capabilities_of(session, placed.device):
+        if placed.intent.capability not in can[placed.device]:
             raise NotCapable(
                 f"a device on {admission.topology.path} cannot do {placed.intent.capability}",
                 field="localPath",

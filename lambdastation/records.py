@@ -24,43 +24,43 @@ KIND = "ticket"
 
 def write_ticket(
     session: Session,
-    reservation_id: int,
+    reservation: ReservationView,
     request: TicketRequest,
     admission: Admission,
     *,
     station: str,
     issuer: str,
-) -> None:
+) -> Ticket:
     """Keep the ticket's words beside its reservation."""
     source, destination = admission.ends.source, admission.ends.destination
-    session.add(
-        TicketRow(
-            reservation_id=reservation_id,
-            remote_ticket_id=0,
-            station=station,
-            src_site=source.site,
-            src_client=source.client,
-            src_ip=format_networks(admission.source_networks),
-            src_port=format_ports(source.ports) or None,
-            dst_site=destination.site,
-            dst_client=destination.client,
-            dst_ip=format_networks(admission.destination_networks),
-            dst_port=format_ports(destination.ports) or None,
-            local_client=admission.ends.client.name,
-            topology=admission.topology.name,
-            local_path=admission.topology.path,
-            remote_path=request.remote_path,
-            out_bits_per_second=admission.out_bits_per_second,
-            in_bits_per_second=admission.in_bits_per_second,
-            dscp_request_out=request.dscp_request_out,
-            dscp_request_in=request.dscp_request_in,
-            dscp_out=admission.dscp_out,
-            dscp_in=admission.dscp_in,
-            board_at=request.board_at,
-            credential_issuer=issuer,
-        )
+    row = TicketRow(
+        reservation_id=reservation.id,
+        remote_ticket_id=0,
+        station=station,
+        src_site=source.site,
+        src_client=source.client,
+        src_ip=format_networks(admission.source_networks),
+        src_port=format_ports(source.ports) or None,
+        dst_site=destination.site,
+        dst_client=destination.client,
+        dst_ip=format_networks(admission.destination_networks),
+        dst_port=format_ports(destination.ports) or None,
+        local_client=admission.ends.client.name,
+        topology=admission.topology.name,
+        local_path=admission.topology.path,
+        remote_path=request.remote_path,
+        out_bits_per_second=admission.out_bits_per_second,
+        in_bits_per_second=admission.in_bits_per_second,
+        dscp_request_out=request.dscp_request_out,
+        dscp_request_in=request.dscp_request_in,
+        dscp_out=admission.dscp_out,
+        dscp_in=admission.dscp_in,
+        board_at=request.board_at,
+        credential_issuer=issuer,
     )
+    session.add(row)
     session.flush()
+    return view_ticket(row, reservation)
 
 
 def ticket_row(session: Session, ticket_id: int) -> TicketRow:

@@ -5,17 +5,33 @@ sum over the slot says nothing. Slots are half-open, so at an instant where one 
 starts only the second counts.
 """
 
+import functools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
 from reservation.model import ClaimRequest, TimeSlot
 from reservation.row_locks import lock_by_name
 from reservation.tables import ClaimRow, ResourceRow
+
+UNLIMITED = 2**62
+"""The capacity of a resource that has room for everybody; what is taken of it is noted and not added up."""
 
 
 def lock_resources(session: Session, names: Iterable[str]) -> dict[str, ResourceRow]:
@@ -79,65 +95,89 @@ def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: in
 
     `without` leaves out one reservation's own claims, for changing it.
     """
-    taken = select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(overlapping(resource, slot))
-    if without is not None:
-        taken = taken.where(ClaimRow.reservation_id != without)
+    asked = {
+        "resource": resource.id,
+        "earliest": _earliest_start(slot, resource),
+        "start": slot.start,
+        "end": slot.end,
+        "without": without,
+    }
+    return int(session.scalar(_peak_query(everybody=without is None), asked) or 0)
+
+
+@functools.cache
+def _peak_query(*, everybody: bool) -> Select[tuple[int | None]]:
+    # Built once: building it costs more than running it.
+    start = bindparam("start", type_=ClaimRow.start.type)
+    during = _overlapping(bindparam("resource"), bindparam("earliest"), start, bindparam("end"))
+    taken = select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(during)
+    if not everybody:
+        taken = taken.where(ClaimRow.reservation_id != bindparam("without"))
     claims = taken.cte("taken")
     steps = union_all(
         select(claims.c.start.label("at"), claims.c.amount.label("change")),
         select(claims.c.end.label("at"), (-claims.c.amount).label("change")),
-        select(literal(slot.start, ClaimRow.start.type).label("at"), literal(0).label("change")),
+        select(start.label("at"), literal(0).label("change")),
     ).subquery()
     # At one instant the ends count before the starts: that is what half-open means.
     level = func.sum(steps.c.change).over(order_by=(steps.c.at, steps.c.change), rows=(None, 0))
     levels = select(level.label("level")).subquery()
-    return int(session.scalar(select(func.max(levels.c.level))) or 0)
+    return select(func.max(levels.c.level))
 
 
-def claim(session: Session, reservation_id: int, requests: Sequence[ClaimRequest], slot: TimeSlot) -> None:
-    """Take all that is asked for, or nothing.
+def claim(
+    session: Session,
+    reservation_id: int,
+    requests: Sequence[ClaimRequest],
+    slot: TimeSlot,
+    resources: Mapping[str, ResourceRow],
+) -> None:
+    """Take all that is asked for, or nothing. The caller has locked the `resources`, all that are asked of.
 
     Raises:
-        UnknownResource: a resource is not in the calendar.
         CapacityExceeded: one has not enough left throughout the slot; the first by name is told.
     """
     amounts: dict[str, int] = {}
     for request in requests:
         amounts[request.resource] = amounts.get(request.resource, 0) + request.amount
-    resources = lock_resources(session, amounts)
-    for name, resource in resources.items():
+    for name, amount in sorted(amounts.items()):
+        resource = resources[name]
+        if resource.capacity >= UNLIMITED:
+            continue
         free = resource.capacity - peak(session, resource, slot)
-        if amounts[name] > free:
-            raise CapacityExceeded(name, asked=amounts[name], free=max(free, 0))
-    for name, resource in resources.items():
-        take(session, reservation_id, resource, amounts[name], slot)
-    session.flush()
-
-
-def take(session: Session, reservation_id: int, resource: ResourceRow, amount: int, slot: TimeSlot) -> None:
-    """Write a claim down without asking whether there is room; the resource is locked by the caller."""
+        if amount > free:
+            raise CapacityExceeded(name, asked=amount, free=max(free, 0))
     seconds = _whole_seconds(slot)
-    resource.longest_seconds = max(resource.longest_seconds, seconds)
-    session.add(
-        ClaimRow(
-            reservation_id=reservation_id,
-            resource_id=resource.id,
-            amount=amount,
-            start=slot.start,
-            end=slot.end,
-            length_seconds=seconds,
+    taken = []
+    for name, amount in amounts.items():
+        resource = resources[name]
+        resource.longest_seconds = max(resource.longest_seconds, seconds)
+        taken.append(
+            {
+                "reservation_id": reservation_id,
+                "resource_id": resource.id,
+                "amount": amount,
+                "start": slot.start,
+                "end": slot.end,
+                "length_seconds": seconds,
+            }
         )
-    )
+    if taken:
+        session.execute(insert(ClaimRow), taken)
 
 
 def overlapping(resource: ResourceRow, slot: TimeSlot) -> ColumnElement[bool]:
     """The claims on a resource that some instant of the slot falls into, as a condition on `ClaimRow`."""
+    return _overlapping(resource.id, _earliest_start(slot, resource), slot.start, slot.end)
+
+
+def _overlapping(resource: Any, earliest: Any, start: Any, end: Any) -> ColumnElement[bool]:
     return and_(
-        ClaimRow.resource_id == resource.id,
+        ClaimRow.resource_id == resource,
         # No live claim is longer than the longest, so none that started before this still runs.
-        ClaimRow.start > _earliest_start(slot, resource),
-        ClaimRow.start < slot.end,
-        slot.start < ClaimRow.end,
+        ClaimRow.start > earliest,
+        ClaimRow.start < end,
+        start < ClaimRow.end,
     )
 
 

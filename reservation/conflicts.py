@@ -12,11 +12,8 @@ from sqlalchemy.orm import Session
 from reservation import calendar
 from reservation.errors import FlowConflict
 from reservation.flows import FlowSpec, dump_flows, load_flows
-from reservation.model import FlowRequest, TimeSlot
+from reservation.model import ClaimRequest, FlowRequest, TimeSlot
 from reservation.tables import ClaimRow, FlowRow, ResourceRow
-
-EVERYBODY = 2**62
-"""Room for more flows than there will be."""
 
 
 def flow_resource(site: str) -> str:
@@ -26,7 +23,7 @@ def flow_resource(site: str) -> str:
 
 def offer_flows(session: Session, site: str, *, now: datetime) -> None:
     """Make the site's flows known to the calendar."""
-    calendar.offer(session, flow_resource(site), capacity=EVERYBODY, unit="flow", now=now)
+    calendar.offer(session, flow_resource(site), capacity=calendar.UNLIMITED, unit="flow", now=now)
 
 
 def lock_flows(session: Session, site: str) -> None:
@@ -38,27 +35,31 @@ def lock_flows(session: Session, site: str) -> None:
     calendar.lock_resources(session, [flow_resource(site)])
 
 
-def claim_flows(session: Session, reservation_id: int, request: FlowRequest, slot: TimeSlot) -> None:
+def flow_claim(request: FlowRequest) -> ClaimRequest:
+    """What steering these packets takes of the site's flows."""
+    return ClaimRequest(flow_resource(request.site), 1)
+
+
+def add_flows(
+    session: Session, reservation_id: int, request: FlowRequest, slot: TimeSlot, site: ResourceRow
+) -> None:
     """Steer these packets for the slot, unless some of them are promised another path then.
 
-    The same packets onto the same path are no contradiction.
+    The same packets onto the same path are no contradiction. The caller has locked the site's flows, and
+    claims one of them.
 
     Raises:
         FlowConflict: a reservation steers some of them elsewhere; the one of the lowest number is told.
-        UnknownResource: the site's flows are not in the calendar.
     """
-    name = flow_resource(request.site)
-    resource = calendar.lock_resources(session, [name])[name]
-    _refuse_rivals(session, resource, request.flows, request.path, slot)
+    _refuse_rivals(session, site, request.flows, request.path, slot)
     session.add(FlowRow(reservation_id=reservation_id, path=request.path, boxes=dump_flows(request.flows)))
-    calendar.take(session, reservation_id, resource, 1, slot)
 
 
 def recheck_flows(session: Session, reservation_id: int, added: TimeSlot) -> None:
     """Return if a reservation that steers packets may go on steering them for the added time.
 
     Raises:
-        FlowConflict: as `claim_flows`.
+        FlowConflict: as `add_flows`.
     """
     flow = session.get(FlowRow, reservation_id)
     if flow is None:

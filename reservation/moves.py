@@ -80,7 +80,7 @@ def log_transition(
     to = row.state if cause is None else MOVES[row.state][cause]
     session.add(
         TransitionRow(
-            reservation_id=row.id,
+            reservation=row,
             at=now,
             from_state=None if cause is None else row.state,
             to_state=to,

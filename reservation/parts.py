@@ -4,9 +4,9 @@ A part is in sync when a pass over its device that began at the part's generatio
 that the device carries it if wanted and does not otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import UnknownDevice
@@ -40,16 +40,18 @@ def register_device(session: Session, name: str, *, platform: str, capabilities:
     session.flush()
 
 
-def capabilities_of(session: Session, device: str) -> frozenset[str]:
-    """What a device can carry, in the words of `netconfig.intent.Capability`.
+def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, frozenset[str]]:
+    """What each of these devices can carry, in the words of `netconfig.intent.Capability`.
 
     Raises:
-        UnknownDevice: the database does not know it.
+        UnknownDevice: the database does not know one of them.
     """
-    found = session.scalar(select(DeviceRow.capabilities).where(DeviceRow.name == device))
-    if found is None:
-        raise UnknownDevice(f"there is no device {device}")
-    return frozenset(found)
+    found = session.execute(select(DeviceRow.name, DeviceRow.capabilities).where(DeviceRow.name.in_(devices)))
+    can = {row.name: frozenset(row.capabilities) for row in found}
+    for device in devices:
+        if device not in can:
+            raise UnknownDevice(f"there is no device {device}")
+    return can
 
 
 def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequest]) -> None:
@@ -58,20 +60,24 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
     Raises:
         UnknownDevice: the database does not know one of the devices.
     """
+    if not requests:
+        return
     names = {request.device for request in requests}
     known = session.execute(select(DeviceRow.name, DeviceRow.id).where(DeviceRow.name.in_(names)))
     ids = {row.name: row.id for row in known}
     for request in requests:
         if request.device not in ids:
             raise UnknownDevice(f"there is no device {request.device}")
-        session.add(
-            PartRow(
-                reservation_id=reservation_id,
-                device_id=ids[request.device],
-                stage=request.stage,
-                intent=dict(request.intent),
-            )
-        )
+    rows = [
+        {
+            "reservation_id": reservation_id,
+            "device_id": ids[request.device],
+            "stage": request.stage,
+            "intent": dict(request.intent),
+        }
+        for request in requests
+    ]
+    session.execute(insert(PartRow), rows)
 
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:

@@ -29,10 +29,29 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
 
     Raises:
         SlotInThePast: the slot has ended, or started more than a minute ago.
-        CapacityExceeded, UnknownResource: as `calendar.claim`.
-        FlowConflict: as `conflicts.claim_flows`.
+        UnknownResource: a claim names a resource that is not in the calendar.
+        CapacityExceeded: as `calendar.claim`.
+        FlowConflict: as `conflicts.add_flows`.
         UnknownDevice: a part names a device the database does not know.
     """
+    row = _new(session, request, now)
+    _take(session, row, request)
+    return view(row)
+
+
+def book(session: Session, request: Request, *, now: datetime, actor: str) -> ReservationView:
+    """Hold and confirm at once, for a door that has nobody else to ask; `hold_until` plays no part.
+
+    Raises:
+        SlotInThePast, CapacityExceeded, UnknownResource, FlowConflict, UnknownDevice: as `hold`.
+    """
+    row = _new(session, request, now)
+    _schedule(session, row, now=now, actor=actor)
+    _take(session, row, request)
+    return view(row)
+
+
+def _new(session: Session, request: Request, now: datetime) -> ReservationRow:
     slot = clamped(request.slot, now)
     row = ReservationRow(
         kind=request.kind,
@@ -45,14 +64,23 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
         next_action_at=request.hold_until,
     )
     session.add(row)
-    session.flush()
     log_transition(session, row, None, now=now, actor=request.owner)
+    return row
+
+
+def _take(session: Session, row: ReservationRow, request: Request) -> None:
+    slot = TimeSlot(row.start, row.end)
+    claims = request.claims
     if request.flows is not None:
-        conflicts.claim_flows(session, row.id, request.flows, slot)
-    calendar.claim(session, row.id, request.claims, slot)
+        claims = (conflicts.flow_claim(request.flows), *claims)
+    session.flush()
+    resources = calendar.lock_resources(session, [claim.resource for claim in claims]) if claims else {}
+    if request.flows is not None:
+        site = resources[conflicts.flow_resource(request.flows.site)]
+        conflicts.add_flows(session, row.id, request.flows, slot, site)
+    calendar.claim(session, row.id, claims, slot, resources)
     parts.add_parts(session, row.id, request.parts)
     session.flush()
-    return view(row)
 
 
 def confirm(
@@ -71,10 +99,14 @@ def confirm(
         )
     if row.end <= now:
         raise WrongState(f"{kind} {reservation_id}: its slot ended at {row.end.isoformat()}")
-    move(session, row, Cause.CONFIRM, now=now, actor=actor)
-    row.next_action_at = row.start
+    _schedule(session, row, now=now, actor=actor)
     session.flush()
     return view(row)
+
+
+def _schedule(session: Session, row: ReservationRow, *, now: datetime, actor: str) -> None:
+    move(session, row, Cause.CONFIRM, now=now, actor=actor)
+    row.next_action_at = row.start
 
 
 def extend(
@@ -86,7 +118,7 @@ def extend(
         NotFound: there is no such reservation.
         TooLate: it is over or on its way out.
         CapacityExceeded: as `calendar.extend_claims`.
-        FlowConflict: as `conflicts.claim_flows`, for the added time.
+        FlowConflict: as `conflicts.add_flows`, for the added time.
     """
     row = lock_reservation(session, reservation_id, kind=kind)
     require_going(row, now)

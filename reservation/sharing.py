@@ -66,18 +66,29 @@ def join(
         raise WrongState(f"{kind} {reservation_id} is only held: it cannot be joined yet")
     known = session.get(ParticipantRow, (reservation_id, participant.key), populate_existing=True)
     if known is None:
-        known = ParticipantRow(
+        _add(session, reservation_id, participant, now)
+    elif known.left_at is not None:
+        known.joined_at, known.left_at = now, None
+    session.flush()
+    return service.view(row)
+
+
+def begin(session: Session, reservation_id: int, participant: Participant, *, now: datetime) -> None:
+    """Keep a reservation for its first participant, in the transaction that has made it."""
+    _add(session, reservation_id, participant, now)
+    session.flush()
+
+
+def _add(session: Session, reservation_id: int, participant: Participant, now: datetime) -> None:
+    session.add(
+        ParticipantRow(
             reservation_id=reservation_id,
             key=participant.key,
             subject=participant.subject,
             issuer=participant.issuer,
             joined_at=now,
         )
-        session.add(known)
-    elif known.left_at is not None:
-        known.joined_at, known.left_at = now, None
-    session.flush()
-    return service.view(row)
+    )
 
 
 def leave(

@@ -1,5 +1,6 @@
 """hold, confirm, cancel, get, list: what each promises and refuses."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,19 @@ def test_confirmed_hold_is_due_when_its_slot_is(bookings: Calendar) -> None:
     assert due_at(bookings, number) == NOON
     assert states(bookings, number) == [State.HELD, State.SCHEDULED]
     assert claims(bookings, number) == 1
+
+
+def test_booking_is_a_hold_and_its_confirmation_at_once(bookings: Calendar) -> None:
+    request = a_request(hours(0, 1), (PATH, 5), parts=(PartRequest("border-1", 0, {}),))
+    booked = bookings.store.write(lambda s: service.book(s, request, now=bookings.now, actor="CN=Someone"))
+    in_two = bookings.confirm(bookings.hold(request).id)
+    assert bookings.get(booked.id) == booked
+    assert replace(booked, id=in_two.id, version=in_two.version) == in_two
+    assert due_at(bookings, booked.id) == due_at(bookings, in_two.id) == NOON
+    assert states(bookings, booked.id) == [State.HELD, State.SCHEDULED]
+    assert claims(bookings, booked.id) == 1
+    parts = bookings.store.read(lambda session: service.list_parts(session, booked.id))
+    assert [part.device for part in parts] == ["border-1"]
 
 
 @pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(seconds=30), CLOCKS_MAY_DIFFER_BY])
@@ -291,6 +305,6 @@ def test_device_made_known_again_keeps_its_row_and_takes_its_new_capabilities(bo
         bookings.store.write(
             lambda s, can=can: register_device(s, "border-1", platform="new", capabilities=can)  # type: ignore[misc]
         )
-    assert bookings.store.read(lambda s: capabilities_of(s, "border-1")) == {"c"}
+    assert bookings.store.read(lambda s: capabilities_of(s, ["border-1"])) == {"border-1": {"c"}}
     with pytest.raises(UnknownDevice):
-        bookings.store.read(lambda s: capabilities_of(s, "border-9"))
+        bookings.store.read(lambda s: capabilities_of(s, ["border-1", "border-9"]))
