@@ -53,7 +53,7 @@ def judge(
     apply: one that allows lets the request be read, one that denies is passed over; ask again when they are
     known.
     """
-    passed_over = []
+    passed_over: list[PassedOver] = []
     for number, rule in enumerate(site.authorization, start=1):
         passed = _passed_over(number, rule, caller, operation, client, topology, extent)
         if passed is None:

@@ -8,6 +8,7 @@ import typer
 from lambdastation import site_map
 from netconfig.registry import driver_class
 from pathservice.assembly import SetupError
+from pathservice.cli.explain import explain
 from pathservice.cli.screen import console, show_table
 from pathservice.settings import EXAMPLE_SITE
 from pathservice.sitefile import load_site_file
@@ -18,6 +19,7 @@ def group() -> typer.Typer:
     commands = typer.Typer(help="The site file.", no_args_is_help=True)
     commands.callback()(lambda: None)
     commands.command()(check)
+    commands.command()(explain)
     commands.command()(export_map)
     return commands
 

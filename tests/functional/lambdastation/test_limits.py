@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdastation.audit import AuditOutcome
+from lambdastation.audit import AuditOutcome, AuditRecord
 from lambdastation.caller import Caller
 from lambdastation.errors import LimitExceeded
 from lambdastation.site import AuthorizationRule, Site
@@ -148,7 +148,8 @@ def test_openings_at_once_do_not_exceed_the_number_of_tickets(store: Store, site
         ensure_resources(session, site, now=NOON)
 
     store.write(prepare)
-    service = TicketService(store, site, clock=lambda: NOON, audit=[].append)
+    audit: list[AuditRecord] = []
+    service = TicketService(store, site, clock=lambda: NOON, audit=audit.append)
     gate = threading.Barrier(THREADS)
 
     def ask(caller: Caller, number: int) -> str:
