@@ -55,7 +55,7 @@ def split_proxies(
     """Answer RFC 3820's proxies at the start of a verified path, and the path from the end entity up.
 
     Raises CertificateRefused where one does not carry the whole identity: proxy-limited,
-    proxy-independent, proxy-policy; or is an authority.
+    proxy-independent, proxy-policy.
     """
     first = next((at for at, certificate in enumerate(path) if not _has(certificate, PROXY_CERT_INFO)), None)
     if first is None:
@@ -63,7 +63,6 @@ def split_proxies(
     proxies = list(path[:first])
     for proxy in proxies:
         _refuse_partial(proxy)
-        _refuse_authority(proxy)
     return proxies, list(path[first:])
 
 
@@ -137,7 +136,7 @@ def _find_signer(proxy: x509.Certificate, others: Sequence[x509.Certificate]) ->
 def _refuse_at(proxy: x509.Certificate, now: datetime) -> None:
     if now < proxy.not_valid_before_utc:
         raise CertificateRefused("certificate-not-yet-valid", "this proxy is not valid yet")
-    if now >= proxy.not_valid_after_utc:
+    if now > proxy.not_valid_after_utc:
         raise CertificateRefused("certificate-expired", "this proxy has expired")
 
 

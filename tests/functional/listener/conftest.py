@@ -4,6 +4,7 @@ Sockets have a generous time-out, so that a hang is a failure; no test measures 
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import queue
@@ -21,6 +22,7 @@ import pytest
 
 from pathservice.listener import AuditLine, Limits, Listener, Mount, TlsSettings
 from pathservice.pki import Pki, init_pki
+from tests.grid import grid_proxy_init
 
 PATIENCE = 60.0
 """Seconds after which a client of these tests gives up; nothing should ever take so long."""
@@ -213,15 +215,33 @@ def foreign_pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return init_pki(tmp_path_factory.mktemp("pki") / "theirs", host_names=[], now=datetime.now(UTC))
 
 
+@pytest.fixture(scope="session")
+def grid_proxy(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes proxies of the demo user, or of the proxy `of`; those that were asked for before are kept."""
+    directory = tmp_path_factory.mktemp("proxies")
+
+    @functools.cache
+    def make(*options: str, of: Path | None = None) -> Path:
+        cert, key = (of, of) if of else (pki.user_cert, pki.user_key)
+        out = directory / str(len(list(directory.iterdir())))
+        return grid_proxy_init(out, *options, cert=cert, key=key, authorities=pki.ca.parent)
+
+    return make
+
+
 @contextlib.contextmanager
 def serving(pki: Pki) -> Iterator[Callable[..., House]]:
     """Start listeners as a test wants them, and stop them after it."""
     houses: list[House] = []
 
     def start(
-        *mounts: Mount, crl: Path | None = None, limits: Limits | None = None, threads: int = 4
+        *mounts: Mount,
+        crl: Path | None = None,
+        limits: Limits | None = None,
+        threads: int = 4,
+        **proxies: bool,
     ) -> House:
-        tls = TlsSettings(ca=pki.ca, cert=pki.server_cert, key=pki.server_key, crl=crl)
+        tls = TlsSettings(ca=pki.ca, cert=pki.server_cert, key=pki.server_key, crl=crl, **proxies)
         clock, gate = Clock(), Gate()
         audited: queue.Queue[AuditLine] = queue.Queue()
         listener = Listener(

@@ -113,41 +113,9 @@ class TestRefusedCertificate:
         server = house.client(house.pki.server_cert, house.pki.server_key)
         self.refused(house, server, "certificate-purpose")
 
-    def test_proxy(self, house: House, tmp_path: Path) -> None:
-        proxy = make_proxy(house.pki, tmp_path)
-        chain = chain_file(tmp_path / "chain.pem", proxy.cert, house.pki.user_cert)
-        reply = self.refused(house, house.client(chain, proxy.key), "proxy-not-accepted")
-        assert reply.document["message"] == "proxy certificates are not accepted"
-
     def test_even_for_health(self, house: House, foreign_pki: Pki) -> None:
         client = house.client(foreign_pki.user_cert, foreign_pki.user_key)
         assert client.ask("/health", None, method="GET").status == 403
-
-
-def make_proxy(pki: Pki, directory: Path) -> Credential:
-    """An RFC 3820 proxy of the demo user, as grid-proxy-init makes them."""
-    user = x509.load_pem_x509_certificate(pki.user_cert.read_bytes())
-    user_key = serialization.load_pem_private_key(pki.user_key.read_bytes(), None)
-    credential = issue(pki, "Proxy")  # for its key
-    key = serialization.load_pem_private_key(credential.key.read_bytes(), None)
-    inherit_all = bytes.fromhex("300c300a06082b06010505071501")
-    proxy = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([*user.subject, x509.NameAttribute(x509.NameOID.COMMON_NAME, "12345")]))
-        .issuer_name(user.subject)
-        .public_key(key.public_key())  # type: ignore[arg-type]
-        .serial_number(12345)
-        .not_valid_before(user.not_valid_before_utc)
-        .not_valid_after(datetime.now(UTC) + HOUR)
-        .add_extension(
-            x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14"), inherit_all),
-            critical=True,
-        )
-        .sign(user_key, hashes.SHA256())  # type: ignore[arg-type]
-    )
-    path = directory / "proxy.pem"
-    path.write_bytes(proxy.public_bytes(serialization.Encoding.PEM))
-    return Credential(path, credential.key)
 
 
 class TestKeptAliveConnection:

@@ -69,6 +69,7 @@ class Forge:
         purposes: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
         extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
         key: Key | None = None,
+        digest: hashes.HashAlgorithm | None = None,
     ) -> Party:
         key = key or self.key()
         subject = x509.Name.from_rfc4514_string(name)
@@ -85,7 +86,7 @@ class Forge:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
-        return Party(builder.sign(by.key if by else key, hashes.SHA256()), key)
+        return Party(builder.sign(by.key if by else key, digest or hashes.SHA256()), key)
 
     def crl(
         self, by: Party, *revoked: Party, starts: datetime = NOW - DAY, lasts: timedelta = 2 * DAY

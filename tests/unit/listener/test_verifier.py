@@ -18,10 +18,6 @@ from tests.unit.listener.conftest import Forge, Party
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
-PROXY_CERT_INFO = x509.UnrecognizedExtension(  # RFC 3820: policy language "inherit all"
-    ObjectIdentifier("1.3.6.1.5.5.7.1.14"), bytes.fromhex("300c300a06082b06010505071501")
-)
-
 
 def refusal(verifier: ChainVerifier, *chain: Party, now: datetime) -> str:
     with pytest.raises(CertificateRefused) as caught:
@@ -110,12 +106,6 @@ def test_path_length_binds(forge: Forge) -> None:
             ),
             "certificate-invalid",
         ),
-        (
-            lambda forge, root: forge.party(by=root, extensions=[(PROXY_CERT_INFO, True)]),
-            "proxy-not-accepted",
-        ),
-        (lambda forge, root: proxy_of(forge, root, "CN=proxy"), "proxy-not-accepted"),
-        (lambda forge, root: proxy_of(forge, root, "CN=limited proxy"), "proxy-not-accepted"),
     ],
 )
 def test_refused(
@@ -126,15 +116,6 @@ def test_refused(
     code: str,
 ) -> None:
     assert refusal(verifier, make(forge, root), now=forge.now) == code
-
-
-def proxy_of(forge: Forge, root: Party, name: str) -> Party:
-    return forge.party(f"{name},CN=Alice,OU=Users,O=Forge", by=forge.party(by=root), purposes=())
-
-
-def test_user_who_is_called_proxy_is_no_proxy(forge: Forge, root: Party, verifier: ChainVerifier) -> None:
-    user = forge.party("CN=proxy,O=Elsewhere", by=root)
-    assert verifier.verify([user.certificate], now=forge.now).subject == "CN=proxy,O=Elsewhere"
 
 
 @pytest.mark.parametrize("purposes", [(), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)])
