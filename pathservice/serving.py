@@ -11,7 +11,7 @@ from activation.worker import Worker, WorkerSettings
 from lambdastation.soap import soap_application
 from netconfig.simulator import IosRouter
 from pathservice.assembly import Assembly, SetupError
-from pathservice.listener import Listener, Mount, TlsSettings
+from pathservice.listener import Listener, ListenerError, Mount, TlsSettings
 from pathservice.locks import only_one
 from pathservice.pki import init_pki
 from pathservice.settings import Settings
@@ -87,6 +87,18 @@ class Serving(Assembly):
         self._open.callback(self.listener.stop)
         return self.listener
 
+    def reload_tls(self, *, always: bool) -> None:
+        """Read the TLS files again, `always` or where one has changed; the old stay if one is bad."""
+        if self.listener is None:
+            return
+        try:
+            if always:
+                self.listener.reload()
+            else:
+                self.listener.reload_if_changed()
+        except ListenerError as error:
+            log.warning("TLS files not reloaded, the old ones stay", code=error.code, reason=str(error))
+
     def _tls(self) -> TlsSettings:
         given = self.settings
         pki = given.pki
@@ -104,6 +116,8 @@ class Serving(Assembly):
             cert=given.cert or pki / "server-cert.pem",
             key=given.key or pki / "server-key.pem",
             crl=given.crl,
+            legacy_proxies=given.legacy_proxies,
+            short_proxy_keys=given.short_proxy_keys,
         )
 
     def _health(self) -> tuple[bool, dict[str, object]]:

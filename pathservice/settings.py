@@ -38,15 +38,22 @@ class Settings(BaseModel):
     host_names: Annotated[
         tuple[str, ...], Field(description="Names clients reach it by, for the test PKI")
     ] = ()
-    ca: Annotated[Path | None, Field(description="CA bundle that clients are judged by; pki/ca.pem")] = None
+    ca: Annotated[
+        Path | None,
+        Field(description="Authorities that clients are judged by: a PEM file or a directory; pki/ca.pem"),
+    ] = None
     cert: Annotated[
         Path | None, Field(description="Server certificate with its chain; pki/server-cert.pem")
     ] = None
     key: Annotated[
         Path | None, Field(description="Its key, readable by its owner only; pki/server-key.pem")
     ] = None
-    crl: Annotated[Path | None, Field(description="Revocation lists: a PEM file or a directory of them")] = (
-        None
+    crl: Annotated[Path | None, Field(description="Revocation lists: a PEM file or a directory")] = None
+    legacy_proxies: Annotated[
+        bool, Field(description="Whether proxies of the kind before RFC 3820 (`CN=proxy`) are accepted")
+    ] = False
+    short_proxy_keys: Annotated[bool, Field(description="Whether proxies may have RSA keys of 1024 bits")] = (
+        False
     )
     worker: Annotated[bool, Field(description="Whether `serve` also changes devices")] = True
     visits: Annotated[int, Field(ge=1, le=128, description="Devices worked on at once")] = 8

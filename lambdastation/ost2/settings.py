@@ -2,7 +2,10 @@
 
 LAMBDASTATION_URL, _CA, _CERT and _KEY, or `url = ...`, `ca = ...`, `cert = ...`, `key = ...` in
 /etc/lambdastation/ost2.conf (LAMBDASTATION_CONFIG names another); `#` begins a comment line. Paths in the
-file are taken from its own folder.
+file are taken from its own folder. `ca` may be a directory of authorities under their hashes.
+
+Where no key is named it is in the certificate's file, as in a proxy's; where no certificate is named
+either, X509_USER_PROXY names that file.
 """
 
 import re
@@ -20,7 +23,10 @@ _LARGEST_FILE = 65536
 
 
 class Settings(NamedTuple):
-    """Where the station answers, and the PEM files of the authority, our certificate and its key."""
+    """Where the station answers, and the PEM files of the authority, our certificate and its key.
+
+    `cert` goes on with its chain, and may be the same file as `key`.
+    """
 
     host: str
     port: int
@@ -39,6 +45,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     given = {key: environment.get(f"LAMBDASTATION_{key.upper()}", "") for key in _KEYS}
     if not all(given.values()):
         given = {**_from_file(environment.get("LAMBDASTATION_CONFIG")), **_only_set(given)}
+    given["cert"] = given.get("cert") or environment.get("X509_USER_PROXY", "")
+    given["key"] = given.get("key") or given["cert"]
     for key in _KEYS:
         if not given.get(key):
             raise Trouble("settings", f"set LAMBDASTATION_{key.upper()}, or {key} in {CONFIG_FILE}")

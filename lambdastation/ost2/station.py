@@ -3,6 +3,8 @@
 import http.client
 import json
 import ssl
+import stat
+from pathlib import Path
 
 from lambdastation.ost2.messages import Ticket, read_answer
 from lambdastation.ost2.settings import Settings
@@ -60,17 +62,38 @@ class Station:
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
+    _refuse_open_key(settings.key)
+    place = {"capath" if Path(settings.ca).is_dir() else "cafile": settings.ca}
     try:
-        context = ssl.create_default_context(cafile=settings.ca)
+        context = ssl.create_default_context(**place)
+        # From Python 3.13 on that is stricter than OpenSSL itself, and refuses what grids issue.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         # Without this OpenSSL would ask a terminal for the key's passphrase, and wait.
         context.load_cert_chain(settings.cert, settings.key, password=_no_passphrase)
     except (OSError, ValueError) as error:
         raise Trouble(
             "settings",
             f"the files {settings.ca}, {settings.cert} and {settings.key} are not an authority, "
-            f"a certificate and its key without a passphrase",
+            f"a certificate and its key without a passphrase{_reason(error)}",
         ) from error
     return context
+
+
+def _refuse_open_key(key: str) -> None:
+    try:
+        mode = stat.S_IMODE(Path(key).stat().st_mode)
+    except OSError as error:
+        raise Trouble("settings", f"the key {key} cannot be read: {error.strerror}") from error
+    if mode & 0o077:
+        raise Trouble(
+            "settings",
+            f"the key {key} can be read by others than its owner (mode {mode:04o}); chmod 600 it",
+        )
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    return f" ({reason})" if reason else ""
 
 
 def _no_passphrase() -> str:

@@ -1,8 +1,8 @@
 """`pathservice serve` and `pathservice worker`: the processes that stay."""
 
 import signal
-import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Annotated
 
 import structlog
@@ -13,6 +13,9 @@ from pathservice.logs import configure_logs
 from pathservice.serving import Serving
 
 log = structlog.get_logger("pathservice")
+
+LOOK_SECONDS = 60.0
+"""How often it is looked whether a TLS file has changed."""
 
 
 def serve(
@@ -72,11 +75,26 @@ def worker(
 
 
 def _stay(assemble: Callable[[], Serving], run: Callable[[Serving], None]) -> None:
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+    signals: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _: signals.put(number))
     with assemble() as assembly:
         run(assembly)
-        asked_to_stop.wait()
+        wait_for_end(signals, assembly.reload_tls)
         log.info("stopping")
     log.info("stopped")
+
+
+def wait_for_end(
+    signals: SimpleQueue[int], reload: Callable[..., None], *, look_every: float = LOOK_SECONDS
+) -> None:
+    """Return when the process has to end; until then TLS files are reloaded at SIGHUP or when changed."""
+    while True:
+        try:
+            number = signals.get(timeout=look_every)
+        except Empty:
+            reload(always=False)
+            continue
+        if number != signal.SIGHUP:
+            return
+        reload(always=True)

@@ -30,8 +30,6 @@ from pathservice.listener.verifier import ChainVerifier
 
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM"
 """For TLS 1.2; those of TLS 1.3 are all good."""
-_LEGACY_CIPHERS = _CIPHERS + b":@SECLEVEL=1"
-"""... with which OpenSSL lets clients with short keys come as far as our verifier."""
 _OTHERS = 0o077
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -63,7 +61,7 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
     key = _load_key(settings.key)
     if key.public_key() != chain[0].public_key():
         raise TlsFileError("key", settings.key, f"does not belong to {settings.cert}")
-    context = _new_context(authorities, _LEGACY_CIPHERS if settings.short_proxy_keys else _CIPHERS)
+    context = _new_context(authorities)
     try:
         context.use_certificate(chain[0])
         for intermediate in chain[1:]:
@@ -83,7 +81,7 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
     return TlsMaterial(context, verifier, seen)
 
 
-def _new_context(authorities: list[x509.Certificate], ciphers: bytes) -> SSL.Context:
+def _new_context(authorities: list[x509.Certificate]) -> SSL.Context:
     """Ask every client for a certificate and take any, or none: the verdict is ours, afterwards.
 
     No session can be resumed (a resumed one carries no chain to judge) nor renegotiated (the client
@@ -92,7 +90,7 @@ def _new_context(authorities: list[x509.Certificate], ciphers: bytes) -> SSL.Con
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    context.set_cipher_list(ciphers)
+    context.set_cipher_list(_CIPHERS)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_options(
         SSL.OP_IGNORE_UNEXPECTED_EOF

@@ -7,7 +7,7 @@ troubled. A single file is the operator's own, and has to be right.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,16 +60,22 @@ def read_bytes(field: str, path: Path) -> bytes:
 
 def stamp(*paths: Path) -> Stamp:
     """Answer what is seen of files and directories from outside; it is another when one has changed."""
-    return tuple(seen for path in paths for seen in _look_at(path))
+    return tuple(_look_at(file) for path in paths for file in (path, *_list(path)))
 
 
-def _look_at(path: Path) -> Iterator[object]:
+def _list(path: Path) -> list[Path]:
     try:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            status = file.stat()
-            yield file, status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
+        return sorted(path.iterdir()) if path.is_dir() else []
+    except OSError:
+        return []
+
+
+def _look_at(file: Path) -> Stamp:
+    try:
+        status = file.stat()
     except OSError as error:
-        yield path, error.errno
+        return file, error.errno
+    return file, status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode
 
 
 def _load(field: str, path: Path, read: Callable[[Path, bytes, bool], list[_Item]]) -> list[_Item]:

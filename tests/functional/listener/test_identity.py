@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 
 from pathservice.pki import DEMO_USER_SUBJECT, Credential, Pki, issue_client
 from tests.functional.listener.conftest import Client, House, Reply, ask
+from tests.revocation import write_list
 
 HOUR = timedelta(hours=1)
 
@@ -155,36 +154,18 @@ class TestKeptAliveConnection:
 
 
 class TestRevocation:
-    def write_list(self, pki: Pki, path: Path, *revoked: Credential) -> None:
-        authority = x509.load_pem_x509_certificate(pki.ca.read_bytes())
-        key = serialization.load_pem_private_key(pki.ca_key.read_bytes(), None)
-        now = datetime.now(UTC)
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(authority.subject)
-            .last_update(now - HOUR)
-            .next_update(now + 24 * HOUR)
-        )
-        for credential in revoked:
-            serial = x509.load_pem_x509_certificate(credential.cert.read_bytes()).serial_number
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - HOUR).build()
-            builder = builder.add_revoked_certificate(entry)
-        path.write_bytes(
-            builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)  # type: ignore[arg-type]
-        )
-
     def test_reload_reaches_connections_that_are_open(
         self, serve: Callable[..., House], pki: Pki, tmp_path: Path
     ) -> None:
         bob = issue(pki, "Bob")
-        self.write_list(pki, tmp_path / "ca.crl")
+        write_list(pki.ca.parent, tmp_path / "ca.crl")
         house = serve(crl=tmp_path)
         with (
             contextlib.closing(as_client(house, bob).connection()) as bobs,
             contextlib.closing(house.client().connection()) as ours,
         ):
             assert ask(bobs).status == ask(ours).status == 200
-            self.write_list(pki, tmp_path / "ca.crl", bob)
+            write_list(pki.ca.parent, tmp_path / "ca.crl", bob.cert)
             assert ask(bobs).status == 200, "nothing changes before the reload"
             house.listener.reload()
             refused, last = ask(bobs), ask(ours)
@@ -194,7 +175,7 @@ class TestRevocation:
         assert as_client(house, bob).ask().code == "certificate-revoked"
 
     def test_verdict_ends_with_the_list(self, serve: Callable[..., House], pki: Pki, tmp_path: Path) -> None:
-        self.write_list(pki, tmp_path / "ca.crl")
+        write_list(pki.ca.parent, tmp_path / "ca.crl")
         house = serve(crl=tmp_path / "ca.crl")
         with contextlib.closing(house.client().connection()) as connection:
             assert ask(connection).status == 200

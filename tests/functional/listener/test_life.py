@@ -181,6 +181,26 @@ class TestReload:
                 for _ in range(2):
                     assert ask(connection, "/nothing").status == 404
 
+    def test_changed_file_is_noticed(self, files: TlsSettings, pki: Pki, foreign_pki: Pki) -> None:
+        with listener(files) as running:
+            client = Client(running.port, pki.ca, pki.user_cert, pki.user_key)
+            assert not running.reload_if_changed()
+            copy(foreign_pki.ca, files.ca)
+            assert client.ask("/nothing").status == 404, "nothing changes before the reload"
+            assert running.reload_if_changed()
+            assert client.ask("/nothing").code == "certificate-foreign"
+            assert not running.reload_if_changed()
+
+    def test_bad_file_is_told_until_it_is_mended(self, files: TlsSettings, pki: Pki) -> None:
+        with listener(files) as running:
+            files.key.write_text("nonsense")
+            for _ in range(2):
+                with pytest.raises(TlsFileError, match=r"tls\.key"):
+                    running.reload_if_changed()
+            copy(pki.server_key, files.key)
+            assert running.reload_if_changed()
+            assert not running.reload_if_changed()
+
     def test_under_load(self, files: TlsSettings, pki: Pki) -> None:
         """A context in use cannot be changed; a reload takes a new one, and no request is lost."""
         with listener(files) as running, ThreadPoolExecutor(4) as pool:

@@ -69,10 +69,25 @@ def test_the_environment_goes_before_the_file(conf: Callable[[str], dict[str, st
     assert read_settings({**file, **without_key}) == SETTINGS._replace(key="/c")
 
 
-@pytest.mark.parametrize("name", IN_FORCE)
+@pytest.mark.parametrize("name", [name for name in IN_FORCE if not name.endswith("KEY")])
 def test_what_is_missing_is_named(name: str) -> None:
     with pytest.raises(Trouble, match=name):
         read_settings({**IN_FORCE, name: ""})
+
+
+class TestProxyFile:
+    """One file with certificate, key and chain, as grid-proxy-init writes it."""
+
+    def test_key_is_in_the_certificates_file_where_none_is_named(self) -> None:
+        read = read_settings({**IN_FORCE, "LAMBDASTATION_KEY": ""})
+        assert read == SETTINGS._replace(key="/cert.pem")
+
+    def test_is_the_users_where_no_certificate_is_named(self, conf: Callable[[str], dict[str, str]]) -> None:
+        file = conf(f"url = {URL}\nca = /ca.pem\n")
+        proxy = {"X509_USER_PROXY": "/tmp/x509up_u1000"}  # noqa: S108
+        expected = SETTINGS._replace(cert="/tmp/x509up_u1000", key="/tmp/x509up_u1000")  # noqa: S108
+        assert read_settings({**file, **proxy}) == expected
+        assert read_settings({**IN_FORCE, **proxy}) == SETTINGS
 
 
 @pytest.mark.parametrize("text", ["colour = red\n", "url\n", "url =\n", "ca = a\nca = b\n", "\0\xff"])

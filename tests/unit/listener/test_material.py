@@ -93,6 +93,8 @@ SPOILT: list[tuple[str, Callable[[Files], object], str]] = [
     ),
     ("key", lambda files: files.settings.key.unlink(), "No such file"),
     ("key", lambda files: files.settings.key.write_text("nonsense"), "no private key"),
+    ("key", lambda files: files.settings.key.chmod(0o640), r"others than its owner \(mode 0640\)"),
+    ("key", lambda files: files.settings.key.chmod(0o604), "chmod 600"),
     ("key", lambda files: write_key(files.settings.key, files.forge.key()), "does not belong to"),
     ("key", lambda files: write_key(files.settings.key, files.forge.key(), b"secret"), "encrypted"),
     ("key", lambda files: write_key(files.settings.key, ed25519.Ed25519PrivateKey.generate()), "neither"),
