@@ -101,6 +101,19 @@ def test_hostile_soap_does_not_reach_spyne(house: House, text: str, charset: str
     assert post(house, text, charset=charset).status == status
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "klingon"])
+def test_body_that_is_refused_is_not_logged_or_repeated(
+    house: House, capfd: pytest.CaptureFixture[str], charset: str
+) -> None:
+    reply = post(house, "<a>" + "confidential " * 5000 + "</b>", charset=charset)
+    assert reply.status in {400, 415}
+    line = house.next_audit()
+    assert line.request_id == reply.fields["X-Request-Id"]
+    written = capfd.readouterr()
+    assert line.request_id in written.out + written.err, "the refusal is logged"
+    assert "confidential" not in written.out + written.err + repr(line) + reply.body.decode()
+
+
 PARTS = [
     "<g:greet>",
     "</g:greet>",

@@ -24,6 +24,8 @@ PATIENT = Limits(handshake_time=HOURS, head_time=HOURS, body_time=HOURS, stall_t
 SOON = timedelta(milliseconds=50)
 
 HEAD = b"POST /app HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n"
+TCPI_SACKED = 28
+"""Where Linux's tcp_info has a listening socket's backlog."""
 CHUNKED = HEAD.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked")
 
 
@@ -252,6 +254,13 @@ class TestRoomIsBounded:
             assert b"too-many-bodies" in read_to_end(greedy[0])
             honest.sendall(b"/>")
             assert honest.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    def test_kernel_queues_as_many_connections_as_was_said(self, house: House) -> None:
+        """cheroot listens with five if it is not told otherwise; the kernel tells what a socket has."""
+        listening = house.listener._running().socket
+        information = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        (backlog,) = struct.unpack_from("I", information, TCPI_SACKED)
+        assert backlog == Limits().backlog == 256
 
     def test_queue_for_the_workers_is_bounded(self, serve: Callable[..., House]) -> None:
         house = serve(limits=replace(PATIENT, queued=1), threads=1)

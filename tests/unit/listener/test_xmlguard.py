@@ -86,6 +86,12 @@ def test_refused(body: bytes | str, expected: str) -> None:
     assert code(body) == expected
 
 
+def test_xml_rpc_passes_but_not_its_document_type() -> None:
+    call = b"<methodCall><methodName>ListResources</methodName><params/></methodCall>"
+    assert clean(call) == call
+    assert code(b"<!DOCTYPE methodCall [<!ENTITY a 'b'>]>" + call) == "xml-doctype"
+
+
 def test_soap_references_in_a_circle_are_refused() -> None:
     circle = (
         f"<s:Envelope xmlns:s='{SOAP}'><s:Body><call href='#one'/>"
