@@ -21,14 +21,18 @@ _SCHEMA = schema_element()
 OPERATIONS = sorted(etree.QName(tag).localname for tag in make_application().interface.service_method_map)
 """Of the service's own interface."""
 
-_ADDRESSES = ("131.225.204.0/24", "131.225.204.7, 131.225.204.9", "2620:6a:0:204::/64", "192.84.86.64/26")
+_OURS = ("131.225.204.0/24", "131.225.204.7, 131.225.204.9", "2620:6a:0:204::/64, 131.225.204.0/25")
+_THEIRS = ("192.84.86.0/24", "192.84.86.64/26", "2605:d9c0:2:86::/64")
 _PORTS = ("tcp eq 25", "tcp range 5000-6000, udp le 3200", "udp ge 1024", "tcp")
 _TIMES = ("2026-06-01T12:00:00Z", "2026-06-01T12:10:00Z", "2026-06-01T14:00:00+01:00", "2026-06-02T24:00:00Z")
 _SENSIBLE = {
     "ticketId": ["1", "2", "3"],
-    **dict.fromkeys(("srcSite", "dstSite"), ("Fermilab", "Caltech", "UNL")),
-    **dict.fromkeys(("srcClient", "dstClient"), ("CMS-SRM", "SC-Demo", "Tier2-SRM")),
-    **dict.fromkeys(("srcIP", "dstIP"), _ADDRESSES),
+    "srcSite": ("Fermilab", "Fermilab", "Caltech"),
+    "dstSite": ("Caltech", "Caltech", "Caltech", "UNL", "Fermilab"),
+    "srcClient": ("CMS-SRM", "CMS-SRM", "SC-Demo"),
+    "dstClient": ("Tier2-SRM",),
+    "srcIP": _OURS,
+    "dstIP": _THEIRS,
     **dict.fromkeys(("srcPort", "dstPort"), _PORTS),
     "localPath": ["red", "UltraScienceNet"],
     **dict.fromkeys(("outBW", "inBW"), ("1M", "1.5G", "1000")),
@@ -36,6 +40,8 @@ _SENSIBLE = {
     "travelTime": ["60", "600", "86400"],
 }
 """What leads deep into the service; fields that are not here take anything their type has."""
+_USUAL = {"dstSite", "travelTime", "mode"}
+"""What may be left out and seldom is; of other such fields there are few in one request."""
 
 _OF_TYPE = {
     "string": st.text(
@@ -72,6 +78,10 @@ def valid(operation: str) -> st.SearchStrategy[Element]:
     return _valid(_named("element", operation))
 
 
+def _chance(often: float) -> st.SearchStrategy[bool]:
+    return st.integers(1, 100).map(lambda drawn: drawn <= 100 * often)
+
+
 @st.composite
 def _valid(draw: st.DrawFn, declared: Any) -> Element:
     """A valid element as it is declared; what may be left out often is."""
@@ -81,8 +91,10 @@ def _valid(draw: st.DrawFn, declared: Any) -> Element:
         return Element(f"ls:{name}", draw(_text(name, kind)))
     children = []
     for child in found.iterfind(f".//{_XS}element"):
-        least, most = int(child.get("minOccurs", "1")), child.get("maxOccurs", "1")
-        many = draw(st.integers(least, 2 if most == "unbounded" else int(most)))
+        often = 1 if child.get("minOccurs") != "0" else 0.9 if child.get("name") in _USUAL else 0.1
+        many = draw(_chance(often)) and draw(
+            st.integers(1, 2 if child.get("maxOccurs") == "unbounded" else 1)
+        )
         children += [draw(_valid(child)) for _ in range(many)]
     return Element(f"ls:{name}", children=tuple(children))
 
@@ -109,6 +121,7 @@ def _named(kind: str, name: str) -> Any:
 
 
 _TEXTS = [
+    *("Fermilab", "UNL", "CMS-Tier1", *_OURS, *_THEIRS, *_PORTS, *_TIMES, "red", "10G", "extend", "NO"),
     *("", " ", "-1", "0", "+1", "1.0", "1e309", "NaN", "-0", "true", "9" * 5000, "x" * 9000, "\u0661\u0662"),
     *("2147483647", "2147483648", "-2147483649", "9223372036854775808", "18446744073709551616"),
     *(
@@ -235,8 +248,7 @@ _CONTENT_TYPES = [
 ]
 
 
-def _rarely(usual: Any, others: list[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.just(usual), st.just(usual), st.sampled_from([usual, *others]))
+_TROUBLES = ["header", "prologue", "encoding", "content type", "cut", "broken"]
 
 
 @st.composite
@@ -245,18 +257,18 @@ def messages(draw: st.DrawFn, operation: str) -> tuple[bytes, str]:
     element = draw(valid(operation))
     for _ in range(draw(st.integers(0, 3))):
         element = draw(changed(element))
-    envelope = Element(
-        "soap:Envelope",
-        draw(_rarely("", _HEADERS)),
-        (Element("soap:Body", children=(element,)),),
-        f' xmlns:soap="{SOAP}" xmlns:ls="{NAMESPACE}" xmlns:x="{XSI}"',
+    trouble = draw(st.sampled_from(_TROUBLES)) if draw(_chance(0.3)) else None
+    header = draw(st.sampled_from(_HEADERS)) if trouble == "header" else ""
+    prologue = draw(st.sampled_from(_PROLOGUES)) if trouble == "prologue" else ""
+    declared = f' xmlns:soap="{SOAP}" xmlns:ls="{NAMESPACE}" xmlns:x="{XSI}"'
+    envelope = Element("soap:Envelope", header, (Element("soap:Body", children=(element,)),), declared)
+    encodings = ["utf-16", "utf-32", "utf-8-sig"]
+    content = f"{prologue}{envelope}".encode(
+        draw(st.sampled_from(encodings)) if trouble == "encoding" else "utf-8"
     )
-    text = draw(_rarely("", _PROLOGUES)) + str(envelope)
-    content = text.encode(draw(_rarely("utf-8", ["utf-16", "utf-32", "utf-8-sig"])))
-    match draw(_rarely("whole", ["cut", "broken"])):
-        case "cut":
-            content = content[: draw(st.integers(0, len(content)))]
-        case "broken":
-            at = draw(st.integers(0, len(content)))
-            content = content[:at] + draw(st.sampled_from(_BYTES)) + content[at + draw(st.integers(0, 3)) :]
-    return content, draw(_rarely("text/xml; charset=utf-8", _CONTENT_TYPES))
+    if trouble in {"cut", "broken"}:
+        at = draw(st.integers(0, len(content)))
+        rest = draw(st.sampled_from(_BYTES)) + content[at + draw(st.integers(0, 3)) :]
+        content = content[:at] + (b"" if trouble == "cut" else rest)
+    kind = draw(st.sampled_from(_CONTENT_TYPES)) if trouble == "content type" else "text/xml; charset=utf-8"
+    return content, kind
