@@ -25,9 +25,20 @@ class _Attribute:
     pieces: tuple[bytes, ...]
 
     def matches(self, other: "_Attribute") -> bool:
+        if self.type != other.type:
+            return False
         value = b"*".join(other.pieces)
-        pattern = b".*".join(re.escape(piece) for piece in self.pieces)
-        return self.type == other.type and re.fullmatch(pattern, value, re.DOTALL) is not None
+        if len(self.pieces) == 1:
+            return value == self.pieces[0]
+        # Not a regular expression: with many stars that could take for ever on a name made for it.
+        first, *between, last = self.pieces
+        at, end = len(first), len(value) - len(last)
+        for piece in between:
+            found = value.find(piece, at, max(at, end))
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return at <= end and value.startswith(first) and value.endswith(last)
 
 
 _Rdn = tuple[_Attribute, ...]

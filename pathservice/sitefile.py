@@ -7,6 +7,7 @@ twice, bounded size and depth. Relative paths are taken from the file's own fold
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from netconfig.registry import platforms
 from pathservice.yamltree import Tree, YamlProblem, read_tree
 
 LARGEST_BYTES = 1024 * 1024
+MOST_TOLD = 100
+"""Problems that are told one by one; whoever has more has one big one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ class SiteFileError(Exception):
     code = "site-file"
 
     def __init__(self, path: Path, problems: tuple[FileProblem, ...]) -> None:
-        super().__init__("\n".join(_sentence(path, problem) for problem in problems))
+        told = [_sentence(path, problem) for problem in problems[:MOST_TOLD]]
+        if len(problems) > MOST_TOLD:
+            told.append(f"{path}: and {len(problems) - MOST_TOLD} problems more")
+        super().__init__("\n".join(told))
         self.path = path
         self.problems = problems
 
@@ -95,7 +101,7 @@ def site_schema() -> str:
     """JSON Schema of the whole file, the text of `schemas/site.schema.json`."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_Document.model_json_schema(),
+        **_document_schema(),
         "title": "Site file",
         "description": "What one site has: paths, PBR clients, peers, rules, who may ask, and its devices.",
     }
@@ -167,12 +173,17 @@ def _in_words(detail: ErrorDetails) -> str:
 
 def _keys_at(path: tuple[str | int, ...]) -> frozenset[str]:
     """Which keys the schema has at a place."""
-    schema = _Document.model_json_schema()
+    schema = _document_schema()
     node: Mapping[str, Any] = schema
     for step in path:
         node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, node)
         node = _resolved(node, schema)
     return frozenset(node.get("properties", {}))
+
+
+@cache
+def _document_schema() -> dict[str, Any]:
+    return _Document.model_json_schema()
 
 
 def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """YAML read strictly, with the line of every key.
 
 Only what YAML 1.2's core has: text, whole numbers, true and false, null, lists, mappings. Tags, anchors,
-aliases, a second document, a key given twice and deep nesting are refused, so that what a person reads is
-what the program reads and no file is larger than it looks.
+aliases, a second document, a key given twice, deep nesting and too many values are refused, so that what a
+person reads is what the program reads and no file is larger than it looks.
 """
 
 import re
@@ -28,6 +28,8 @@ Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 Path = tuple[str | int, ...]
 
 DEEPEST = 16
+MOST_PLACES = 50_000
+"""Keys and list items in a document; reading that many takes some seconds."""
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,19}")
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
@@ -96,7 +98,7 @@ class _Reader:
         if isinstance(event, StreamEndEvent):
             raise YamlProblem(1, "is empty")
         event = next(self._events)
-        self._lines[()] = _line(event)
+        self._note((), event)
         value = self._value(event, ())
         next(self._events)
         after = next(self._events)
@@ -128,7 +130,7 @@ class _Reader:
             key = event.value
             if key in mapping:
                 raise YamlProblem(_line(event), f"has the key {key[:40]!r} twice")
-            self._lines[(*path, key)] = _line(event)
+            self._note((*path, key), event)
             mapping[key] = self._value(next(self._events), (*path, key))
         return mapping
 
@@ -136,9 +138,14 @@ class _Reader:
         sequence: list[Value] = []
         while not isinstance(event := next(self._events), SequenceEndEvent):
             place = (*path, len(sequence))
-            self._lines[place] = _line(event)
+            self._note(place, event)
             sequence.append(self._value(event, place))
         return sequence
+
+    def _note(self, place: Path, event: Event) -> None:
+        if len(self._lines) > MOST_PLACES:
+            raise YamlProblem(_line(event), f"holds more than {MOST_PLACES} values")
+        self._lines[place] = _line(event)
 
 
 def _line(event: Event) -> int:

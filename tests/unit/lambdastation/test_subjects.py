@@ -1,5 +1,7 @@
 """Subjects are matched component by component; a star never reaches over a border."""
 
+import re
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -99,3 +101,14 @@ def test_every_name_that_cryptography_writes_is_read(common: str, organisation: 
     assert subject_matches(subject.replace("*", "\\*"), subject)
     assert not subject_matches("CN=*,O=*,C=*", subject)
     assert not subject_matches("CN=*", subject)
+
+
+@given(pattern=st.text("ab*", min_size=1, max_size=8), value=st.text("ab", min_size=1, max_size=8))
+def test_a_star_stands_for_any_characters_as_in_a_regular_expression(pattern: str, value: str) -> None:
+    meant = re.fullmatch(pattern.replace("*", ".*"), value) is not None
+    assert subject_matches(f"CN={pattern},O=Grid", f"CN={value},O=Grid") == meant
+
+
+def test_many_stars_do_not_take_for_ever() -> None:
+    """A regular expression takes years for this; what fails here is the suite's own patience."""
+    assert not subject_matches(f"CN={'*a' * 40}b", f"CN={'a' * 900}")
