@@ -38,6 +38,10 @@ class Hand:
     used_at: datetime
     lasts_until: float
 
+    def is_leased(self) -> bool:
+        """Whether the lease can still be ours, as far as can be told without asking: a stall takes it away."""
+        return time.monotonic() < self.lasts_until
+
 
 class Hands:
     """Takes devices, keeps them, lets them go. `drivers` make a driver when a device is taken.

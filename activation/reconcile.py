@@ -6,7 +6,7 @@ whatever this one leaves half done.
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -70,9 +70,18 @@ class Wanted:
     unfinished: bool
 
 
-def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, clock: Clock) -> bool:
+def reconcile(
+    store: Store,
+    device: str,
+    driver: DeviceDriver,
+    *,
+    token: str,
+    clock: Clock,
+    is_leased: Callable[[], bool] = lambda: True,
+) -> bool:
     """One pass over one device. Returns whether there was anything to do on it.
 
+    `is_leased` tells without the database whether the lease can still be ours; a push asks it all the time.
     A failure of the device is written to its row with when to try again, never raised. A clock and not an
     instant, because a pass may last minutes.
 
@@ -84,7 +93,9 @@ def reconcile(store: Store, device: str, driver: DeviceDriver, *, token: str, cl
     wanted = store.read(lambda session: read_wanted(session, device))
     visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable), wanted.by_name)
     try:
-        return _Turn(store=store, driver=driver, clock=clock, wanted=wanted, visit=visit).take()
+        return _Turn(
+            store=store, driver=driver, clock=clock, wanted=wanted, visit=visit, is_leased=is_leased
+        ).take()
     except Rejected as error:
         refusal = error
         log.warning("device refused a line", device=device, error=refusal.words, parts=sorted(refusal.parts))
@@ -203,6 +214,7 @@ class _Turn:
     clock: Clock
     wanted: Wanted
     visit: Visit
+    is_leased: Callable[[], bool]
 
     def take(self) -> bool:
         """Bring the device to what is wanted; whether there was anything to do."""
@@ -266,7 +278,8 @@ class _Turn:
         began = time.monotonic()
         transcript, outcome = "", INTERRUPTED
         try:
-            transcript = str(self.driver.push(plan) if plan.due else self.driver.save())
+            said = self.driver.push(plan, may_go_on=self.is_leased) if plan.due else self.driver.save()
+            transcript = str(said)
             outcome = PUSHED
         except DeviceError as error:
             transcript, outcome = str(transcript_of(error)), error.code

@@ -246,7 +246,15 @@ class Worker:
 
     def _work(self, hand: Hand) -> None:
         try:
-            if reconcile(self._store, hand.device, hand.driver, token=hand.token, clock=self._clock):
+            worked = reconcile(
+                self._store,
+                hand.device,
+                hand.driver,
+                token=hand.token,
+                clock=self._clock,
+                is_leased=hand.is_leased,
+            )
+            if worked:
                 hand.used_at = self._clock.now()
         except LeaseLost:
             self._hands.drop(hand)

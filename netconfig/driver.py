@@ -5,7 +5,7 @@ out; `read` and `push` talk to the device. The caller repeats read, plan, push u
 so a driver needs no memory of its own and no undo.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -195,9 +195,11 @@ class DeviceDriver(Protocol):
         """
         ...
 
-    def push(self, plan: Plan) -> Transcript:
+    def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send the plan in one session and make it survive a reboot. Stops at the first refused line.
 
+        Before each step `may_go_on` is asked; if the device is another's by now the session is ended, with
+        `Unreachable`.
         Lines that wait are left out; if there are no others nothing is sent, and `Waiting` says what for.
         """
         ...

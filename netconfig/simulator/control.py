@@ -149,9 +149,9 @@ class SimulatorControl:
         """Edit by hand, all lines or none."""
         self._ask("apply", lines=list(lines))
 
-    def reboot(self) -> None:
-        """Lose power; every SSH connection breaks."""
-        self._ask("reboot")
+    def reboot(self, startup: str | None = None) -> None:
+        """Lose power; every SSH connection breaks. With `startup` it boots from that."""
+        self._ask("reboot", startup=startup)
 
     def _ask(self, verb: str, **arguments: object) -> Any:
         try:

@@ -147,9 +147,15 @@ class IosRouter:
             self._change(config, CONSOLE)
             self._journal += entries
 
-    def reboot(self) -> None:
-        """Lose power: every connection breaks, the startup configuration is what remains."""
+    def reboot(self, startup: str | None = None) -> None:
+        """Lose power: every connection breaks, the startup configuration is what remains.
+
+        With `startup` that is what it finds there: a configuration somebody kept, or another supervisor's.
+        """
         with self._lock:
+            if startup is not None:
+                self._startup = startup
+                write_nvram(self._nvram, startup)
             self._boot()
             connections = list(self._connections.values())
             self._connections.clear()

@@ -1,6 +1,6 @@
 """The driver itself: the device's session in front, pure functions behind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
@@ -65,11 +65,12 @@ class CiscoIos:
         reading = as_reading(actual, self._names)
         return make_plan(self._device.name, self._names, reading, as_wish(desired), known)
 
-    def push(self, plan: Plan) -> Transcript:
+    def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""
         if not plan:
             return Transcript()
-        return Push(self._device.name, self._session, save=self._device.save).run(plan)
+        push = Push(self._device.name, self._session, save=self._device.save, may_go_on=may_go_on)
+        return push.run(plan)
 
     def save(self) -> Transcript:
         """Write the running configuration to the startup configuration; see `push.Push.save`."""

@@ -1,7 +1,7 @@
 """Sends a plan, step by step, and stops at the first line the router refuses."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -22,10 +22,18 @@ def refusal(answer: str) -> str:
 class Push:
     """One plan on its way to one router."""
 
-    def __init__(self, device: str, session: CliSession, *, save: bool) -> None:
+    def __init__(
+        self,
+        device: str,
+        session: CliSession,
+        *,
+        save: bool,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._device = device
         self._session = session
         self._save = save
+        self._may_go_on = may_go_on
         self._exchanges: list[Exchange] = []
 
     def run(self, plan: Plan) -> Transcript:
@@ -35,7 +43,8 @@ class Push:
             Rejected: an added line was refused; the object it belonged to has been taken back.
             StateUnknown: a removal was refused.
             Waiting: all of it waits, and nothing was sent.
-            Unreachable: the session ended, the router did not let us in or could not save.
+            Unreachable: the session ended, the router did not let us in or could not save; or we may not go
+                on, and ended it ourselves.
             All of them carry what was said so far; see `transcript_of`.
         """
         if not plan.due:
@@ -73,6 +82,7 @@ class Push:
             raise
 
     def _send_step(self, lines: Sequence[PlanLine]) -> None:
+        self._check_turn()
         exchanges = self._session.send([line.text for line in lines])
         self._exchanges += exchanges
         for line, exchange in zip(lines, exchanges, strict=True):
@@ -92,7 +102,14 @@ class Push:
             self._exchanges += self._session.send(list(undo))
         self._ask("end")
 
+    def _check_turn(self) -> None:
+        if not self._may_go_on():
+            # Another may be configuring the router by now; what is half done here it reads and finishes.
+            self._session.close()
+            raise Unreachable(self._device, "broken off in the middle of a push that took longer than its lease")
+
     def _write_memory(self, *, may_open: bool = False) -> None:
+        self._check_turn()
         answer = self._ask("write memory", confirm=True, may_open=may_open)
         if refusal(answer) or "[OK]" not in answer:
             words = f"configured, but not saved: {refusal(answer) or answer.strip() or 'no answer'}"

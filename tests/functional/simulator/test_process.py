@@ -140,6 +140,9 @@ def test_control_reads_and_meddles(
 
         control.reboot()
         assert control.running_config() == control.startup_config()
+        kept = control.startup_config().replace("hostname border-1", "hostname border-0")
+        control.reboot(kept)
+        assert control.running_config() == control.startup_config() == kept
 
 
 def test_control_refuses_in_words(start: Callable[[], Simulator], tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ class BoxDriver:
             return PlanLine("! waiting: no card", parts=parts, waits="the card is out")
         return PlanLine(line, parts=parts, reservation_id=self._reservation(line))
 
-    def push(self, plan: Plan) -> Transcript:
+    def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         if not plan.due:
             raise Waiting(self.box.name, "nothing to send")
         if not self.box.pushing.acquire(blocking=False):
@@ -199,6 +199,8 @@ class BoxDriver:
         self.box.pushes.append([])
         try:
             for line in plan.due:
+                if not may_go_on():
+                    raise Unreachable(self.box.name, "the lease ran out")
                 self._send(line, exchanges)
             self._save()
         except DeviceError as error:

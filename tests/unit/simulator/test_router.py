@@ -100,6 +100,17 @@ def test_several_sessions_edit_one_configuration(router: IosRouter) -> None:
     assert [number for number, _ in known.entries] == [10, 20]
 
 
+def test_router_can_come_back_with_a_configuration_somebody_kept(
+    make_router: Callable[..., IosRouter], tmp_path: Path
+) -> None:
+    router = make_router(nvram=tmp_path / "nvram")
+    kept = router.running_config()
+    push(router, "conf t", "hostname r2", "end", "wr")
+    router.reboot(kept)
+    assert router.running_config() == router.startup_config() == kept
+    assert make_router(nvram=tmp_path / "nvram").running_config() == kept
+
+
 def test_nvram_outlives_the_router(make_router: Callable[..., IosRouter], tmp_path: Path) -> None:
     nvram = tmp_path / "nvram"
     router = make_router(nvram=nvram)
