@@ -100,7 +100,8 @@ def other_platforms(session: Session, devices: Iterable[Device]) -> tuple[tuple[
     By name, with that platform and how many parts: where those were put only that driver understands.
     """
     parts = _count_parts(session, set(State) - FINAL)
-    known = dict(session.execute(select(DeviceRow.name, DeviceRow.platform)).tuples())
+    rows = session.execute(select(DeviceRow.name, DeviceRow.platform))
+    known = {row.name: row.platform for row in rows}
     return tuple(
         sorted(
             (device.name, known[device.name], parts[device.name])

@@ -100,9 +100,9 @@ class Hands:
         return frozenset(device for device, maker in drivers.items() if old.get(device) != maker)
 
     def end_replaced(self) -> None:
-        """Let go of every device whose maker is gone or another by now and that nobody works with. Never raises.
+        """Let go of every device whose maker is gone or another by now. Never raises.
 
-        The others are let go when who works with them is done.
+        One that somebody works with is let go when they are done.
         """
         for device in list(self._held):
             self._end_if_replaced(device)

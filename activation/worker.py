@@ -144,7 +144,7 @@ class Worker:
         self._scheduler.add_job(self._purge, executor="chore")
 
     def replace_drivers(self, drivers: Mapping[str, Callable[[], DeviceDriver]]) -> None:
-        """Look after these devices from now on; those that are new or made in another way are visited at once.
+        """Look after these devices from now on; one that is new or made in another way is visited at once.
 
         A session whose maker equals the old one goes on. One whose maker is another, or whose device is not
         among them any more, is closed and its lease given back: at once, or at the end of the pass under way.

@@ -28,7 +28,7 @@ LambdaStationError
 │   └── WrongState         the ticket is past the point where that can be done
 └── Failed                 our side's fault; the same request may succeed later
     ├── StoreAway          the database does not answer
-    ├── NotReady           the site's paths or devices are not in the database yet, or its new version not here
+    ├── NotReady           the site's paths or devices are not in the database yet, or a new version not here
     └── InternalError      a defect; the log knows more
 """
 
