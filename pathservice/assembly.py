@@ -30,6 +30,7 @@ from pathservice.logs import AUDIT_FILE, AuditTrail
 from pathservice.settings import Settings
 from pathservice.simulated import located
 from pathservice.site_apply import apply_site, prepare, served_version
+from pathservice.site_difference import find_changes
 from pathservice.site_versions import Served
 from pathservice.sitefile import SiteFile, SiteFileError, load_site_file, read_site_text
 from reservation.errors import SiteReplaced
@@ -177,7 +178,7 @@ class Assembly:
             return
         if (identity := self.store.read(read_identity)) is not None:
             require_site(identity, site=file.site.name, station=file.site.station)
-        if file != self.file and not self._looking:
+        if find_changes(self.file, file) and not self._looking:
             log.warning(
                 "site file is not what is in force; `pathservice site apply` would have it so",
                 file=str(self.settings.site),

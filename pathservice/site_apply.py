@@ -17,7 +17,7 @@ from lambdastation.site_effects import TicketEffect, find_effects
 from lambdastation.steering import PATH_PREFIX
 from pathservice.site_difference import Change, find_changes
 from pathservice.site_versions import Served, add_version, load_version, version_in_force
-from pathservice.sitefile import SiteFile, SiteText, parse_site
+from pathservice.sitefile import SiteFile, SiteFileError, SiteText, parse_site
 from reservation.errors import SiteReplaced
 from reservation.identity import belong_to, lock_site_version, read_identity, require_site
 from store import Store
@@ -64,16 +64,25 @@ def examine(session: Session, new: SiteFile, *, now: datetime) -> Examination:
 
     Raises:
         WrongSite: the database is another site's.
-        SiteFileError: the version in force is none that this release can read.
     """
     identity = read_identity(session)
     if identity is not None:
         require_site(identity, site=new.site.name, station=new.site.station)
-    served = served_version(session, to_look=True)
+    version = version_in_force(session)
+    changes: tuple[Change, ...] = ()
+    moved: tuple[str, ...] = ()
+    if version is not None:
+        try:
+            old = load_version(version, to_look=True)
+            changes, moved = find_changes(old, new), tuple(_moved(old, new))
+        except SiteFileError as error:
+            # Written by another release: the file that mends it must not be kept out by it.
+            changes = (Change("site", "", f"what is in force cannot be read by this release: {error}"),)
+            moved = tuple(device.name for device in new.devices)
     return Examination(
-        version=0 if served is None else served.version,
-        changes=() if served is None else find_changes(served.file, new),
-        moved=() if served is None else tuple(_moved(served.file, new)),
+        version=0 if version is None else version.number,
+        changes=changes,
+        moved=moved,
         effects=find_effects(session, new.site, now=now),
         refusals=tuple(_refusals(session, new, now)),
     )
@@ -99,7 +108,7 @@ def apply_site(
     any.
 
     Raises:
-        SiteFileError: something in the file is wrong, or the version in force cannot be read.
+        SiteFileError: something in the file is wrong.
         SiteRefused: it takes back what is promised.
         WrongSite: the database is another site's.
         SiteReplaced: others replaced the site again and again meanwhile.

@@ -5,7 +5,7 @@ import re
 import yaml
 from yaml.tokens import ScalarToken, Token
 
-_COMMENT = re.compile(r"[ \t]*#[^\r\n]*")
+_COMMENT = re.compile(r"[ \t]*#[^\r\n\x85\u2028\u2029]*")
 
 
 def without_comments(text: str) -> str:
