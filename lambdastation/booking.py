@@ -120,7 +120,7 @@ def book(
             actor=caller.subject,
         )
         if site_version is not None:
-            # Under the lock on the site's flows, which was taken with the claims and which a new version takes.
+            # Under the lock on the site's flows, which the claims have taken and which a new version takes.
             require_site_version(session, site_version)
     except errors.ReservationError as error:
         refuse_to_open(error, request, admission, site)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from activation.clock import SystemClock
-from lambdastation.audit import AuditOutcome, AuditRecord
+from lambdastation.audit import LOCAL, AuditOutcome, AuditRecord, new_request_id
 from pathservice import schema
 from pathservice.cli import options
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
@@ -151,6 +151,8 @@ def _audited(settings: Settings, by: str) -> Iterator[_AuditLine]:
             issuer="this machine",
             operation=OPERATION,
             outcome=outcome,
+            peer=LOCAL,
+            request_id=new_request_id(),
             code=code,
             site_version=line.version,
         )

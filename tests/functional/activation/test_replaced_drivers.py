@@ -1,4 +1,4 @@
-"""A worker whose devices are replaced while it runs: new ones are visited, others let go, the rest untouched."""
+"""A worker whose devices are replaced while it runs: new ones are visited, others let go, none is confused."""
 
 import threading
 from collections.abc import Callable

@@ -62,8 +62,10 @@ def test_comments_layout_and_what_is_said_twice_make_no_difference() -> None:
             (
                 "peers",
                 "Caltech",
-                "clients Tier2-SRM prefixes was [192.84.86.64/26, 2605:d9c0:2:86::/64] "
-                "and is [192.84.86.128/26, 2605:d9c0:2:86::/64]",
+                (
+                    "clients Tier2-SRM prefixes was [192.84.86.64/26, 2605:d9c0:2:86::/64] "
+                    "and is [192.84.86.128/26, 2605:d9c0:2:86::/64]"
+                ),
             ),
         ),
         (
