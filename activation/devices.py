@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation.lifecycle import FINAL, ON_DEVICES, State
-from reservation.parts import register_device
+from reservation.parts import lock_devices, register_device
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 
 
@@ -24,6 +24,12 @@ def register_devices(session: Session, devices: Iterable[Device]) -> None:
     for device in sorted(devices, key=lambda device: device.name):
         can = driver_class(device.platform).capabilities
         register_device(session, device.name, platform=device.platform, capabilities=can)
+
+
+def read_anew(session: Session, names: Collection[str]) -> None:
+    """Have these devices read as soon as somebody can: where they are, or how one logs in, has changed."""
+    for row in lock_devices(session, sorted(names)).values():
+        row.read_at = row.next_attempt_at = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,23 @@ def stranded_devices(session: Session, known: Collection[str]) -> tuple[tuple[st
     """
     parts = _count_parts(session, set(State) - FINAL)
     return tuple(sorted((name, count) for name, count in parts.items() if name not in known))
+
+
+def other_platforms(session: Session, devices: Iterable[Device]) -> tuple[tuple[str, str, int], ...]:
+    """Those of the devices that have parts of what is not over, made by the driver of another platform.
+
+    By name, with that platform and how many parts: where those were put only that driver understands.
+    """
+    parts = _count_parts(session, set(State) - FINAL)
+    rows = session.execute(select(DeviceRow.name, DeviceRow.platform))
+    known = {row.name: row.platform for row in rows}
+    return tuple(
+        sorted(
+            (device.name, known[device.name], parts[device.name])
+            for device in devices
+            if device.name in parts and known[device.name] != device.platform
+        )
+    )
 
 
 def _count_parts(session: Session, states: Collection[State]) -> dict[str, int]:

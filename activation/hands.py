@@ -28,12 +28,14 @@ class Hand:
     """A device this worker has.
 
     Attributes:
+        maker: what made the driver.
         used_at: when there was last something to do on it.
         lasts_until: when the lease runs out, by this process's own steady clock in seconds.
     """
 
     device: str
     driver: DeviceDriver
+    maker: Callable[[], DeviceDriver]
     token: str
     used_at: datetime
     lasts_until: float
@@ -45,6 +47,9 @@ class Hand:
 
 class Hands:
     """Takes devices, keeps them, lets them go. `drivers` make a driver when a device is taken.
+
+    They may be replaced at any time: a hand whose device has another maker by then, or none, ends as soon as
+    nobody works with it.
 
     `owner`, `life` and `idle` are as in `worker.WorkerSettings`.
     """
@@ -60,13 +65,14 @@ class Hands:
         idle: timedelta,
     ) -> None:
         self._store = store
-        self._drivers = drivers
+        self._drivers = dict(drivers)
         self._clock = clock
         self._owner = owner
         self._life = life
         self._idle = idle
         self._held: dict[str, Hand] = {}
-        self._in_use = {device: threading.Lock() for device in drivers}
+        # One for each device that ever was among the drivers.
+        self._in_use: dict[str, threading.Lock] = {}
         self._closed = threading.Event()
 
     @contextmanager
@@ -76,8 +82,34 @@ class Hands:
         Raises:
             LeaseLost, StoreUnavailable: while taking it.
         """
-        with self._in_use[device]:
-            yield self._held.get(device) or self._take(device)
+        try:
+            with self._lock(device):
+                self._let_go_if_replaced(device)
+                yield self._held.get(device) or self._take(device)
+        finally:
+            self._end_if_replaced(device)
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """The devices that can be taken."""
+        return frozenset(self._drivers)
+
+    def replace_drivers(self, drivers: Mapping[str, Callable[[], DeviceDriver]]) -> frozenset[str]:
+        """Make drivers so from now on; which devices are new or have another maker than before.
+
+        A maker that equals the old one is no other: its session goes on. Hands that nobody works with are
+        left to `end_replaced`.
+        """
+        old, self._drivers = self._drivers, dict(drivers)
+        return frozenset(device for device, maker in drivers.items() if old.get(device) != maker)
+
+    def end_replaced(self) -> None:
+        """Let go of every device whose maker is gone or another by now. Never raises.
+
+        One that somebody works with is let go when they are done.
+        """
+        for device in list(self._held):
+            self._end_if_replaced(device)
 
     def keep(self) -> None:
         """Renew every lease; let go of what has been idle, close what is lost. Never raises."""
@@ -130,15 +162,37 @@ class Hands:
         for thread in closing:
             thread.join(max(0.0, latest - time.monotonic()))
 
+    def _lock(self, device: str) -> threading.Lock:
+        return self._in_use.setdefault(device, threading.Lock())
+
+    def _end_if_replaced(self, device: str) -> None:
+        # Whoever has it looks again after giving it back, so that nobody need wait for it here.
+        if self._is_replaced(device) and self._lock(device).acquire(blocking=False):
+            try:
+                self._let_go_if_replaced(device)
+            finally:
+                self._lock(device).release()
+
+    def _let_go_if_replaced(self, device: str) -> None:
+        hand = self._held.get(device)
+        if hand is not None and self._is_replaced(device):
+            log.info("session closed, the site has another device there or none", device=device)
+            self.let_go(hand)
+
+    def _is_replaced(self, device: str) -> bool:
+        hand = self._held.get(device)
+        return hand is not None and self._drivers.get(device) != hand.maker
+
     def _take(self, device: str) -> Hand | None:
-        if self._closed.is_set():
+        maker = self._drivers.get(device)
+        if maker is None or self._closed.is_set():
             return None
         lasts_until = time.monotonic() + self._life.total_seconds()
         token = leases.take(self._store, device, owner=self._owner, life=self._life)
         if token is None:
             return None
         try:
-            driver = self._drivers[device]()
+            driver = maker()
         except NetconfigError as error:
             log.warning("no driver", device=device, code=error.code, error=str(error))
             self._turn_down(device, token, error)
@@ -147,7 +201,7 @@ class Hands:
             log.exception("no driver", device=device)
             self._turn_down(device, token, DeviceError(device, "an error of ours; the log has it"))
             return None
-        hand = Hand(device, driver, token, used_at=self._clock.now(), lasts_until=lasts_until)
+        hand = Hand(device, driver, maker, token, used_at=self._clock.now(), lasts_until=lasts_until)
         self._held[device] = hand
         if self._closed.is_set():
             self.let_go(hand)
@@ -155,13 +209,12 @@ class Hands:
         return hand
 
     def _keep(self, hand: Hand) -> None:
-        if hand.used_at < self._clock.now() - self._idle and self._in_use[hand.device].acquire(
-            blocking=False
-        ):
+        in_use = self._lock(hand.device)
+        if hand.used_at < self._clock.now() - self._idle and in_use.acquire(blocking=False):
             try:
                 self.let_go(hand)
             finally:
-                self._in_use[hand.device].release()
+                in_use.release()
             return
         lasts_until = time.monotonic() + self._life.total_seconds()
         try:

@@ -86,7 +86,8 @@ def due_devices(
 class Worker:
     """Ticks, visits devices and keeps their leases until it is stopped.
 
-    `drivers` are made on demand, one for each device this worker is to look after.
+    `drivers` are made on demand, one for each device this worker is to look after; `replace_drivers` says so
+    anew while it runs.
     """
 
     def __init__(
@@ -98,7 +99,6 @@ class Worker:
     ) -> None:
         # What a thread that hangs on a device finds shut when it comes back after the stop.
         self._store = RevocableStore(store)
-        self._drivers = drivers
         self._settings = settings
         self._clock = clock
         self._hands = Hands(
@@ -106,7 +106,9 @@ class Worker:
         )
         self._outages = Outages()
         self._busy: set[str] = set()
-        # Guards the three beside it and _busy; told when one of the devices is busy no more.
+        # Devices to be visited whether or not something is to be done: they are new, or made in another way.
+        self._anew: set[str] = set()
+        # Guards the three beside it, _busy and _anew; told when one of the devices is busy no more.
         self._quiet = threading.Condition()
         self._striking = False
         self._strike_queued = False
@@ -140,6 +142,20 @@ class Worker:
         self._scheduler.start()
         self._strike_soon()
         self._scheduler.add_job(self._purge, executor="chore")
+
+    def replace_drivers(self, drivers: Mapping[str, Callable[[], DeviceDriver]]) -> None:
+        """Look after these devices from now on; one that is new or made in another way is visited at once.
+
+        A session whose maker equals the old one goes on. One whose maker is another, or whose device is not
+        among them any more, is closed and its lease given back: at once, or at the end of the pass under way.
+        """
+        changed = self._hands.replace_drivers(drivers)
+        with self._quiet:
+            self._anew = (self._anew | changed) & self._hands.devices
+        if self._scheduler.running:
+            # Closing a session may take a while.
+            self._scheduler.add_job(self._hands.end_replaced, executor="chore")
+            self._strike_soon()
 
     def stop(self, *, patience: timedelta = timedelta(seconds=3)) -> None:
         """Stop striking, let running pushes end for as long as `patience`, then break their sessions off.
@@ -193,11 +209,14 @@ class Worker:
         tick(self._store, now)
         # Here and not after each visit, so that all that start together reach the next device together.
         settle(self._store, now)
-        due = self._store.read(lambda session: due_devices(session, self._drivers, self._settings, now))
+        devices = self._hands.devices
+        due = self._store.read(lambda session: due_devices(session, devices, self._settings, now))
         upcoming = self._store.read(next_action_at)
         self.struck_at = now
         self._outages.forget_all_but({STRIKE, *due})
-        for device in due:
+        with self._quiet:
+            anew = sorted(self._anew.difference(due))
+        for device in (*due, *anew):
             self._send(device)
         if upcoming is not None and upcoming > now and upcoming != self._upcoming:
             # To the millisecond for what is booked ahead; the poll would be up to its period late.
@@ -216,6 +235,7 @@ class Worker:
             if self._stopping or device in self._busy or not self._outages.may_ask(device):
                 return
             self._busy.add(device)
+            self._anew.discard(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
         # would drop this one.
         self._scheduler.add_job(self._visit, args=[device], executor="visit")

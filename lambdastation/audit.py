@@ -33,6 +33,7 @@ class AuditRecord:
         operation: the request's wire name, `unknown` where it is none of ours.
         code, field: of the error; None if there was none.
         ticket_id: the ticket concerned, where there is one.
+        site_version: the version of the site concerned, where one is.
         peer, request_id: of the caller's origin; without one `local`, and a name of its own.
     """
 
@@ -46,6 +47,7 @@ class AuditRecord:
     code: str | None = None
     field: str | None = None
     ticket_id: int | None = None
+    site_version: int | None = None
 
 
 Audit = Callable[[AuditRecord], None]

@@ -31,6 +31,7 @@ from lambdastation.steering import (
 from lambdastation.ticket import Ticket, TicketRequest
 from reservation import calendar, conflicts, errors, parts, service, sharing
 from reservation.flows import FlowSpec
+from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
 from reservation.model import FlowRequest, Request
 
@@ -41,16 +42,34 @@ def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
     Raises:
         CapacityBooked: a path was made smaller than what is promised from `now` on, or is gone.
     """
-    conflicts.offer_flows(session, site.name, now=now)
-    capacities = {
-        path_resource(site, topology, direction): topology.capacity
-        for topology in site.topologies
-        if not topology.production
-        for direction in Direction
-    }
+    lock_resources(session, site, now=now)
+    capacities = path_capacities(site)
     for name, capacity in capacities.items():
         calendar.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
     calendar.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
+
+
+def lock_resources(session: Session, site: Site, *, now: datetime) -> None:
+    """Let nobody book on the site to the end of the transaction: its flows, then its paths by name."""
+    conflicts.offer_flows(session, site.name, now=now)
+    calendar.lock_prefixed(session, PATH_PREFIX)
+
+
+def overbooked_paths(session: Session, site: Site, *, now: datetime) -> tuple[errors.CapacityBooked, ...]:
+    """Each path, one way, of which more is promised from `now` on than the site has of it."""
+    return calendar.overbooked(session, path_capacities(site), prefix=PATH_PREFIX, now=now)
+
+
+def path_capacities(site: Site) -> dict[str, int]:
+    """Bits per second of every alternate path, each way, by the resource's name, in the order of names."""
+    return dict(
+        sorted(
+            (path_resource(site, topology, direction), topology.capacity)
+            for topology in site.topologies
+            if not topology.production
+            for direction in Direction
+        )
+    )
 
 
 def flow_request(site: Site, admission: Admission) -> FlowRequest:
@@ -68,10 +87,14 @@ def book(
     caller: Caller,
     now: datetime,
     hold_for: timedelta,
+    site_version: int | None = None,
 ) -> Ticket:
     """Take what the ticket takes and write it down; whoever asks is its first participant.
 
+    With a `site_version` the site must still be in force in that version.
+
     Raises:
+        SiteReplaced: it is not.
         NotCapable, CapacityExceeded, FlowConflict, SlotInThePast: what is asked for does not fit.
         NotReady: the path or a device is not in the database.
     """
@@ -96,6 +119,9 @@ def book(
             now=now,
             actor=caller.subject,
         )
+        if site_version is not None:
+            # Under the lock on the site's flows, which the claims have taken and which a new version takes.
+            require_site_version(session, site_version)
     except errors.ReservationError as error:
         refuse_to_open(error, request, admission, site)
     sharing.begin(session, reservation.id, participant(request, caller), now=now)

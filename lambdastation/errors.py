@@ -28,7 +28,7 @@ LambdaStationError
 │   └── WrongState         the ticket is past the point where that can be done
 └── Failed                 our side's fault; the same request may succeed later
     ├── StoreAway          the database does not answer
-    ├── NotReady           the site's paths or devices are not in the database yet
+    ├── NotReady           the site's paths or devices are not in the database yet, or a new version not here
     └── InternalError      a defect; the log knows more
 """
 
@@ -221,7 +221,7 @@ class StoreAway(Failed):
 
 
 class NotReady(Failed):
-    """The site's paths or devices are not in the database yet."""
+    """The site's paths or devices are not in the database yet, or a new version of it not here."""
 
     code = "not-ready"
 

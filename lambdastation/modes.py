@@ -41,6 +41,7 @@ class Opening:
     caller: Caller
     now: datetime
     hold_for: timedelta
+    site_version: int | None = None
 
 
 def require_allowed(opening: Opening) -> None:
@@ -58,6 +59,7 @@ def open_in(store: Store, opening: Opening) -> Ticket:
     """Do what the mode says, all of it or nothing; `answered` tells what that was, but for mode `new`.
 
     Raises:
+        SiteReplaced: another version of the site is in force than `opening.site_version`; read it anew.
         NoSuchFlow, TooLate: there is nothing to join or extend.
         NotAuthorized, LimitExceeded: one ticket more, or one as long as that, is not allowed to the caller.
         BadTime, CapacityExceeded, FlowConflict: the later end does not fit.
@@ -104,6 +106,7 @@ def _book(session: Session, opening: Opening) -> Ticket:
         caller=opening.caller,
         now=opening.now,
         hold_for=opening.hold_for,
+        site_version=opening.site_version,
     )
 
 

@@ -6,6 +6,7 @@ device is touched: a ticket that is scheduled is carried out by the worker when 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,6 +22,7 @@ from lambdastation.errors import (
     LimitExceeded,
     NotAuthenticated,
     NotAuthorized,
+    NotReady,
     Refused,
     StoreAway,
 )
@@ -30,6 +32,7 @@ from lambdastation.records import TicketDescription, describe, read_ticket, read
 from lambdastation.site import Site
 from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
 from lambdastation.ticket import Mode, Ticket, TicketRequest
+from reservation.errors import SiteReplaced
 from reservation.lifecycle import State
 from store import Store, StoreUnavailable
 
@@ -39,6 +42,18 @@ HOLD_FOR = timedelta(minutes=5)
 """How long what a ticket takes is held before it is confirmed; both happen in one transaction."""
 
 log = structlog.get_logger("lambdastation")
+
+
+TRIES = 3
+"""How often a request is read anew because the site was replaced under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A site and the number of its version, which a booking is held against; None where nobody counts."""
+
+    site: Site
+    version: int | None
 
 
 class _AuditLine:
@@ -60,10 +75,16 @@ class TicketService:
         devices: Callable[[], Sequence[DeviceStatus]] = tuple,
         version: str = "",
         hold_for: timedelta = HOLD_FOR,
+        site_version: int | None = None,
+        catch_up: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`clock` tells an aware time; `devices` what getStatus says of them; `version` the program's."""
+        """`clock` tells an aware time; `devices` what getStatus says of them; `version` the program's.
+
+        `catch_up` replaces the site by the version in force, if it is another; False where it cannot.
+        """
         self._store = store
-        self._site = site
+        self._served = _Served(site, site_version)
+        self._catch_up = catch_up
         self._clock = clock
         self._audit = audit
         self._devices = devices
@@ -73,11 +94,15 @@ class TicketService:
     @property
     def site(self) -> Site:
         """The site as it is served now."""
-        return self._site
+        return self._served.site
 
-    def replace_site(self, site: Site) -> None:
+    @property
+    def _site(self) -> Site:
+        return self._served.site
+
+    def replace_site(self, site: Site, *, version: int | None = None) -> None:
         """Serve another version of the site from the next request on; running tickets keep what they have."""
-        self._site = site
+        self._served = _Served(site, version)
 
     def open_ticket(self, request: TicketRequest, *, caller: Caller, mode: Mode = Mode.NEW) -> Ticket:
         """Reserve a path, or take part in a ticket for the same flow, as the mode says; all or nothing.
@@ -87,12 +112,7 @@ class TicketService:
             StoreAway, NotReady: our side cannot do it now.
         """
         with self._audited(caller, Operation.OPEN_TICKET) as line:
-            site, now = self._site, self._clock()
-            authorize(site, caller, Operation.OPEN_TICKET)
-            admission = admit(request, site, now=now)
-            opening = Opening(request, admission, mode, site, caller, now, self._hold_for)
-            require_allowed(opening)
-            ticket = open_in(self._store, opening)
+            ticket = self._opened(request, caller, mode)
             line.ticket_id = ticket.ticket_id
             log.info(
                 "ticket opened",
@@ -101,6 +121,21 @@ class TicketService:
                 mode=ticket.answered or Mode.NEW,
             )
             return ticket
+
+    def _opened(self, request: TicketRequest, caller: Caller, mode: Mode) -> Ticket:
+        for _ in range(TRIES):
+            served, now = self._served, self._clock()
+            site = served.site
+            authorize(site, caller, Operation.OPEN_TICKET)
+            admission = admit(request, site, now=now)
+            opening = Opening(request, admission, mode, site, caller, now, self._hold_for, served.version)
+            require_allowed(opening)
+            try:
+                return open_in(self._store, opening)
+            except SiteReplaced as error:
+                if not self._catch_up():
+                    raise NotReady(f"{error}, which is served here; try again later") from error
+        raise NotReady("the site is being replaced again and again; try again")
 
     def get_ticket(self, ticket_id: int, *, caller: Caller) -> Ticket:
         """One ticket, anybody's.

@@ -1,21 +1,27 @@
 """The wiring of what stays: simulated routers, the worker, the listener."""
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 import structlog
 
 from activation.clock import Clock
 from activation.worker import Worker, WorkerSettings
 from lambdastation.soap import soap_application
+from netconfig.errors import NetconfigError
 from netconfig.simulator import IosRouter
 from pathservice.assembly import Assembly, SetupError
+from pathservice.following import Follower
 from pathservice.listener import Listener, ListenerError, Mount, TlsSettings
 from pathservice.locks import only_one
 from pathservice.pki import init_pki
 from pathservice.settings import Settings
 from pathservice.simulated import SimulatedRouters
+from pathservice.site_versions import NoSuchVersion, Served, load_version, read_version
+from pathservice.sitefile import SiteFileError
+from reservation.identity import site_version
+from store import StoreUnavailable
 
 log = structlog.get_logger("pathservice")
 
@@ -29,13 +35,16 @@ PUSHES_MAY_TAKE = timedelta(seconds=2)
 class Serving(Assembly):
     """An assembly that can be started, part by part; what was started ends with its block.
 
-    Attributes:
-        routers: the simulated ones that run here, by name.
+    It follows the version of the site that is in force. One that cannot be used here is told, in the log and
+    by /health, and the one before goes on; new tickets are refused meanwhile.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         super().__init__(settings, clock=clock)
-        self.routers: Mapping[str, IosRouter] = {}
+        self._simulators: SimulatedRouters | None = None
+        self._catching_up = threading.Lock()
+        # The version in force and why it is not served here; None where it is.
+        self._behind: tuple[int, str] | None = None
         self.worker: Worker | None = None
         self.listener: Listener | None = None
 
@@ -46,8 +55,66 @@ class Serving(Assembly):
             StateTaken: another does; its routers are left alone.
         """
         self._open.enter_context(only_one(self.settings.state, "serve"))
-        running = SimulatedRouters(self.devices.values(), self.simulated, now=self.clock.now)
-        self.routers = self._open.enter_context(running).routers
+        running = SimulatedRouters(self.simulated, now=self.clock.now)
+        self._simulators = self._open.enter_context(running)
+        running.run(self.devices.values())
+
+    @property
+    def routers(self) -> Mapping[str, IosRouter]:
+        """The simulated ones that run here, by name."""
+        return {} if self._simulators is None else self._simulators.routers
+
+    def start_following(self) -> None:
+        """Look at short intervals which version of the site is in force, and serve that."""
+        follower = Follower(self.catch_up)
+        follower.start()
+        self._open.callback(follower.stop)
+
+    def catch_up(self) -> bool:
+        """Serve the version of the site that is in force; False if it cannot be used here.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        with self._catching_up:
+            in_force = self.store.read(site_version)
+            if in_force == self.served.version:
+                self._behind = None
+                return True
+            try:
+                version = self.store.read(lambda session: read_version(session, in_force))
+                self._take_up(Served(in_force, load_version(version)))
+            except StoreUnavailable:
+                raise
+            except (SiteFileError, NoSuchVersion, NetconfigError) as error:
+                self._fall_behind(in_force, str(error))
+            except Exception as error:
+                if self._fall_behind(in_force, repr(error)):
+                    log.exception("a version of the site could not be used")
+            else:
+                self._behind = None
+                log.info("site replaced", version=in_force)
+            return self._behind is None
+
+    def _take_up(self, served: Served) -> None:
+        """Serve this from now on: simulators first, which may fail, and then what is told of them."""
+        if self._simulators is not None:
+            self._simulators.run(served.file.devices)
+        self.served = served
+        self.tickets.replace_site(served.file.site, version=served.version)
+        if self.worker is not None:
+            self.worker.replace_drivers(self.makers())
+
+    def _fall_behind(self, in_force: int, why: str) -> bool:
+        """Say, once, that what is served is not what is in force; whether it is news."""
+        news = self._behind != (in_force, why)
+        self._behind = in_force, why
+        if news:
+            served = self.served.version
+            log.error(
+                "site not replaced: it cannot be used here", served=served, in_force=in_force, error=why
+            )
+        return news
 
     def start_worker(self) -> None:
         """Start changing devices; it ends with the assembly, within a few seconds.
@@ -56,7 +123,6 @@ class Serving(Assembly):
             StateTaken: another worker runs with this state directory.
         """
         owner = self._open.enter_context(only_one(self.settings.state, "worker"))
-        drivers = {name: partial(self.driver, name) for name in self.devices}
         settings = WorkerSettings(
             owner=owner,
             drift=self.settings.drift_every,
@@ -64,7 +130,7 @@ class Serving(Assembly):
             visits=self.settings.visits,
             keep_changes=timedelta(days=self.settings.keep_changes),
         )
-        self.worker = Worker(self.store, drivers, settings, self.clock)
+        self.worker = Worker(self.store, self.makers(), settings, self.clock)
         self.worker.start()
         self._open.callback(self.worker.stop, patience=PUSHES_MAY_TAKE)
 
@@ -132,4 +198,7 @@ class Serving(Assembly):
             struck = self.worker.struck_at
             silent = struck is None or self.clock.now() - struck > WORKER_SILENT_AFTER
             details["worker"] = "silent" if silent else "ok"
-        return all(word == "ok" for word in details.values()), details
+        details["site"] = "ok" if self._behind is None else "behind"
+        well = all(word == "ok" for word in details.values())
+        details["site_version"] = self.served.version
+        return well, details

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,33 +20,55 @@ from netconfig.simulator import IosRouter, RunningSimulator
 USERNAME = "pathservice"
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A simulated router, and what ends it."""
+
+    router: IosRouter
+    end: ExitStack
+
+
 class SimulatedRouters:
-    """Runs the simulated ones of these devices until it is closed.
+    """Runs the simulated ones of the devices it is told, until it is closed."""
 
-    Attributes:
-        routers: the running ones by name.
-    """
-
-    def __init__(self, devices: Iterable[Device], directory: Path, *, now: Callable[[], datetime]) -> None:
-        self._devices = [device for device in devices if device.simulated is not None]
+    def __init__(self, directory: Path, *, now: Callable[[], datetime]) -> None:
         self._directory = directory
         self._now = now
-        self._running = ExitStack()
-        self.routers: dict[str, IosRouter] = {}
+        self._running: dict[str, _Running] = {}
 
     def __enter__(self) -> "SimulatedRouters":
-        with ExitStack() as starting:
-            for device in self._devices:
-                self._start(device, starting)
-            self._running = starting.pop_all()
         return self
+
+    @property
+    def routers(self) -> dict[str, IosRouter]:
+        """The running ones by name."""
+        return {name: running.router for name, running in self._running.items()}
+
+    def run(self, devices: Iterable[Device]) -> None:
+        """Run the simulated ones of these devices and no others: one that runs already goes on as it is.
+
+        If one cannot be started, those that ran go on and none is new.
+        """
+        wanted = {device.name: device for device in devices if device.simulated is not None}
+        running = dict(self._running)
+        with ExitStack() as starting:
+            for name, device in wanted.items():
+                if name not in running:
+                    end = starting.enter_context(ExitStack())
+                    running[name] = _Running(self._start(device, end), end)
+            # Each is ended for itself from here on.
+            starting.pop_all()
+        gone = [running.pop(name) for name in self._running if name not in wanted]
+        self._running = running
+        for router in gone:
+            router.end.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.close()
+        self.run(())
 
-    def _start(self, device: Device, running: ExitStack) -> None:
+    def _start(self, device: Device, running: ExitStack) -> IosRouter:
         home = _home(self._directory, device)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         password = home / "password"
@@ -68,7 +91,7 @@ class SimulatedRouters:
         where = {"host": simulator.host, "port": simulator.port, "host_key": _key_of(simulator.host_key_line)}
         _write_private(home / "endpoint.json", json.dumps(where))
         running.callback((home / "endpoint.json").unlink, missing_ok=True)
-        self.routers[device.name] = router
+        return router
 
 
 def located(device: Device, directory: Path) -> Device:

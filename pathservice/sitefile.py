@@ -4,6 +4,7 @@ Read strictly: YAML 1.2's core words only (`on`, `no` and `10:30` are text), no 
 twice, bounded size and depth. Relative paths are taken from the file's own folder.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,25 @@ def _sentence(path: Path, problem: FileProblem) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteText:
+    """A site file as it was read, nothing judged.
+
+    Attributes:
+        origin: where it stood; relative paths in it are taken from that folder.
+        called: what it goes by in a report of what is wrong: its path, or its version.
+    """
+
+    content: bytes
+    origin: Path
+    called: Path
+
+    @property
+    def sha256(self) -> str:
+        """As `sha256sum` prints it."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFile:
     """A site and the devices it works with; only the site goes to the doors."""
 
@@ -79,20 +99,43 @@ def load_site_file(path: Path) -> SiteFile:
     Raises:
         SiteFileError: it cannot be read, is no YAML, or something in it is wrong; all that was found is told.
     """
+    return parse_site(read_site_text(path))
+
+
+def read_site_text(path: Path) -> SiteText:
+    """A site file's text.
+
+    Raises:
+        SiteFileError: it cannot be read, or is too large.
+    """
+    return SiteText(_bytes(path), path.absolute(), path)
+
+
+def parse_site(text: SiteText, *, to_look: bool = False) -> SiteFile:
+    """Check a site file's text. `to_look` asks for nothing of this machine: no driver, no other file.
+
+    Raises:
+        SiteFileError: it is no YAML, or something in it is wrong; all that was found is told.
+    """
+    called = text.called
     try:
-        tree = read_tree(_bytes(path))
+        tree = read_tree(text.content)
     except YamlProblem as error:
-        raise SiteFileError(path, (FileProblem(error.line, "", str(error)),)) from error
+        raise SiteFileError(called, (FileProblem(error.line, "", str(error)),)) from error
     try:
         document = _Document.model_validate(tree.value)
     except ValidationError as error:
-        raise SiteFileError(path, _unlike_the_model(tree, error)) from error
-    devices = tuple(_located(device, path.absolute().parent) for device in document.devices)
+        raise SiteFileError(called, _unlike_the_model(tree, error)) from error
+    devices = tuple(_located(device, text.origin.parent) for device in document.devices)
     site = Site.model_construct(**{name: getattr(document, name) for name in Site.model_fields})
-    found = [*find_problems(site, devices=[device.name for device in devices]), *_devices(devices)]
+    found = [
+        *find_problems(site, devices=[device.name for device in devices]),
+        *_devices_twice(devices),
+        *(() if to_look else _devices_here(devices)),
+    ]
     if found:
         raise SiteFileError(
-            path, tuple(FileProblem(tree.line(p.path), _spelled(p.path), p.message) for p in found)
+            called, tuple(FileProblem(tree.line(p.path), _spelled(p.path), p.message) for p in found)
         )
     return SiteFile(site, devices)
 
@@ -129,13 +172,17 @@ def _located(device: Device, folder: Path) -> Device:
     return device.model_copy(update=changes)
 
 
-def _devices(devices: tuple[Device, ...]) -> Iterator[Problem]:
-    known = platforms()
+def _devices_twice(devices: tuple[Device, ...]) -> Iterator[Problem]:
     seen = set()
     for at, device in enumerate(devices):
         if device.name in seen:
             yield Problem(("devices", at, "name"), f"{device.name} is there already; a name is used once")
         seen.add(device.name)
+
+
+def _devices_here(devices: tuple[Device, ...]) -> Iterator[Problem]:
+    known = platforms()
+    for at, device in enumerate(devices):
         if device.platform not in known:
             message = f"there is no driver for {device.platform}; there is {', '.join(known)}"
             yield Problem(("devices", at, "platform"), message)

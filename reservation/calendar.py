@@ -67,6 +67,34 @@ def offer(session: Session, name: str, *, capacity: int, unit: str, now: datetim
     session.flush()
 
 
+def overbooked(
+    session: Session, offered: Mapping[str, int], *, prefix: str, now: datetime
+) -> tuple[CapacityBooked, ...]:
+    """What keeps resources so prefixed from being just these, with these capacities; by name, nothing locked.
+
+    One for each of which more is promised from `now` on, those that are offered no more among them.
+    """
+    rows = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.startswith(prefix, autoescape=True))
+        .order_by(ResourceRow.name)
+    )
+    booked = ((row.name, _booked(session, row, now)) for row in rows)
+    return tuple(
+        CapacityBooked(name, offered=offered.get(name, 0), booked=amount)
+        for name, amount in booked
+        if amount > offered.get(name, 0)
+    )
+
+
+def lock_prefixed(session: Session, prefix: str) -> None:
+    """Lock every resource so prefixed, in the order of their names, to the end of the transaction."""
+    names = session.scalars(
+        select(ResourceRow.name).where(ResourceRow.name.startswith(prefix, autoescape=True))
+    )
+    lock_by_name(session, ResourceRow, sorted(names))
+
+
 def withdraw_others(session: Session, offered: Collection[str], *, prefix: str, now: datetime) -> None:
     """See that nothing is promised from `now` on of a resource so prefixed that is offered no more.
 

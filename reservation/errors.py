@@ -8,6 +8,7 @@ ReservationError
 ├── FlowConflict          some of the same packets are steered another way in that slot
 ├── CapacityBooked        a capacity would be set below what is promised already
 ├── WrongSite             the database is another site's or station's
+├── SiteReplaced          another version of the site came into force meanwhile
 ├── SlotInThePast         the slot is over before it is asked for
 ├── TooLate               the reservation is over, or on its way to be
 ├── NotJoined             nobody of that key has joined the reservation
@@ -88,6 +89,7 @@ class CapacityBooked(ReservationError):
 
     Attributes:
         resource: its name.
+        offered: what it would be made.
         booked: the most that is taken at some instant from now on.
     """
 
@@ -96,6 +98,7 @@ class CapacityBooked(ReservationError):
     def __init__(self, resource: str, *, offered: int, booked: int) -> None:
         super().__init__(f"{resource}: {booked} of it are booked, so it cannot be made {offered}")
         self.resource = resource
+        self.offered = offered
         self.booked = booked
 
 
@@ -119,3 +122,9 @@ class WrongSite(ReservationError):
     """The database belongs to another site or station than the site file names."""
 
     code = "wrong-site"
+
+
+class SiteReplaced(ReservationError):
+    """Another version of the site is in force than the caller went by: read it, and try again."""
+
+    code = "site-replaced"

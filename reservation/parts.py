@@ -10,9 +10,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import UnknownDevice
+from reservation.lifecycle import State
 from reservation.model import PartRequest, PartView
 from reservation.row_locks import lock_by_name
-from reservation.tables import DeviceRow, PartRow
+from reservation.tables import DeviceRow, PartRow, ReservationRow
 
 
 def lock_devices(session: Session, names: Sequence[str]) -> dict[str, DeviceRow]:
@@ -78,6 +79,24 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
         for request in requests
     ]
     session.execute(insert(PartRow), rows)
+
+
+def requested_parts(
+    session: Session, *, kind: str, states: Iterable[State]
+) -> dict[int, tuple[PartRequest, ...]]:
+    """What was asked of the devices for reservations of a kind in these states, by reservation."""
+    rows = session.execute(
+        select(PartRow.reservation_id, DeviceRow.name, PartRow.stage, PartRow.intent)
+        .join(DeviceRow, PartRow.device_id == DeviceRow.id)
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)))
+        .order_by(PartRow.stage, PartRow.id)
+    )
+    found: dict[int, list[PartRequest]] = {}
+    for row in rows:
+        request = PartRequest(device=row.name, stage=row.stage, intent=row.intent)
+        found.setdefault(row.reservation_id, []).append(request)
+    return {number: tuple(requests) for number, requests in found.items()}
 
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:

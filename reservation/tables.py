@@ -19,7 +19,10 @@ def _words(of: type[State] | type[Outcome] | type[Cause]) -> Enum:
 
 
 class IdentityRow(Base):
-    """Who this database is: the fingerprint in every object we leave on a device, and whose. One row."""
+    """Who this database is: the fingerprint in every object we leave on a device, and whose. One row.
+
+    `site_version` is the version of the site that is in force, 0 before there is one.
+    """
 
     __tablename__ = "identity"
 
@@ -27,6 +30,7 @@ class IdentityRow(Base):
     database_uuid: Mapped[str] = mapped_column(String(36))
     site: Mapped[str | None] = mapped_column(String(190))
     station: Mapped[str | None] = mapped_column(String(64))
+    site_version: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class ReservationRow(Base):

@@ -3,9 +3,10 @@
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 # What a database says when the very same transaction may succeed a moment later: it was not serialisable,
-# it was the victim of a deadlock, or it waited too long for a lock.
-_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
-_RETRYABLE_MARIADB_CODES = {1020, 1205, 1213}
+# it was the victim of a deadlock, it waited too long for a lock, or two found a row missing and both made it:
+# the second, run again, finds that of the first. SQLite has one writer at a time, who sees every row.
+_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "23505"}
+_RETRYABLE_MARIADB_CODES = {1020, 1205, 1213, 1062}
 
 
 class StoreUnavailable(Exception):

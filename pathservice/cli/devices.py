@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.syntax import Syntax
 
-from activation.devices import DeviceView, view_changes, view_devices
+from activation.devices import DeviceView, view_changes
 from activation.preview import Preview, preview
 from pathservice.assembly import Assembly, SetupError
 from pathservice.cli import options
@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Every device, or one: in sync or not, since when, and what is wrong."""
     with Assembly(options.settings(state=state, site=site, database=database), looking=True) as assembly:
-        found = assembly.store.read(view_devices)
+        found = assembly.device_views()
         if name is not None:
             found = tuple(device for device in found if device.name == name)
             _known(assembly, name)

@@ -52,7 +52,14 @@ def serve(
         listener = assembly.start_listener()
         if settings.worker:
             assembly.start_worker()
-        log.info("serving", address=settings.bind, port=listener.port, site=assembly.file.site.name)
+        assembly.start_following()
+        log.info(
+            "serving",
+            address=settings.bind,
+            port=listener.port,
+            site=assembly.file.site.name,
+            version=assembly.served.version,
+        )
 
     _stay(lambda: Serving(settings), run)
 
@@ -69,7 +76,8 @@ def worker(
 
     def run(assembly: Serving) -> None:
         assembly.start_worker()
-        log.info("working", site=assembly.file.site.name)
+        assembly.start_following()
+        log.info("working", site=assembly.file.site.name, version=assembly.served.version)
 
     _stay(lambda: Serving(settings), run)
 

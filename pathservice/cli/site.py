@@ -8,6 +8,7 @@ import typer
 from lambdastation import site_map
 from netconfig.registry import driver_class
 from pathservice.assembly import SetupError
+from pathservice.cli import site_changes
 from pathservice.cli.explain import explain
 from pathservice.cli.screen import console, show_table
 from pathservice.settings import EXAMPLE_SITE
@@ -21,6 +22,10 @@ def group() -> typer.Typer:
     commands.command()(check)
     commands.command()(explain)
     commands.command()(export_map)
+    commands.command()(site_changes.diff)
+    commands.command()(site_changes.apply)
+    commands.command()(site_changes.versions)
+    commands.command()(site_changes.show)
     return commands
 
 

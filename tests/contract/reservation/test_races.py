@@ -9,11 +9,21 @@ from multiprocessing.synchronize import Barrier
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from reservation import service
+from reservation import calendar, conflicts, service
 from reservation.errors import CapacityExceeded, ReservationError
+from reservation.identity import database_identity
 from reservation.lifecycle import State
-from reservation.tables import ClaimRow, ReservationRow, TransitionRow
+from reservation.parts import register_device
+from reservation.tables import (
+    ClaimRow,
+    DeviceRow,
+    IdentityRow,
+    ReservationRow,
+    ResourceRow,
+    TransitionRow,
+)
 from store import Store, open_store
 from tests.contract.reservation.conftest import KIND, MEGABIT, NOON, PATH, Calendar, a_request, hours
 
@@ -146,3 +156,20 @@ def test_cancels_of_one_reservation_in_many_threads_are_one_cancel(bookings: Cal
     answers = together(cancel)
     assert answers.count(State.CANCELLED) == 1
     assert len(bookings.store.read(lambda session: service.history(session, number))) == 2
+
+
+def test_what_many_find_missing_at_once_is_made_once(store: Store) -> None:
+    def set_up(session: Session) -> str:
+        # In an order of its own, as nobody should: each is alone with what it found missing.
+        conflicts.offer_flows(session, "Fermilab", now=NOON)
+        calendar.offer(session, PATH, capacity=MEGABIT, unit="bit/s", now=NOON)
+        register_device(session, "border-1", platform="fake", capabilities=["x"])
+        return database_identity(session)
+
+    assert len(set(together(lambda _: store.write(set_up), threads=8))) == 1
+
+    def count(session: Session) -> list[int]:
+        tables = (IdentityRow, ResourceRow, DeviceRow)
+        return [session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
+
+    assert store.read(count) == [1, 2, 1]

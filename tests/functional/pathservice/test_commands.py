@@ -108,13 +108,17 @@ def test_test_certificates_are_not_made_beside_a_real_device(cli: Any, tmp_path:
 
 def test_a_database_refuses_to_serve_under_another_station(cli: Any, tmp_path: Path) -> None:
     cli("db", "upgrade", state=tmp_path)
-    cli("ticket", "list", state=tmp_path)
     (tmp_path / "fermilab-border-1.txt").write_text("hostname x\n")
+    first = tmp_path / "first.yaml"
+    first.write_text(FERMILAB)
+    cli("site", "apply", str(first), state=tmp_path)
     renamed = tmp_path / "site.yaml"
     renamed.write_text(FERMILAB.replace("station: FNAL", "station: FNX"))
     options = ("--state", str(tmp_path), "--site", str(renamed))
     refused(cli("serve", *options, "--port", "0", check=False), "wrong-site", "station FNAL", "FNX")
     refused(cli("ticket", "list", *options, check=False), "wrong-site")
+    refused(cli("site", "diff", str(renamed), state=tmp_path, check=False), "wrong-site")
+    refused(cli("site", "apply", str(renamed), state=tmp_path, check=False), "wrong-site")
 
 
 def test_numbers_that_no_ticket_has_are_misuse(cli: Any, tmp_path: Path) -> None:

@@ -117,16 +117,19 @@ def test_a_device_that_carries_something_cannot_be_dropped_from_the_site_file(
     client = first.client()
     client.openSvcTicket(svcTicket=FLOW, mode="new")
     wait(lambda: client.getTicket(1).state == "active", "the ticket to be active")
-    assert first.stop() == 0
-
     examples = Path(__file__).parents[3] / "examples"
     for name in ("fermilab.yaml", "fermilab-border-1.txt"):
         text = (examples / name).read_text().replace("fermilab-border-1\n", "border-2\n")
         (tmp_path / name).write_text(text.replace("[fermilab-border-1]", "[border-2]"))
-    options = ("--state", str(first.state), "--site", str(tmp_path / "fermilab.yaml"), "--port", "0")
-    refused = cli("serve", *options, check=False)
+    refused = cli("site", "apply", str(tmp_path / "fermilab.yaml"), state=first.state, check=False)
     assert refused.returncode == 1
-    assert "the site file lacks fermilab-border-1 (2 parts)" in refused.stderr
+    assert "device fermilab-border-1: tickets that are not over have 2 parts on it" in refused.stderr
+    assert first.stop() == 0
+
+    # Nor by starting with another file: what is in force is served.
+    second = serve(first.state, "--site", str(tmp_path / "fermilab.yaml"))
+    assert second.health()["site_version"] == 1
+    assert "site file is not what is in force" in second.log.read_text()
 
 
 def test_sigterm_stops_it_cleanly_with_a_client_connected(serve: Any) -> None:
