@@ -63,9 +63,9 @@ class Station:
 
 def _context(settings: Settings) -> ssl.SSLContext:
     _refuse_open_key(settings.key)
-    place = {"capath" if Path(settings.ca).is_dir() else "cafile": settings.ca}
+    cafile, capath = (None, settings.ca) if Path(settings.ca).is_dir() else (settings.ca, None)
     try:
-        context = ssl.create_default_context(**place)
+        context = ssl.create_default_context(cafile=cafile, capath=capath)
         # From Python 3.13 on that is stricter than OpenSSL itself, and refuses what grids issue.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         # Without this OpenSSL would ask a terminal for the key's passphrase, and wait.

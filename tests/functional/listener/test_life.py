@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copy
@@ -15,6 +16,7 @@ import pytest
 from pathservice.listener import BindError, Limits, Listener, TlsFileError, TlsSettings
 from pathservice.pki import Pki, init_pki
 from tests.functional.listener.conftest import Client, Clock, House, ask, read_to_end
+from tests.revocation import write_list
 
 BRIEF = Limits(stop_time=timedelta(milliseconds=200))
 
@@ -190,6 +192,23 @@ class TestReload:
             assert running.reload_if_changed()
             assert client.ask("/nothing").code == "certificate-foreign"
             assert not running.reload_if_changed()
+
+    def test_grids_directory_holds_authorities_and_lists(
+        self, files: TlsSettings, pki: Pki, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "certificates"
+        folder.mkdir()
+        (folder / "5168735f.0").symlink_to(pki.ca)
+        write_list(pki.ca.parent, folder / "5168735f.r0")
+        with listener(replace(files, ca=folder, crl=folder)) as running:
+            client = Client(running.port, pki.ca, pki.user_cert, pki.user_key)
+            assert client.ask("/nothing").status == 404
+            write_list(pki.ca.parent, folder / "5168735f.r0", pki.user_cert)
+            assert running.reload_if_changed()
+            assert client.ask("/nothing").code == "certificate-revoked"
+            (folder / "5168735f.r0").unlink()
+            assert running.reload_if_changed()
+            assert client.ask("/nothing").code == "revocation-unknown"
 
     def test_bad_file_is_told_until_it_is_mended(self, files: TlsSettings, pki: Pki) -> None:
         with listener(files) as running:

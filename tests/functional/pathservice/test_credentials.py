@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from OpenSSL.crypto import X509
 
 from lambdastation.ost2.arguments import read_arguments
 from lambdastation.ost2.command import open_ticket
@@ -49,9 +51,11 @@ def test_proxys_ticket_is_its_owners(serve: Any, tmp_path: Path) -> None:
     pki = pki_of(serving)
     one = proxy_of_demo_user(pki, tmp_path / "one", "-rfc")
     two = grid_proxy_init(tmp_path / "two", "-rfc", cert=one, key=one, authorities=pki)
+    authorities = hashed_directory(pki / "ca.pem", tmp_path / "authorities")
+    told = environment(serving, X509_USER_PROXY=two, LAMBDASTATION_CA=authorities)
     done = subprocess.run(
         (sys.executable, "-m", "lambdastation.ost2", *WORDS),
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment(serving, X509_USER_PROXY=two)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **told},
         capture_output=True,
         text=True,
         timeout=60,
@@ -65,6 +69,14 @@ def test_proxys_ticket_is_its_owners(serve: Any, tmp_path: Path) -> None:
     with pytest.raises(Trouble) as trouble:
         open_ticket(read_arguments(WORDS), environment(serving, LAMBDASTATION_CERT=limited))
     assert trouble.value.code == "proxy-limited"
+
+
+def hashed_directory(ca: Path, directory: Path) -> Path:
+    """A directory in which OpenSSL finds the authority by its name's hash."""
+    directory.mkdir()
+    authority = X509.from_cryptography(x509.load_pem_x509_certificate(ca.read_bytes()))
+    (directory / f"{authority.subject_name_hash():08x}.0").symlink_to(ca)
+    return directory
 
 
 def test_settings_and_reload_reach_who_is_connected(serve: Any, wait: Any, cli: Any, tmp_path: Path) -> None:

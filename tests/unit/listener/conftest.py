@@ -69,7 +69,7 @@ class Forge:
         purposes: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
         extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
         key: Key | None = None,
-        digest: hashes.HashAlgorithm | None = None,
+        digest: hashes.SHA256 | hashes.SHA384 | None = None,
     ) -> Party:
         key = key or self.key()
         subject = x509.Name.from_rfc4514_string(name)

@@ -67,7 +67,7 @@ class Registry:
         starts: timedelta = -DAY,
         extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
         key: Key | None = None,
-        digest: hashes.HashAlgorithm | None = None,
+        digest: hashes.SHA384 | None = None,
     ) -> Party:
         owner = of or self.alice
         own = [] if legacy else [extension(info() if written is None else written)]
@@ -85,8 +85,10 @@ class Registry:
     def legacy(self, of: Party | None = None, *, named: str = "proxy", **changes: object) -> Party:
         return self.proxy(of, named=named, legacy=True, **changes)  # type: ignore[arg-type]
 
-    def verify(self, *chain: Party, **settings: bool) -> Identity:
-        verifier = ChainVerifier((self.root.certificate,), **settings)
+    def verify(self, *chain: Party, legacy_proxies: bool = False, short_proxy_keys: bool = False) -> Identity:
+        verifier = ChainVerifier(
+            (self.root.certificate,), legacy_proxies=legacy_proxies, short_proxy_keys=short_proxy_keys
+        )
         return verifier.verify([party.certificate for party in chain], now=self.now)
 
     def refusal(self, *chain: Party, **settings: bool) -> str:
