@@ -164,6 +164,8 @@ class Serving(Assembly):
                 self.listener.reload_if_changed()
         except ListenerError as error:
             log.warning("TLS files not reloaded, the old ones stay", code=error.code, reason=str(error))
+        except Exception:  # a fault of ours: what is served goes on
+            log.exception("TLS files not reloaded, the old ones stay")
 
     def _tls(self) -> TlsSettings:
         given = self.settings

@@ -14,8 +14,10 @@ from typing import TypeVar
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
+from OpenSSL.crypto import X509
 
 from pathservice.listener.errors import TlsFileError
+from pathservice.listener.verifier import UNREADABLE
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -109,13 +111,14 @@ def _read_authorities(path: Path, content: bytes, among_others: bool) -> list[x5
 
 
 def _refuse_end_entity(path: Path, certificate: x509.Certificate) -> None:
-    name = certificate.subject.rfc4514_string()
     try:
+        X509.from_cryptography(certificate)  # OpenSSL has to be able to read it too
+        name = certificate.subject.rfc4514_string()
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
         return  # version 1 roots are still about
-    except ValueError as error:
-        raise TlsFileError("ca", path, f"the extensions of {name} cannot be read") from error
+    except UNREADABLE as error:
+        raise TlsFileError("ca", path, "holds a certificate that cannot be understood") from error
     if not constraints.ca:
         raise TlsFileError("ca", path, f"{name} is not an authority")
 

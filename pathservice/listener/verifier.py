@@ -22,7 +22,7 @@ from pathservice.listener.errors import CertificateRefused
 from pathservice.listener.model import Identity, Judgement
 from pathservice.listener.proxies import peel_legacy, split_proxies
 
-_UNREADABLE = (
+UNREADABLE = (
     ValueError,
     x509.InvalidVersion,
     x509.DuplicateExtension,
@@ -113,7 +113,7 @@ class ChainVerifier:
             for certificate in path[:-1]:
                 _refuse_weak_key(certificate, rsa_bits=_RSA_BITS)
             return self._identify(proxies, path)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise CertificateRefused(*_INVALID) from error
 
     def _build_path(self, chain: Sequence[x509.Certificate], now: datetime) -> list[x509.Certificate]:
@@ -177,7 +177,7 @@ def judge(
         return Judgement(identity=verifier.verify(chain, now=now))
     except CertificateRefused as refusal:
         return Judgement(refusal=refusal, claimed_subject=claimed)
-    except _UNREADABLE:
+    except UNREADABLE:
         return Judgement(refusal=CertificateRefused(*_INVALID), claimed_subject=claimed)
 
 

@@ -124,6 +124,21 @@ class TestOneAuthoritysTrouble:
         assert folder.verdict(forge.party("CN=Alice", by=folder.cern)) == "certificate-foreign"
         assert folder.verdict(forge.party("CN=Bob", by=folder.doe)) == "CN=Bob"
 
+    def test_authority_with_an_extension_twice(self, folder: Folder, forge: Forge) -> None:
+        one, two = b"\x06\x03\x2a\x03\x04", b"\x06\x03\x2a\x03\x05"  # the OIDs 1.2.3.4 and 1.2.3.5
+        odd = forge.party(
+            "CN=Odd",
+            extensions=[
+                (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.2.3.{last}"), b"\x05\0"), False)
+                for last in (4, 5)
+            ],
+        )
+        der = odd.certificate.public_bytes(Encoding.DER).replace(two, one)
+        twice = x509.load_der_x509_certificate(der)
+        (folder.path / "00000000.0").write_bytes(twice.public_bytes(Encoding.PEM))
+        assert len(load_authorities(folder.path)) == 2
+        assert folder.verdict(forge.party("CN=Bob", by=folder.doe)) == "CN=Bob"
+
     def test_user_among_the_authorities_is_none(self, folder: Folder, forge: Forge) -> None:
         user = forge.authority("CN=User", constraints=x509.BasicConstraints(ca=False, path_length=None))
         folder.add("00000000", user)
