@@ -22,6 +22,8 @@ from netconfig.registry import platforms
 from pathservice.yamltree import Tree, YamlProblem, read_tree
 
 LARGEST_BYTES = 1024 * 1024
+LONGEST_ECHO = 200
+"""Characters of what stood in the file that a problem repeats."""
 MOST_TOLD = 100
 """Problems that are told one by one; whoever has more has one big one."""
 
@@ -184,10 +186,22 @@ def _devices_here(devices: tuple[Device, ...]) -> Iterator[Problem]:
     known = platforms()
     for at, device in enumerate(devices):
         if device.platform not in known:
-            message = f"there is no driver for {device.platform}; there is {', '.join(known)}"
+            message = f"there is no driver for {_cut(device.platform)}; there is {', '.join(known)}"
             yield Problem(("devices", at, "platform"), message)
-        if device.simulated is not None and not device.simulated.is_file():
-            yield Problem(("devices", at, "simulated"), f"there is no file {device.simulated}")
+        if device.simulated is not None and not _is_file(device.simulated):
+            yield Problem(("devices", at, "simulated"), f"there is no file {_cut(str(device.simulated))}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # Nobody may look there, or no name is that long.
+        return False
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_ECHO else text[:LONGEST_ECHO] + "..."
 
 
 def _unlike_the_model(tree: Tree, error: ValidationError) -> tuple[FileProblem, ...]:
@@ -242,5 +256,5 @@ def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
 
 
 def _spelled(path: tuple[str | int, ...]) -> str:
-    spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" for step in path)
     return spelled.removeprefix(".")

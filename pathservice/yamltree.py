@@ -77,20 +77,29 @@ def read_tree(content: bytes) -> Tree:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise YamlProblem(content.count(b"\n", 0, error.start) + 1, "is not UTF-8") from error
+    reader = _Reader(text)
     try:
-        return _Reader(text).read()
+        return reader.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlProblem(mark.line + 1 if mark else 1, f"is not YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlProblem(line, "holds a character that YAML does not allow") from error
+    except (ValueError, OverflowError) as error:
+        # PyYAML asks Python for the character of an escape like "\U00110000", which has none.
+        raise YamlProblem(reader.reached, "holds an escape that is no character") from error
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._lines: dict[Path, int] = {}
+
+    @property
+    def reached(self) -> int:
+        """Line of the last place that was read."""
+        return max(self._lines.values(), default=1)
 
     def read(self) -> Tree:
         self._expect(StreamStartEvent)

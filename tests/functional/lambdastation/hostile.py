@@ -161,7 +161,7 @@ def _children(draw: st.DrawFn, declared: tuple[Any, ...]) -> tuple[Element, ...]
 
 @cache
 def _some(names: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from(names), max_size=3, unique=True) if names else st.just([])
+    return st.lists(st.sampled_from(names), max_size=4, unique=True) if names else st.just([])
 
 
 @cache
@@ -178,7 +178,7 @@ def _text(name: str, kind: str) -> st.SearchStrategy[str]:
     base = (kind if restriction is None else restriction.get("base")).partition(":")[2]
     if words or name in _SENSIBLE:
         usual = words or _SENSIBLE[name]
-        often = 2 * len(_ODD) // len(usual)
+        often = (6 if name in _USUAL else 1) * len(_ODD) // len(usual)
         return st.sampled_from([*[*usual] * often, *_ODD] if base == "string" and not words else usual)
     if base not in _RANGES:
         return _OF_TYPE[base]

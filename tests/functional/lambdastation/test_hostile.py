@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -51,7 +51,10 @@ def test_every_message_is_answered_or_a_fault_that_wrote_nothing(
 
     many = EXAMPLES * (1 + size(operation) // 5)
 
-    @settings(max_examples=many, deadline=None, suppress_health_check=list(HealthCheck))
+    # Without shrinking, which takes minutes: a message is short enough to be read.
+    phases = set(Phase) - {Phase.shrink, Phase.explain}
+
+    @settings(max_examples=many, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
     @given(messages(operation))
     def check(message: tuple[bytes, str]) -> None:
         content, content_type = message

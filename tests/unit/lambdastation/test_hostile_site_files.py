@@ -333,6 +333,16 @@ def test_a_bomb_is_told_in_a_few_words(folder: Path, bomb: str) -> None:
     assert len(words) < 40_000
 
 
+@pytest.mark.parametrize(("key", "value"), [("simulated", "/" + "x" * 9000), ("platform", "x" * 9000)])
+def test_what_no_system_has_so_long_is_told_in_short(folder: Path, key: str, value: str) -> None:
+    tree: Any = read_tree(TEXTS[0]).value
+    tree["devices"][0][key] = value
+    words = told(json.dumps(tree, indent=0).encode(), folder)
+    assert words is not None
+    assert f"devices[0].{key}: there is no " in words
+    assert len(words) < 1000
+
+
 def test_more_values_than_anybody_has_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathservice.yamltree.MOST_PLACES", 1000)
     words = told(b"topologies: [" + b"1," * 1000 + b"]", folder)

@@ -487,6 +487,8 @@ def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
         ("a: \x07", 1, "character"),
         ("a: 1\n\tb: 2", 2, "not YAML"),
         ("{a: 1", 1, "not YAML"),
+        ('a: 1\nb: "\\U00110000"', 2, "escape"),
+        ('a: 1\nb: "\\UFFFFFFFF"', 2, "escape"),
     ],
 )
 def test_yaml_that_hides_something_is_refused(text: str, line: int, message: str) -> None:
