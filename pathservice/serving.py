@@ -57,7 +57,7 @@ class Serving(Assembly):
         self._open.enter_context(only_one(self.settings.state, "serve"))
         running = SimulatedRouters(self.simulated, now=self.clock.now)
         self._simulators = self._open.enter_context(running)
-        running.run(self.devices.values())
+        running.start(self.file.devices)
 
     @property
     def routers(self) -> Mapping[str, IosRouter]:
@@ -99,11 +99,13 @@ class Serving(Assembly):
     def _take_up(self, served: Served) -> None:
         """Serve this from now on: simulators first, which may fail, and then what is told of them."""
         if self._simulators is not None:
-            self._simulators.run(served.file.devices)
+            self._simulators.start(served.file.devices)
         self.served = served
         self.tickets.replace_site(served.file.site, version=served.version)
         if self.worker is not None:
             self.worker.replace_drivers(self.makers())
+        if self._simulators is not None:
+            self._simulators.end_others(served.file.devices)
 
     def _fall_behind(self, in_force: int, why: str) -> bool:
         """Say, once, that what is served is not what is in force; whether it is news."""

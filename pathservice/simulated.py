@@ -44,29 +44,33 @@ class SimulatedRouters:
         """The running ones by name."""
         return {name: running.router for name, running in self._running.items()}
 
-    def run(self, devices: Iterable[Device]) -> None:
-        """Run the simulated ones of these devices and no others: one that runs already goes on as it is.
+    def start(self, devices: Iterable[Device]) -> None:
+        """Run the simulated ones of these devices too: all of them or none that is new.
 
-        If one cannot be started, those that ran go on and none is new.
+        One that runs already goes on as it is, whatever it would be started from now.
         """
-        wanted = {device.name: device for device in devices if device.simulated is not None}
         running = dict(self._running)
         with ExitStack() as starting:
-            for name, device in wanted.items():
-                if name not in running:
+            for device in devices:
+                if device.simulated is not None and device.name not in running:
                     end = starting.enter_context(ExitStack())
-                    running[name] = _Running(self._start(device, end), end)
+                    running[device.name] = _Running(self._start(device, end), end)
             # Each is ended for itself from here on.
             starting.pop_all()
-        gone = [running.pop(name) for name in self._running if name not in wanted]
         self._running = running
-        for router in gone:
-            router.end.close()
+
+    def end_others(self, devices: Iterable[Device]) -> None:
+        """End those that are not among the simulated ones of these devices."""
+        kept = {device.name for device in devices if device.simulated is not None}
+        gone = [running for name, running in self._running.items() if name not in kept]
+        self._running = {name: running for name, running in self._running.items() if name in kept}
+        for running in gone:
+            running.end.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.run(())
+        self.end_others(())
 
     def _start(self, device: Device, running: ExitStack) -> IosRouter:
         home = _home(self._directory, device)

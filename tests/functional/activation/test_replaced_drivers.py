@@ -1,4 +1,4 @@
-"""A worker whose devices are replaced while it runs: new ones are visited, others let go, none is confused."""
+"""A worker whose devices are replaced while it runs: new ones are visited, those that left are let go."""
 
 import threading
 from collections.abc import Callable

@@ -105,8 +105,10 @@ def test_a_ticket_that_would_be_placed_otherwise_is_told_with_what_it_has_and_wo
     assert effects(station, with_next_hop(station.site, "192.0.2.9")) == [
         (
             1,
-            "keeps 192.0.2.1 from TenGigabitEthernet1/1 on fermilab-border-1; "
-            "opened now it would get 192.0.2.9 from TenGigabitEthernet1/1 on fermilab-border-1",
+            (
+                "keeps 192.0.2.1 from TenGigabitEthernet1/1 on fermilab-border-1; "
+                "opened now it would get 192.0.2.9 from TenGigabitEthernet1/1 on fermilab-border-1"
+            ),
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Several processes that set one database up, book on it and change its site, all at once; on every database."""
+"""Several processes that set up a database, book on it and change its site at once, on each database."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lambdastation.wire import NAMESPACE
 from netconfig.simulator import Packet, forwarding
 from pathservice.demo.soap import Refused, SoapClient
