@@ -4,9 +4,10 @@ The server's own limits do not help where the server itself hangs: its machine a
 libpq waits for ever. Imported when the first PostgreSQL URL is opened, for its driver may not be installed.
 """
 
+import math
 import time
 from collections.abc import Generator
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, event
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class Bounded(psycopg.Connection[Any]):
     """A connection that is given up when the server has said nothing for `seconds`."""
 
-    seconds: ClassVar[float]
+    seconds = math.inf
 
     def wait(self, gen: Generator[Any, Any, T], *how: Any, **more: Any) -> T:
         """As psycopg's, which looks several times a second whether it is to go on.
@@ -39,8 +40,13 @@ class _SilentError(Exception):
 
 def bound_answers(engine: Engine, seconds: float) -> None:
     """Let every connection of an engine be one that gives up after so many seconds of silence."""
-    kind = type("BoundedHere", (Bounded,), {"seconds": seconds})
-    event.listen(engine, "do_connect", lambda _dialect, _record, words, named: kind.connect(*words, **named))
+
+    def connect(_dialect: object, _record: object, words: list[Any], named: dict[str, Any]) -> Bounded:
+        connection = Bounded.connect(*words, **named)
+        connection.seconds = seconds
+        return connection
+
+    event.listen(engine, "do_connect", connect)
 
 
 def _bounded(gen: Generator[Any, Any, T], seconds: float) -> Generator[Any, Any, T]:

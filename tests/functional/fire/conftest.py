@@ -41,10 +41,10 @@ STATION = "FNAL"
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 DRIFT = timedelta(minutes=5)
-QUICK = timedelta(milliseconds=50)
+QUICK = timedelta(milliseconds=100)
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing should ever take so long."""
-SILENCE = 1.5
+SILENCE = 1.0
 """Seconds without a word after which the driver takes a router for hung."""
 
 
@@ -164,8 +164,8 @@ class Border:
     def until(self, fact: Callable[[], bool], *, patience: float = PATIENCE) -> None:
         """Wait for a fact: looked at after our transactions, and often enough for other processes'."""
         with self._changed:
-            for _ in range(int(patience * 20)):
-                if self._changed.wait_for(fact, 0.05):
+            for _ in range(int(patience * 10)):
+                if self._changed.wait_for(fact, 0.1):
                     return
             told = self.store.read(service.list_reservations), self.seen()
             raise AssertionError(f"it never came to be: {told}")

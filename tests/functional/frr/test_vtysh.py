@@ -81,7 +81,8 @@ def test_every_line_is_taken_but_those_that_frr_writes_otherwise(router: DeviceD
     plan = plan_for(PARTS)
     session = router._session  # type: ignore[attr-defined]
     router.read()
-    refused, taken = [], []
+    refused: list[str] = []
+    taken: list[str] = []
     for step in steps(plan):
         session.ask("configure terminal")
         for line in step:
