@@ -41,7 +41,7 @@ class Hand:
     lasts_until: float
 
     def is_leased(self) -> bool:
-        """Whether the lease can still be ours, as far as can be told without asking: a stall takes it away."""
+        """Whether the lease can still be ours, told without asking anybody: a stall takes it away."""
         return time.monotonic() < self.lasts_until
 
 

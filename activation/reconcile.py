@@ -7,10 +7,9 @@ whatever this one leaves half done.
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
@@ -25,10 +24,11 @@ from activation.outcomes import (
     note_refusal,
     note_result,
 )
+from activation.remembered import is_found_by_name, read_over
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, transcript_of
 from netconfig.errors import DeviceError, NetconfigError, Rejected
 from netconfig.intent import load_intent
-from reservation.lifecycle import FINAL, ON_DEVICES
+from reservation.lifecycle import ON_DEVICES
 from reservation.moves import HIGHEST_ID
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import Store
@@ -40,12 +40,6 @@ INTERRUPTED = "interrupted"
 
 ASKED_AT_ONCE = 1000
 """Numbers in one query: databases bound how many, SQLite at 32,766."""
-
-REMEMBERED = 5_000
-"""Of so many reservations, the newest, that are over it is still told what they had in lists of the site's."""
-
-OURS = "LS-"
-"""What the names of our own objects begin with, on every platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +120,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
             intent = load_intent(part.intent)
         except ValueError as error:
             unreadable[part.id] = str(error)
-            if not part.wanted and _is_found_by_name(part.placement):
+            if not part.wanted and is_found_by_name(part.placement):
                 by_name.add(part.id)
             elif not part.wanted:
                 unreadable[part.id] += "; and what it may have left in lists of the site's cannot be told"
@@ -142,47 +136,11 @@ def read_wanted(session: Session, device: str) -> Wanted:
         )
     return Wanted(
         generation=generation,
-        parts=(*parts, *_read_over(session, row)) if drifting else tuple(parts),
+        parts=(*parts, *read_over(session, row)) if drifting else tuple(parts),
         unreadable=unreadable,
         by_name=frozenset(by_name),
         drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
-    )
-
-
-def _read_over(session: Session, row: DeviceRow) -> list[PartIntent]:
-    """Parts that are long gone, but may come back with a configuration that somebody kept.
-
-    Only those that nothing on the device would give away. Looked for where nothing else is to be expected: a
-    part that is new meanwhile and takes such a line for the site's is put right with the next look.
-    """
-    newest = session.scalar(select(func.max(ReservationRow.id))) or 0
-    rows = session.execute(
-        select(PartRow.id, PartRow.reservation_id, PartRow.intent, PartRow.placement)
-        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.reservation_id > newest - REMEMBERED)
-        .where(PartRow.device_id == row.id, ReservationRow.state.in_(FINAL))
-        .order_by(PartRow.id)
-    )
-    over = []
-    for part_id, reservation_id, intent, placement in rows:
-        if not _is_found_by_name(placement):
-            # What cannot be understood any more was told while its reservation lived.
-            with suppress(ValueError):
-                loaded = load_intent(intent)
-                over.append(PartIntent(part_id, reservation_id, loaded, False, placement, over=True))
-    return over
-
-
-def _is_found_by_name(placement: Placement) -> bool:
-    """Whether all that a part can have left is in objects of our own, named after its reservation.
-
-    A placement that holds more than names of ours and numbers remembers lines in something of the site's;
-    those are known by nothing else, and what they mean only the driver could tell, from the intent.
-    """
-    return all(
-        isinstance(value, int) or (isinstance(value, str) and value.startswith(OURS))
-        for value in placement.values()
     )
 
 

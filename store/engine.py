@@ -4,6 +4,7 @@ READ COMMITTED, times in UTC, text in UTF-8, nothing cut off silently, and no wa
 connection, for a lock, for a network that is gone, for a process that stalls with a transaction open.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def _postgresql(url: URL, _patient: bool) -> Engine:
+def _postgresql(url: URL, patient: bool) -> Engine:
     # A server whose machine is gone says nothing at all: it is given up after the last of the probes.
     arguments = {
         "connect_timeout": CONNECT_SECONDS,
@@ -80,6 +81,10 @@ def _postgresql(url: URL, _patient: bool) -> Engine:
         "client_encoding": "UTF8",
     }
     engine = _networked(url, arguments)
+    if not patient:
+        # The driver has no such time-out of its own, as MariaDB's has.
+        bound_answers = importlib.import_module("store.postgresql").bound_answers
+        bound_answers(engine, ANSWER_SECONDS)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

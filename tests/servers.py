@@ -125,6 +125,12 @@ class Server(ABC):
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that answers, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     @contextlib.contextmanager
     def down(self, number: signal.Signals | None = None) -> Iterator[None]:
         """Without the server for the block."""

@@ -106,7 +106,7 @@ class Push:
         if not self._may_go_on():
             # Another may be configuring the router by now; what is half done here it reads and finishes.
             self._session.close()
-            raise Unreachable(self._device, "broken off in the middle of a push that took longer than its lease")
+            raise Unreachable(self._device, "broken off in mid-push, its lease had run out")
 
     def _write_memory(self, *, may_open: bool = False) -> None:
         self._check_turn()

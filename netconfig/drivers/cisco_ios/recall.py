@@ -1,7 +1,8 @@
 """Permits of tickets that are long over, found again: a router came back with an old startup configuration.
 
-Nothing in a site's list says whose a permit is. One is taken for ours if it reads as a ticket of this database
-had it and stands, once, under a number of the range that the site leaves to us. Any other is told and left.
+Nothing in a site's list says whose a permit is. One is taken for ours if it reads as a ticket of this
+database had it and stands, once, under a number of the range that the site leaves to us. Any other is told
+and left.
 """
 
 from dataclasses import replace
@@ -37,6 +38,6 @@ def recalled(held: AccessList, text: str, memory: Memory) -> Rule | None:
 def _sentence(held: AccessList, rule: Rule, memory: Memory) -> str:
     room = f"{memory.sequences.first} to {memory.sequences.last}"
     return (
-        f"access list {held.name} holds {rule.text!r}, as reservation {memory.reservation} did, which is over;"
-        f" it does not stand once, and in sequences {room}, so it is taken for the site's"
+        f"access list {held.name} holds {rule.text!r}, as reservation {memory.reservation} did, which is"
+        f" over; it does not stand once, and in sequences {room}, so it is taken for the site's"
     )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from itertools import count
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ from reservation.model import ClaimRequest, PartRequest, Request, TimeSlot
 from reservation.tables import ClaimRow
 from store import Base, Store
 from tests.conftest import make_database
+from tests.databases import drop_database
 from tests.functional.activation.victim import Moment, Orders, serve, work
 
 ORIGINAL = (Path(examples.__path__[0]) / "fermilab-border-1.txt").read_text(encoding="utf-8")
@@ -64,6 +66,7 @@ PERMIT = AccessPermit("EDGE-IN", (BULK.reversed(), CMS.reversed()), SequenceRang
 ROUTE = PolicyRoute("TenGigabitEthernet1/1", ip_address("192.0.2.1"), (BULK, CMS))
 
 Rows = dict[Table, list[dict[str, Any]]]
+Databases = Queue[Store]
 
 server = multiprocessing.get_context("forkserver")
 
@@ -173,10 +176,19 @@ def all_rows(store: Store) -> Rows:
 
 
 def put_rows(store: Store, rows: Rows) -> None:
+    """Let a database hold these rows and no others; what comes next is numbered above them."""
     with store.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
         for table, values in rows.items():
             if values:
                 connection.execute(table.insert(), values)
+            numbered = table.autoincrement_column
+            if numbered is not None and store.engine.dialect.name == "postgresql":
+                # It alone does not notice that numbers were taken.
+                sequence = func.pg_get_serial_sequence(table.name, numbered.name)
+                free = select(func.coalesce(func.max(numbered), 0) + 1).scalar_subquery()
+                connection.execute(select(func.setval(sequence, free, False)))
 
 
 def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1) -> None:
@@ -202,7 +214,7 @@ def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1
 
 @pytest.fixture(scope="session")
 def database_kind() -> str:
-    """One kind is enough: what dies here is the worker, between commits, and there are hundreds of cases."""
+    """What dies here is the worker, between commits: one kind gets the hundreds of cases, the others some."""
     return "sqlite"
 
 
@@ -214,43 +226,69 @@ def loop() -> Iterator[SimulatorLoop]:
 
 
 @pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Databases]]:
+    """A few databases of each kind, made when they are first asked for: making one takes a while."""
+    made: dict[str, list[Store]] = {}
+    free: dict[str, Databases] = {}
+
+    def of_kind(kind: str) -> Databases:
+        if kind not in free:
+            folder = tmp_path_factory.mktemp(kind)
+            made[kind] = [make_database(kind, folder / str(number)) for number in range(AT_ONCE)]
+            free[kind] = Queue()
+            for store in made[kind]:
+                free[kind].put(store)
+        return free[kind]
+
+    yield of_kind
+    for store in (store for stores in made.values() for store in stores):
+        store.close()
+        drop_database(store.engine.url)
+
+
+@pytest.fixture(scope="module")
 def phases(
-    tmp_path_factory: pytest.TempPathFactory, loop: SimulatorLoop, database_kind: str
+    tmp_path_factory: pytest.TempPathFactory,
+    loop: SimulatorLoop,
+    databases: Callable[[str], Databases],
+    database_kind: str,
 ) -> dict[str, Phase]:
     """The two halves of one ticket's life, lived once without a kill."""
-    directory = tmp_path_factory.mktemp("whole-life")
-    store = make_database(database_kind, directory)
-    with Site(directory, loop, store, ORIGINAL) as site:
+    store = databases(database_kind).get()
+    with Site(tmp_path_factory.mktemp("whole-life"), loop, store, ORIGINAL) as site:
         book(store, site.device)
         booked, original = all_rows(store), site.router.running_config()
         assert site.run(NOON)[0] == 0
         active, configured = all_rows(store), site.router.running_config()
-    store.close()
+    databases(database_kind).put(store)
     return {
         "activation": Phase("activation", NOON, booked, original, configured, State.ACTIVE),
         "release": Phase("release", NOON + HOUR, active, configured, original, State.RELEASED),
     }
 
 
-Lives = Callable[[Phase, Kill | None], Told]
+Lives = Callable[..., Told]
 
 
 @pytest.fixture
-def live_through(loop: SimulatorLoop, database_kind: str, tmp_path: Path) -> Lives:
+def live_through(loop: SimulatorLoop, databases: Callable[[str], Databases], tmp_path: Path) -> Lives:
     """One case: half a life with a kill in it, then a process without, and all as if nothing had been."""
 
-    def live(phase: Phase, kill: Kill | None) -> Told:
+    def live(phase: Phase, kill: Kill | None, kind: str = "sqlite") -> Told:
         directory = tmp_path / str(kill)
-        store = make_database(database_kind, directory)
-        put_rows(store, phase.rows)
-        with Site(directory, loop, store, phase.before) as site:
-            code, told = site.run(phase.now, kill)
-            if kill is not None:
-                assert code == -signal.SIGKILL
-                code, _ = site.run(phase.now)
-            assert code == 0
-            check(store, phase, site.router)
-        store.close()
+        directory.mkdir()
+        store = databases(kind).get()
+        try:
+            put_rows(store, phase.rows)
+            with Site(directory, loop, store, phase.before) as site:
+                code, told = site.run(phase.now, kill)
+                if kill is not None:
+                    assert code == -signal.SIGKILL
+                    code, _ = site.run(phase.now)
+                assert code == 0
+                check(store, phase, site.router)
+        finally:
+            databases(kind).put(store)
         return told
 
     return live
@@ -280,12 +318,12 @@ def check(store: Store, phase: Phase, router: IosRouter) -> None:
         assert view.degraded_since is None
 
 
-def failures(lives: Lives, phase: Phase, kills: Iterable[Kill]) -> list[str]:
+def failures(lives: Lives, phase: Phase, kills: Iterable[Kill], kind: str = "sqlite") -> list[str]:
     """What went wrong, case by case."""
 
     def attempt(kill: Kill) -> str | None:
         try:
-            lives(phase, kill)
+            lives(phase, kill, kind)
         except AssertionError as error:
             return f"killed {kill}: {error}"
         return None
@@ -312,6 +350,20 @@ def test_kill_before_or_after_any_line_is_repaired_by_the_next_pass(
     assert lines > 10
     kills = (Kill(f"line {fate}", n + 1) for n in range(lines) for fate in ("lost", "taken"))
     assert failures(live_through, phases[half], kills) == []
+
+
+@pytest.mark.parametrize(("kind", "first"), [("mariadb", 0), ("postgresql", 1)])
+@pytest.mark.parametrize("half", ["activation", "release"])
+def test_kill_at_some_of_these_moments_is_repaired_on_a_server_too(
+    half: str, kind: str, first: int, phases: dict[str, Phase], live_through: Lives
+) -> None:
+    told = live_through(phases[half], None, kind)
+    commits = [Kill(f"{side} commit", n + 1) for n in range(told.commits) for side in ("before", "after")]
+    lines = [Kill(f"line {fate}", n + 1) for n in range(told.lines) for fate in ("lost", "taken")]
+    # The servers take turns, so that together they see more of them.
+    some = [*commits[first :: len(commits) // 4 | 1], *lines[first :: len(lines) // 2 | 1]]
+    assert len({kill.what for kill in some}) == 4
+    assert failures(live_through, phases[half], some, kind) == []
 
 
 def test_real_worker_killed_again_and_again_gets_there_and_back(

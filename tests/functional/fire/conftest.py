@@ -32,8 +32,8 @@ from reservation.tables import ClaimRow
 from store import Store, open_store
 from tests.conftest import make_database
 from tests.contract.drivers.bench import Ticket
-from tests.databases import drop_database
 from tests.contract.drivers.cisco_ios_bench import CONFIG, PASSWORD, STRANGERS, TEN_ONE, TEN_TWO, IosRig
+from tests.databases import drop_database
 
 KIND = "ticket"
 PATH = "path:red"
@@ -41,10 +41,10 @@ STATION = "FNAL"
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 DRIFT = timedelta(minutes=5)
-QUICK = timedelta(milliseconds=50)
+QUICK = timedelta(milliseconds=100)
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing should ever take so long."""
-SILENCE = 1.5
+SILENCE = 1.0
 """Seconds without a word after which the driver takes a router for hung."""
 
 
@@ -84,7 +84,7 @@ class Border:
         self._changed = threading.Condition()
         self._workers: list[Worker] = []
         self._stores: list[Store] = []
-        self.router.before_line = lambda session, line: self.at_line(session, line)
+        self.router.before_line = self._pass_on
         self.router.after_line = self._remember
         self.set_up(store)
         self._watch(store)
@@ -95,9 +95,7 @@ class Border:
 
     def listen(self, loop: SimulatorLoop, *, port: int = 0) -> RunningSimulator:
         """Let the router answer at a port, with a host key it never had before."""
-        simulator = RunningSimulator(
-            self.router, username="lambda", password=PASSWORD, loop=loop, port=port
-        )
+        simulator = RunningSimulator(self.router, username="lambda", password=PASSWORD, loop=loop, port=port)
         return simulator.__enter__()
 
     def set_up(self, store: Store) -> None:
@@ -164,10 +162,10 @@ class Border:
         self.store.write(lambda s: service.cancel(s, number, kind=KIND, now=now, actor="x"))
 
     def until(self, fact: Callable[[], bool], *, patience: float = PATIENCE) -> None:
-        """Wait for a fact: looked at after every transaction of ours, and often enough for other processes."""
+        """Wait for a fact: looked at after our transactions, and often enough for other processes'."""
         with self._changed:
-            for _ in range(int(patience * 20)):
-                if self._changed.wait_for(fact, 0.05):
+            for _ in range(int(patience * 10)):
+                if self._changed.wait_for(fact, 0.1):
                     return
             told = self.store.read(service.list_reservations), self.seen()
             raise AssertionError(f"it never came to be: {told}")
@@ -212,6 +210,9 @@ class Border:
         for store in self._stores:
             store.close()
 
+    def _pass_on(self, session: int, line: str) -> None:
+        self.at_line(session, line)
+
     def _remember(self, _session: int, line: str) -> None:
         self.moments.append(Moment(line, self.router.state, self.staying))
 
@@ -244,7 +245,7 @@ class Border:
 
 
 def loose_entries(state: Any) -> Iterator[str]:
-    """Entries in force that send packets somewhere and ask for no condition, or for a list that is not there."""
+    """Entries in force that send packets somewhere without a condition, or by a list that is not there."""
     for interface in (TEN_ONE, TEN_TWO):
         carried = state.interface(interface)
         for family in (4, 6):

@@ -1,4 +1,4 @@
-"""What may happen to a router while tickets are on it: it is read again, and put back as the database has it."""
+"""What may happen to a router with tickets on it: it is read again, and put back as the database has it."""
 
 from collections.abc import Sequence
 
@@ -141,7 +141,7 @@ def test_line_k_refused_fails_its_ticket_in_the_routers_words_and_no_neighbour(b
     lines = len(border.moments)
     border.cancel(whole)
     border.until_state(whole, State.RELEASED)
-    # Every line in turn is for tests/contract/drivers; here it is the whole way from the router to the ticket.
+    # Every line in turn is for tests/contract/drivers; here it is the whole way up to the ticket.
     for k in range(1, lines + 1, 3):
         border.router.faults.add(Fault(Action.REFUSE, number=k, words=f"% No room for line {k}\n"))
         number = border.book(CMS, LET_BULK_IN)
@@ -269,4 +269,3 @@ def test_interface_whose_card_is_out_waits_and_pushes_nothing(border: Border) ->
     border.until(lambda: border.seen().in_sync)
     assert VIDEO.is_served(border.rig)
     assert border.view(number).degraded_since is None
-

@@ -1,7 +1,8 @@
 """FRR as a second opinion: its command parser, written by others, behind a real sshd.
 
-One daemon of FRR that keeps route maps and access lists, without a port and without a hand on the kernel, and an
-sshd on a loopback port that lets nobody do anything but `vtysh`. Both end with the tests, in a folder of theirs.
+One daemon of FRR that keeps route maps and access lists, without a port and without a hand on the kernel, and
+an sshd on a loopback port that lets nobody do anything but `vtysh`. Both end with the tests, in a folder of
+their own.
 """
 
 import getpass
@@ -50,14 +51,14 @@ class Vtysh:
             host_key=self.host_key,
             save=False,
         )
-        return CiscoIos(device, OWNERSHIP, timeouts=Timeouts(open=PATIENCE, silence=PATIENCE, answer=PATIENCE))
+        return CiscoIos(device, OWNERSHIP, timeouts=Timeouts(PATIENCE, PATIENCE, PATIENCE))
 
 
 @pytest.fixture(scope="module")
 def vtysh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vtysh]:
     """FRR and its sshd, up."""
     for program in (BGPD, "vtysh", "/usr/sbin/sshd"):
-        assert shutil.which(program), f"{program} is missing: `tools/setup test` installs frr and openssh-server"
+        assert shutil.which(program), f"{program} is missing: `tools/setup test` installs it"
     folder = tmp_path_factory.mktemp("frr")
     sockets = folder / "vty"
     sockets.mkdir()

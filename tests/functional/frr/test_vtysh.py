@@ -81,7 +81,8 @@ def test_every_line_is_taken_but_those_that_frr_writes_otherwise(router: DeviceD
     plan = plan_for(PARTS)
     session = router._session  # type: ignore[attr-defined]
     router.read()
-    refused, taken = [], []
+    refused: list[str] = []
+    taken: list[str] = []
     for step in steps(plan):
         session.ask("configure terminal")
         for line in step:
@@ -133,7 +134,11 @@ def test_refusal_in_others_words_is_one_and_the_half_made_entry_is_taken_back(ro
 
 
 def test_refused_header_whose_exit_leaves_the_mode_is_noticed(router: DeviceDriver) -> None:
-    lines = [line for line in plan_for([BULK]).lines if line.text.startswith(("ip access-list", " remark", " exit"))]
+    lines = [
+        line
+        for line in plan_for([BULK]).lines
+        if line.text.startswith(("ip access-list", " remark", " exit"))
+    ]
     with pytest.raises(Rejected, match="% Unknown command") as caught:
         router.push(Plan(tuple(dataclasses.replace(line, step=1, undo=None) for line in lines[:3])))
     assert caught.value.line == "ip access-list extended LS-FNAL-42"

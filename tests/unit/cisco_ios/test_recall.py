@@ -1,4 +1,4 @@
-"""A router that comes back with permits of tickets that are long over: ours go, what may be the site's stays."""
+"""A router comes back with permits of tickets that are long over: ours go, what may be the site's stays."""
 
 import dataclasses
 from collections.abc import Iterator

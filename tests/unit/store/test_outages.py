@@ -1,5 +1,6 @@
 """A server that is away, goes away in the middle or turns us away: one error, and well again afterwards."""
 
+import os
 import signal
 import socket
 import threading
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -93,6 +94,39 @@ def test_server_that_goes_away_in_a_transaction_has_written_nothing(
     assert words(notes) == ["one", "two"]
     notes.write(overwrite)
     assert words(notes) == ["other", "two"]
+
+
+def test_server_that_hangs_with_its_connections_open_is_given_up(
+    running: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.engine.ANSWER_SECONDS", 1)
+    hangs = open_store(running.new_database())
+    stopped: list[int] = []
+
+    def work(session: Session) -> None:
+        told = session.scalar(text("SELECT pg_backend_pid()")) if running.program == "postgres" else None
+        stopped.append(told or running.process_id)
+        os.kill(stopped[0], signal.SIGSTOP)
+        # Its machine still takes what is sent to it.
+        session.execute(text("SELECT 1"))
+
+    try:
+        with pytest.raises(StoreUnavailable):
+            hangs.write(work)
+    finally:
+        os.kill(stopped[0], signal.SIGCONT)
+    hangs.ping()
+    hangs.close()
+    drop_database(hangs.engine.url)
+
+
+def test_slow_answer_that_keeps_coming_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.engine.ANSWER_SECONDS", 1)
+    store = open_store(server("postgresql").new_database())
+    rows = "SELECT repeat('x', 100000), pg_sleep(0.004) FROM generate_series(1, 300)"
+    assert len(store.read(lambda session: session.execute(text(rows)).all())) == 300
+    store.close()
+    drop_database(store.engine.url)
 
 
 def test_what_was_committed_before_a_crash_is_there_after_it(notes: Store, running: Server) -> None:
