@@ -38,7 +38,11 @@ def find_flows(session: Session, request: FlowRequest, *, at: datetime) -> tuple
         select(ReservationRow, FlowRow.boxes)
         .join(FlowRow, FlowRow.reservation_id == ReservationRow.id)
         .join(ClaimRow, ClaimRow.reservation_id == ReservationRow.id)
-        .where(calendar.overlapping(resource, TimeSlot(at, at + _INSTANT)), FlowRow.path == request.path)
+        .where(
+            calendar.overlapping(resource, TimeSlot(at, at + _INSTANT)),
+            ~ClaimRow.leaving,
+            FlowRow.path == request.path,
+        )
         .order_by(ClaimRow.end.desc(), ReservationRow.id)
         .execution_options(populate_existing=True)
     )
