@@ -145,6 +145,7 @@ class LabelsBooked(CapacityBooked):
             self, f"{pool}: {', '.join(map(str, sorted(labels)))} booked, so it cannot be taken out"
         )
         self.resource = pool
+        self.offered = 0
         self.booked = len(labels)
         self.labels = frozenset(labels)
 

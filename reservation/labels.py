@@ -34,14 +34,33 @@ def offer_labels(session: Session, name: str, labels: Collection[int], *, now: d
     if row is None:
         row = ResourceRow(name=name, unit="label", longest_seconds=0)
         session.add(row)
-    else:
-        booked = select(ClaimRow.label).where(ClaimRow.resource_id == row.id, ClaimRow.end > now).distinct()
-        missing = {label for label in session.scalars(booked) if label is not None} - set(labels)
-        if missing:
-            raise LabelsBooked(name, missing)
+    elif missing := _booked(session, row, now) - set(labels):
+        raise LabelsBooked(name, missing)
     row.labels = sorted(set(labels))
     row.capacity = len(row.labels)
     session.flush()
+
+
+def missing_labels(
+    session: Session, offered: Mapping[str, Collection[int]], *, now: datetime
+) -> tuple[LabelsBooked, ...]:
+    """What keeps the pools from being just these, by name: the labels that are promised beyond them.
+
+    Nothing is locked.
+    """
+    pools = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.startswith(POOL_PREFIX, autoescape=True))
+        .order_by(ResourceRow.name)
+    )
+    missing = ((pool.name, _booked(session, pool, now) - set(offered.get(pool.name, ()))) for pool in pools)
+    return tuple(LabelsBooked(name, found) for name, found in missing if found)
+
+
+def _booked(session: Session, pool: ResourceRow, now: datetime) -> set[int]:
+    """The labels that are promised from `now` on."""
+    booked = select(ClaimRow.label).where(ClaimRow.resource_id == pool.id, ClaimRow.end > now).distinct()
+    return {label for label in session.scalars(booked) if label is not None}
 
 
 def pick_label(session: Session, request: LabelRequest, slot: TimeSlot) -> int:

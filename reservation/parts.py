@@ -89,7 +89,7 @@ def requested_parts(
         select(PartRow.reservation_id, DeviceRow.name, PartRow.stage, PartRow.intent)
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)))
+        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)), ~PartRow.superseded)
         .order_by(PartRow.stage, PartRow.id)
     )
     found: dict[int, list[PartRequest]] = {}

@@ -95,9 +95,7 @@ class Border:
 
     def listen(self, loop: SimulatorLoop, *, port: int = 0) -> RunningSimulator:
         """Let the router answer at a port, with a host key it never had before."""
-        simulator = RunningSimulator(
-            self.router, username="lambda", password=PASSWORD, loop=loop, port=port
-        )
+        simulator = RunningSimulator(self.router, username="lambda", password=PASSWORD, loop=loop, port=port)
         return simulator.__enter__()
 
     def set_up(self, store: Store) -> None:

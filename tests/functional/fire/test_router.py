@@ -269,4 +269,3 @@ def test_interface_whose_card_is_out_waits_and_pushes_nothing(border: Border) ->
     border.until(lambda: border.seen().in_sync)
     assert VIDEO.is_served(border.rig)
     assert border.view(number).degraded_since is None
-

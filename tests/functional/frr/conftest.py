@@ -50,14 +50,18 @@ class Vtysh:
             host_key=self.host_key,
             save=False,
         )
-        return CiscoIos(device, OWNERSHIP, timeouts=Timeouts(open=PATIENCE, silence=PATIENCE, answer=PATIENCE))
+        return CiscoIos(
+            device, OWNERSHIP, timeouts=Timeouts(open=PATIENCE, silence=PATIENCE, answer=PATIENCE)
+        )
 
 
 @pytest.fixture(scope="module")
 def vtysh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vtysh]:
     """FRR and its sshd, up."""
     for program in (BGPD, "vtysh", "/usr/sbin/sshd"):
-        assert shutil.which(program), f"{program} is missing: `tools/setup test` installs frr and openssh-server"
+        assert shutil.which(program), (
+            f"{program} is missing: `tools/setup test` installs frr and openssh-server"
+        )
     folder = tmp_path_factory.mktemp("frr")
     sockets = folder / "vty"
     sockets.mkdir()

@@ -133,7 +133,11 @@ def test_refusal_in_others_words_is_one_and_the_half_made_entry_is_taken_back(ro
 
 
 def test_refused_header_whose_exit_leaves_the_mode_is_noticed(router: DeviceDriver) -> None:
-    lines = [line for line in plan_for([BULK]).lines if line.text.startswith(("ip access-list", " remark", " exit"))]
+    lines = [
+        line
+        for line in plan_for([BULK]).lines
+        if line.text.startswith(("ip access-list", " remark", " exit"))
+    ]
     with pytest.raises(Rejected, match="% Unknown command") as caught:
         router.push(Plan(tuple(dataclasses.replace(line, step=1, undo=None) for line in lines[:3])))
     assert caught.value.line == "ip access-list extended LS-FNAL-42"
