@@ -241,6 +241,9 @@ def _note_degraded(session: Session, owner: ReservationRow, now: datetime) -> No
     behind = select(PartRow.id).where(
         PartRow.reservation_id == owner.id, PartRow.wanted, PartRow.synced_generation < PartRow.generation
     )
+    if owner.modifying_since is not None:
+        # What is only now being brought has not drifted.
+        behind = behind.where(PartRow.superseded)
     if owner.state is State.ACTIVE and session.scalar(behind.limit(1)) is not None:
         owner.degraded_since = owner.degraded_since or now
     else:

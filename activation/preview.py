@@ -58,6 +58,7 @@ def _parts(session: Session, device: str, as_if: int | None) -> tuple[PartIntent
             part_id=part.id,
             reservation_id=part.reservation_id,
             intent=load_intent(part.intent),
+            wanted=not part.superseded,
             placement=part.placement,
         )
         for part in upcoming

@@ -1,7 +1,8 @@
 """Moving a reservation on once its parts are in sync: the last of the three passes.
 
 Going up, stage n+1 is wanted when stage n is in sync; going down, stage n-1 is wanted no more when stage n
-is gone. After the last the reservation is ACTIVE, or RELEASED.
+is gone. After the last the reservation is ACTIVE, or RELEASED, or SCHEDULED again for a later slot. What was
+modified while active goes up with the new, then down with the old, and is ACTIVE all the time.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
-from activation.tick import WORKER, release_next_stage
+from activation.succession import WORKER, forget_former, go_on, release_next_stage
 from reservation import calendar, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, Outcome, State
@@ -39,17 +40,23 @@ def settle(store: Store, now: datetime) -> None:
 
 
 def ready(session: Session) -> tuple[int, ...]:
-    """The reservations on their way up or down that wait for no part any more."""
+    """The reservations on their way, up, down or from the old to the new, that wait for no part any more."""
     behind = exists().where(
         PartRow.reservation_id == ReservationRow.id, PartRow.synced_generation < PartRow.generation
     )
-    going_up = and_(
-        ReservationRow.state == State.ACTIVATING,
+    new_behind = behind.where(PartRow.wanted, ~PartRow.superseded)
+    old_behind = behind.where(~PartRow.wanted, PartRow.superseded)
+    ahead = exists().where(PartRow.reservation_id == ReservationRow.id, ~PartRow.wanted, ~PartRow.superseded)
+    going_up = and_(ReservationRow.state == State.ACTIVATING, ReservationRow.wish.is_(None), ~new_behind)
+    changing = and_(
+        ReservationRow.state == State.ACTIVE,
+        ReservationRow.modifying_since.is_not(None),
         ReservationRow.wish.is_(None),
-        ~behind.where(PartRow.wanted),
+        ~new_behind,
+        or_(ahead, ~old_behind),
     )
     going_down = and_(ReservationRow.state == State.RELEASING, ~behind.where(~PartRow.wanted))
-    query = select(ReservationRow.id).where(or_(going_up, going_down)).order_by(ReservationRow.id)
+    query = select(ReservationRow.id).where(or_(going_up, changing, going_down)).order_by(ReservationRow.id)
     return tuple(session.scalars(query))
 
 
@@ -59,24 +66,12 @@ def _settle_one(session: Session, reservation_id: int, now: datetime) -> State |
     except NotFound:
         return None
     before = row.state
-    if before is State.ACTIVATING and row.wish is None:
-        _go_up(session, row, now)
+    changing = before is State.ACTIVE and row.modifying_since is not None
+    if (before is State.ACTIVATING or changing) and row.wish is None:
+        go_on(session, row, now)
     elif before is State.RELEASING:
         _go_down(session, row, now)
     return None if row.state is before else row.state
-
-
-def _go_up(session: Session, row: ReservationRow, now: datetime) -> None:
-    of_reservation = parts.parts_of(session, row.id)
-    if not all(parts.in_sync(part) for part in of_reservation if part.wanted):
-        return
-    ahead = [part for part in of_reservation if not part.wanted]
-    if ahead:
-        parts.switch(session, [part for part in ahead if part.stage == ahead[0].stage], wanted=True)
-        return
-    move(session, row, Cause.IN_SYNC, now=now, actor=WORKER)
-    row.activated_at = now
-    row.next_action_at = row.end
 
 
 def _go_down(session: Session, row: ReservationRow, now: datetime) -> None:
@@ -85,13 +80,24 @@ def _go_down(session: Session, row: ReservationRow, now: datetime) -> None:
         return
     if release_next_stage(session, of_reservation):
         return
+    if row.release_cause is Cause.MOVED_LATER and row.wish is None:
+        _go_back(session, row, now)
+        return
     row.outcome = _outcome(row)
-    move(session, row, Cause.GONE, now=now, actor=WORKER, reason=row.reason)
+    move(session, row, Cause.GONE, now=now, actor=row.wish_actor or WORKER, reason=row.reason)
     calendar.free_claims(session, row.id)
 
 
+def _go_back(session: Session, row: ReservationRow, now: datetime) -> None:
+    move(session, row, Cause.GONE_FOR_NOW, now=now, actor=WORKER)
+    row.next_action_at = row.start
+    # As if it had never been started: how it goes in its new slot is judged by that alone.
+    row.release_cause = row.activated_at = None
+    forget_former(session, row)
+
+
 def _outcome(row: ReservationRow) -> Outcome:
-    if row.release_cause is Cause.CANCEL:
+    if Cause.CANCEL in {row.release_cause, row.wish}:
         return Outcome.CANCELLED
     # What was never verified on a device did not complete, whatever the reason.
     if row.release_cause is Cause.REJECTED or row.activated_at is None:

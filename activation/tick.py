@@ -10,17 +10,19 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
-from reservation import calendar, parts
+from activation.succession import WORKER, go_on, release_next_stage
+from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, State
 from reservation.moves import lock_reservation, move
-from reservation.tables import PartRow, ReservationRow
+from reservation.tables import ReservationRow
 from store import Store, StoreUnavailable
 
 CLAIMS_KEPT_FOR = timedelta(minutes=10)
 """How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
 
-WORKER = "worker"
+LOOK_AGAIN = timedelta(seconds=1)
+"""How soon one that waits for another's label is looked at again."""
 
 log = logger("tick")
 
@@ -87,9 +89,15 @@ def _held(session: Session, row: ReservationRow, now: datetime) -> None:
 def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
     if row.end <= now:
         reason = "the slot passed before it could be started"
+        if row.waiting_for is not None:
+            reason += f": it waited for {row.waiting_for}"
         move(session, row, Cause.MISSED, now=now, actor=WORKER, reason=reason)
         row.reason = reason
         calendar.free_claims(session, row.id)
+        return
+    row.waiting_for = labels.still_held(session, row.id)
+    if row.waiting_for is not None:
+        row.next_action_at = min(now + LOOK_AGAIN, row.end)
         return
     move(session, row, Cause.START, now=now, actor=WORKER)
     row.next_action_at = row.end
@@ -101,6 +109,8 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
     cause = row.wish or Cause.END
     if cause is Cause.END and now < row.end:
         row.next_action_at = row.end
+        if row.modifying_since is not None:
+            go_on(session, row, now)
         return
     actor = row.wish_actor or WORKER
     if cause is Cause.END and row.activated_at is None:
@@ -108,7 +118,7 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
     move(session, row, cause, now=now, actor=actor, reason=row.reason)
     row.next_action_at = now + CLAIMS_KEPT_FOR / 2
     row.release_cause = cause
-    row.degraded_since = None
+    row.degraded_since = row.modifying_since = None
     _hold_on(session, row, now)
     release_next_stage(session, parts.parts_of(session, row.id))
 
@@ -119,17 +129,9 @@ def _releasing(session: Session, row: ReservationRow, now: datetime) -> None:
 
 
 def _hold_on(session: Session, row: ReservationRow, now: datetime) -> None:
-    calendar.keep_claims(session, row.id, until=now + CLAIMS_KEPT_FOR)
-
-
-def release_next_stage(session: Session, of_reservation: list[PartRow]) -> bool:
-    """Want the highest stage still wanted no more; False when no stage is."""
-    wanted = [part for part in of_reservation if part.wanted]
-    if not wanted:
-        return False
-    highest = max(part.stage for part in wanted)
-    parts.switch(session, [part for part in wanted if part.stage == highest], wanted=False)
-    return True
+    # What it has taken for a slot to come stays as it is.
+    returns = row.release_cause is Cause.MOVED_LATER
+    calendar.keep_claims(session, row.id, until=now + CLAIMS_KEPT_FOR, only_leaving=returns)
 
 
 _STEPS = {

@@ -3,7 +3,8 @@
 The calendar and the devices' capabilities are asked later, inside the transaction.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lambdastation.bandwidth import format_bandwidth, parse_bandwidth
@@ -18,15 +19,28 @@ from lambdastation.errors import (
     shown,
 )
 from lambdastation.flows import choose_families, incoming, outgoing
-from lambdastation.site import Peer, Site, Topology
+from lambdastation.site import Peer, Rule, Site, Topology
 from lambdastation.slots import choose_slot
-from lambdastation.steering import Placed, place_flows, rules_for, steered_families
+from lambdastation.steering import Placed, dscp_pool, place_flows, rules_for, steered_families
 from lambdastation.ticket import DscpRequest, TicketRequest
 from netconfig.intent import IpNetwork
-from reservation.model import TimeSlot
+from reservation.model import LabelRequest, TimeSlot
 
 LONGEST_WORD = 64
 """Characters of a name that the database keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromPool:
+    """A code point of the site's pool, for the packets that our end sends.
+
+    Attributes:
+        label: those that will do.
+        needed: False if the ticket does without where none is free.
+    """
+
+    label: LabelRequest
+    needed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,8 @@ class Admission:
     """A request that fits the site.
 
     Attributes:
+        dscp_out: None also while it is still to be taken `from_pool`; see `marked`.
+        rules, families: what `placed` was made by.
         source_networks, destination_networks: what is matched, the families that are not steered left out.
         placed: what the devices shall carry.
     """
@@ -45,9 +61,17 @@ class Admission:
     in_bits_per_second: int
     dscp_out: int | None
     dscp_in: int | None
+    from_pool: FromPool | None
+    rules: tuple[Rule, ...]
+    families: tuple[int, ...]
     source_networks: tuple[IpNetwork, ...]
     destination_networks: tuple[IpNetwork, ...]
     placed: tuple[Placed, ...]
+
+    def marked(self, dscp: int) -> "Admission":
+        """The same for the packets that our end marks with this code point."""
+        placed = _placed(self.ends, self.rules, self.families, dscp_out=dscp, dscp_in=self.dscp_in)
+        return replace(self, dscp_out=dscp, placed=placed)
 
 
 def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
@@ -56,19 +80,37 @@ def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
     Raises:
         Refused: some field of it does not fit; the error says which.
     """
+    return _admission(request, site, choose_ends(request, site), choose_slot(request, site.limits, now=now))
+
+
+def readmit(request: TicketRequest, site: Site, *, slot: TimeSlot, meant: Collection[str]) -> Admission:
+    """Read what a ticket shall be for in the slot that it has.
+
+    `meant` are the fields that are asked for anew. Addresses that stay as they were stand back, like those
+    of a whole client, where the others are of one family alone.
+
+    Raises:
+        Refused: as `admit`.
+    """
     ends = choose_ends(request, site)
+    local, remote = (replace(end, named=f"{end.prefix}IP" in meant) for end in (ends.local, ends.remote))
+    return _admission(request, site, replace(ends, local=local, remote=remote), slot)
+
+
+def _admission(request: TicketRequest, site: Site, ends: Ends, slot: TimeSlot) -> Admission:
     topology = _topology(request, site, ends.peer)
     remote_path = request.remote_path or ""
     if len(remote_path) > LONGEST_WORD or not remote_path.isprintable():
         raise BadValue(f"a path's name has at most {LONGEST_WORD} printable characters", field="remotePath")
-    slot = choose_slot(request, site.limits, now=now)
     out_rate = _bandwidth(request.out_bandwidth, "outBW", topology, ends.peer)
     in_rate = _bandwidth(request.in_bandwidth, "inBW", topology, ends.peer)
-    dscp_out = _dscp(request.dscp_request_out, request.dscp_out, ends.local, "dscpOut")
+    from_pool = _from_pool(request, ends.local, site)
+    dscp_out = None
+    if from_pool is None or request.dscp_out is not None:
+        dscp_out = _dscp(request.dscp_request_out, request.dscp_out, ends.local, "dscpOut")
     dscp_in = _dscp(request.dscp_request_in, request.dscp_in, ends.remote, "dscpIn")
     rules = rules_for(site, topology, ends.client)
     families = _families(ends, topology, rules_steer=steered_families(rules))
-    local, remote = ends.local, ends.remote
     return Admission(
         ends=ends,
         topology=topology,
@@ -77,14 +119,41 @@ def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
         in_bits_per_second=in_rate,
         dscp_out=dscp_out,
         dscp_in=dscp_in,
+        from_pool=from_pool,
+        rules=rules,
+        families=families,
         source_networks=_of(families, ends.source),
         destination_networks=_of(families, ends.destination),
-        placed=place_flows(
-            rules,
-            outgoing=outgoing(local, remote, families=families, dscp=dscp_out),
-            incoming=incoming(local, remote, families=families, dscp=dscp_in),
-        ),
+        placed=_placed(ends, rules, families, dscp_out=dscp_out, dscp_in=dscp_in),
     )
+
+
+def _placed(
+    ends: Ends,
+    rules: tuple[Rule, ...],
+    families: tuple[int, ...],
+    *,
+    dscp_out: int | None,
+    dscp_in: int | None,
+) -> tuple[Placed, ...]:
+    return place_flows(
+        rules,
+        outgoing=outgoing(ends.local, ends.remote, families=families, dscp=dscp_out),
+        incoming=incoming(ends.local, ends.remote, families=families, dscp=dscp_in),
+    )
+
+
+def _from_pool(request: TicketRequest, sender: End, site: Site) -> FromPool | None:
+    asked, value = request.dscp_request_out, request.dscp_out
+    if not site.dscp_pool or asked is DscpRequest.NO:
+        return None
+    if value is not None:
+        # One of the pool that is named is taken like any other: it marks one ticket at a time.
+        named = LabelRequest(dscp_pool(site), frozenset({value}))
+        return FromPool(named, needed=True) if value in site.dscp_pool else None
+    if asked is None or sender.dscp is not None:
+        return None
+    return FromPool(LabelRequest(dscp_pool(site)), needed=asked is DscpRequest.YES)
 
 
 def _topology(request: TicketRequest, site: Site, peer: Peer) -> Topology:

@@ -3,6 +3,7 @@
 The core's refusals are put into the door's words here: which field of the request is at fault.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.caller import Caller
 from lambdastation.errors import (
     CapacityExceeded,
+    DscpTaken,
     FlowConflict,
     NotCapable,
     NotReady,
@@ -25,39 +27,55 @@ from lambdastation.steering import (
     BANDWIDTH_UNIT,
     PATH_PREFIX,
     bandwidth_claims,
+    dscp_pool,
     path_resource,
     steered_flows,
 )
 from lambdastation.ticket import Ticket, TicketRequest
-from reservation import calendar, conflicts, errors, parts, service, sharing
+from reservation import calendar, conflicts, errors, labels, parts, service, sharing
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
-from reservation.model import FlowRequest, Request
+from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
-    """Put the site's flows, and the bandwidth of its alternate paths each way, into the calendar.
+    """Put the site's flows, code points, and the bandwidth of its alternate paths, into the calendar.
 
     Raises:
-        CapacityBooked: a path was made smaller than what is promised from `now` on, or is gone.
+        CapacityBooked: a path or the pool was made smaller than what is promised from `now` on, or is gone.
     """
     lock_resources(session, site, now=now)
     capacities = path_capacities(site)
     for name, capacity in capacities.items():
         calendar.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
     calendar.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
+    pools = label_pools(site)
+    for pool, offered in pools.items():
+        labels.offer_labels(session, pool, offered, now=now)
+    calendar.withdraw_others(session, pools, prefix=labels.POOL_PREFIX, now=now)
 
 
 def lock_resources(session: Session, site: Site, *, now: datetime) -> None:
-    """Let nobody book on the site to the end of the transaction: its flows, then its paths by name."""
+    """Let nobody book on the site to the end of the transaction: its flows, its pools, then its paths."""
     conflicts.offer_flows(session, site.name, now=now)
+    calendar.lock_prefixed(session, labels.POOL_PREFIX)
     calendar.lock_prefixed(session, PATH_PREFIX)
 
 
 def overbooked_paths(session: Session, site: Site, *, now: datetime) -> tuple[errors.CapacityBooked, ...]:
     """Each path, one way, of which more is promised from `now` on than the site has of it."""
     return calendar.overbooked(session, path_capacities(site), prefix=PATH_PREFIX, now=now)
+
+
+def missing_code_points(session: Session, site: Site, *, now: datetime) -> tuple[errors.LabelsBooked, ...]:
+    """The code points that are promised from `now` on and are not in the site's pool."""
+    return labels.missing_labels(session, label_pools(site), now=now)
+
+
+def label_pools(site: Site) -> dict[str, tuple[int, ...]]:
+    """The site's pools of labels, by the resource's name."""
+    return {dscp_pool(site): site.dscp_pool} if site.dscp_pool else {}
 
 
 def path_capacities(site: Site) -> dict[str, int]:
@@ -95,11 +113,12 @@ def book(
 
     Raises:
         SiteReplaced: it is not.
-        NotCapable, CapacityExceeded, FlowConflict, SlotInThePast: what is asked for does not fit.
+        NotCapable, CapacityExceeded, DscpTaken, FlowConflict, SlotInThePast: what is asked for does not fit.
         NotReady: the path or a device is not in the database.
     """
     try:
-        _check_capabilities(session, admission)
+        check_capabilities(session, admission)
+        admission = _marked(session, admission, site, now=now)
         reservation = service.book(
             session,
             Request(
@@ -108,12 +127,8 @@ def book(
                 slot=admission.slot,
                 hold_until=now + hold_for,
                 flows=flow_request(site, admission),
-                claims=bandwidth_claims(
-                    site,
-                    admission.topology,
-                    out_bits_per_second=admission.out_bits_per_second,
-                    in_bits_per_second=admission.in_bits_per_second,
-                ),
+                claims=claims_of(site, admission),
+                labels=() if admission.from_pool is None else (admission.from_pool.label,),
                 parts=tuple(placed.part() for placed in admission.placed),
             ),
             now=now,
@@ -128,6 +143,33 @@ def book(
     return write_ticket(session, reservation, request, admission, station=site.station, issuer=caller.issuer)
 
 
+def claims_of(site: Site, admission: Admission) -> tuple[ClaimRequest, ...]:
+    """What a ticket takes of its path."""
+    return bandwidth_claims(
+        site,
+        admission.topology,
+        out_bits_per_second=admission.out_bits_per_second,
+        in_bits_per_second=admission.in_bits_per_second,
+    )
+
+
+def _marked(session: Session, admission: Admission, site: Site, *, now: datetime) -> Admission:
+    """What is to be marked with a code point of the pool, marked with the one it gets."""
+    if admission.from_pool is None:
+        return admission
+    # Before the pool: that is the order of locks.
+    conflicts.lock_flows(session, site.name)
+    asked = admission.from_pool.label
+    try:
+        dscp = labels.pick_label(session, asked, service.clamped(admission.slot, now))
+    except errors.LabelsTaken:
+        if admission.from_pool.needed:
+            raise
+        return replace(admission, from_pool=None)
+    taken = replace(admission.from_pool, label=LabelRequest(asked.pool, frozenset({dscp})))
+    return replace(admission.marked(dscp), from_pool=taken)
+
+
 def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[State, int], ...]:
     """How many tickets, of this owner or of all, are in each state that is not final; none is left out."""
     live = [state for state in State if state not in FINAL]
@@ -135,7 +177,13 @@ def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[Sta
     return tuple((state, counts[state]) for state in live if state in counts)
 
 
-def _check_capabilities(session: Session, admission: Admission) -> None:
+def check_capabilities(session: Session, admission: Admission) -> None:
+    """Return if every device can carry what it would have to.
+
+    Raises:
+        NotCapable: one cannot.
+        UnknownDevice: one is not in the database.
+    """
     can = parts.capabilities_of(session, {placed.device for placed in admission.placed})
     for placed in admission.placed:
         if placed.intent.capability not in can[placed.device]:
@@ -158,6 +206,11 @@ def refuse_to_open(
                 f"throughout that time, not {format_bandwidth(error.asked)}",
                 field="outBW" if out else "inBW",
             ) from error
+        case errors.LabelsTaken():
+            raise DscpTaken(
+                _none_is_free(error),
+                field="dscpRequestOut" if request.dscp_out is None else "dscpOut",
+            ) from error
         case errors.FlowConflict():
             raise FlowConflict(
                 f"ticket {error.other} steers some of the same packets onto {error.path} in that time",
@@ -170,3 +223,10 @@ def refuse_to_open(
             raise NotReady(f"{path} has not been set up in the database yet") from error
         case _:
             raise error
+
+
+def _none_is_free(error: errors.LabelsTaken) -> str:
+    words = f"of DSCP {', '.join(map(str, sorted(error.labels)))} none is free throughout that time"
+    if error.free_at is None:
+        return words
+    return f"{words}; the first is given back at {error.free_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -11,6 +11,7 @@ class Operation(StrEnum):
     """The requests a rule of the site may allow, in the words of the wire and of the site file."""
 
     OPEN_TICKET = "openSvcTicket"
+    UPDATE_FLOWS = "updateFlowSpecs"
     GET_TICKET = "getTicket"
     LIST_TICKETS = "listTickets"
     CANCEL_TICKET = "cancelTicket"

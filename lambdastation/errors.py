@@ -21,10 +21,11 @@ LambdaStationError
 │   ├── NotCapable         a device on that path cannot carry such a flow
 │   ├── FlowTooLarge       more access-list entries than one ticket may have
 │   ├── CapacityExceeded   that much is not free; less, or another time, may be
+│   ├── DscpTaken          no code point that would do is free; another time may be
 │   ├── FlowConflict       the same packets are promised another path in that time
 │   ├── TicketNotFound     there is no ticket of that number
 │   ├── NoSuchFlow         no ticket for these packets can be joined or extended
-│   ├── TooLate            the only one there is for them is on its way out
+│   ├── TooLate            the ticket, or the only one there is for them, is on its way out
 │   └── WrongState         the ticket is past the point where that can be done
 └── Failed                 our side's fault; the same request may succeed later
     ├── StoreAway          the database does not answer
@@ -178,6 +179,12 @@ class CapacityExceeded(Refused):
     code = "capacity-exceeded"
 
 
+class DscpTaken(Refused):
+    """The code point, or every one of the site's pool, marks another ticket's packets in that slot."""
+
+    code = "dscp-taken"
+
+
 class FlowConflict(Refused):
     """Another ticket steers some of the same packets onto another path in that time."""
 
@@ -197,7 +204,7 @@ class NoSuchFlow(Refused):
 
 
 class TooLate(Refused):
-    """The only ticket for these packets is over or being released."""
+    """The ticket, or the only one for these packets, is over or being released."""
 
     code = "too-late"
 

@@ -62,7 +62,7 @@ def open_in(store: Store, opening: Opening) -> Ticket:
         SiteReplaced: another version of the site is in force than `opening.site_version`; read it anew.
         NoSuchFlow, TooLate: there is nothing to join or extend.
         NotAuthorized, LimitExceeded: one ticket more, or one as long as that, is not allowed to the caller.
-        BadTime, CapacityExceeded, FlowConflict: the later end does not fit.
+        BadTime, CapacityExceeded, DscpTaken, FlowConflict: the later end does not fit.
         Refused, NotReady: as `booking.book`.
         StoreAway: others were faster again and again.
     """
@@ -111,7 +111,13 @@ def _book(session: Session, opening: Opening) -> Ticket:
 
 
 def _found(session: Session, opening: Opening, slot: TimeSlot) -> tuple[ReservationView, ...]:
-    return sharing.find_flows(session, flow_request(opening.site, opening.admission), at=slot.start)
+    """The tickets for the flow that is asked for; what was given a code point of the pool is known by it."""
+    admission = opening.admission
+    request, taken = flow_request(opening.site, admission), admission.from_pool
+    if taken is None or admission.dscp_out is not None:
+        return sharing.find_flows(session, request, at=slot.start)
+    marked = sharing.find_flows(session, request, at=slot.start, marked_from=taken.label.pool)
+    return marked if taken.needed else (*marked, *sharing.find_flows(session, request, at=slot.start))
 
 
 def _join_any(session: Session, opening: Opening, slot: TimeSlot) -> ReservationView | None:
@@ -139,7 +145,14 @@ def _extended(session: Session, opening: Opening, ticket: ReservationView, end: 
         try:
             _extend(session, opening, ticket, end)
             answered = Mode.EXTEND
-        except (BadTime, LimitExceeded, NotAuthorized, errors.CapacityExceeded, errors.FlowConflict):
+        except (
+            BadTime,
+            LimitExceeded,
+            NotAuthorized,
+            errors.CapacityExceeded,
+            errors.LabelsTaken,
+            errors.FlowConflict,
+        ):
             if opening.mode is Mode.EXTEND:
                 raise
     return replace(read_ticket(session, ticket.id), answered=answered)

@@ -63,7 +63,18 @@ def write_ticket(
     return view_ticket(row, reservation)
 
 
-def ticket_row(session: Session, ticket_id: int) -> TicketRow:
+def rewrite_ticket(row: TicketRow, admission: Admission) -> None:
+    """Let a ticket's words say what it is for now."""
+    source, destination = admission.ends.source, admission.ends.destination
+    row.src_ip = format_networks(admission.source_networks)
+    row.src_port = format_ports(source.ports) or None
+    row.dst_ip = format_networks(admission.destination_networks)
+    row.dst_port = format_ports(destination.ports) or None
+    row.out_bits_per_second = admission.out_bits_per_second
+    row.in_bits_per_second = admission.in_bits_per_second
+
+
+def ticket_row(session: Session, ticket_id: int, *, field: str = "ticketId") -> TicketRow:
     """The ticket's own row.
 
     Raises:
@@ -71,7 +82,7 @@ def ticket_row(session: Session, ticket_id: int) -> TicketRow:
     """
     row = session.get(TicketRow, ticket_id) if ticket_id <= HIGHEST_ID else None
     if row is None:
-        raise TicketNotFound(f"there is no ticket {ticket_id}", field="ticketId")
+        raise TicketNotFound(f"there is no ticket {ticket_id}", field=field)
     return row
 
 

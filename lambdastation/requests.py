@@ -1,4 +1,4 @@
-"""The SOAP service: its six requests, each a line between the wire and the station's verb.
+"""The SOAP service: its requests, each a line between the wire and the station's verb.
 
 The classes here are the one source of the WSDL and the XSD; `export` draws both from them.
 """
@@ -54,6 +54,18 @@ class Requests(ServiceBase):  # type: ignore[misc]
         request = wire.request_from_wire(svc_ticket)
         ticket = call.service.open_ticket(request, caller=call.caller, mode=Mode(mode or Mode.NEW))
         return wire.ticket_to_wire(ticket)
+
+    @_operation(
+        Operation.UPDATE_FLOWS,
+        wire.required(wire.SVC_TICKET),
+        returns=wire.required(Boolean),
+        result="updated",
+    )
+    def update_flow_specs(ctx: Any, svc_ticket: Any) -> bool:  # noqa: N805
+        """Let a ticket be for other addresses, ports or bandwidth; what is left out stays."""
+        call: Call = ctx.udc
+        request = wire.request_from_wire(svc_ticket)
+        return call.service.update_flows(svc_ticket.localTicketId, request, caller=call.caller)
 
     @_operation(
         Operation.GET_TICKET,

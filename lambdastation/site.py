@@ -16,6 +16,7 @@ from lambdastation.site_words import (
     Bandwidth,
     Domain,
     Dscp,
+    DscpPool,
     Duration,
     Object,
     Ports,
@@ -226,6 +227,9 @@ class Site(_Part):
     ]
     domains: Annotated[
         tuple[Domain, ...], Field(description="What our hosts' names contain, for dCache's site map")
+    ] = ()
+    dscp_pool: Annotated[
+        DscpPool, Field(description="Code points that tickets may be given: 48-55, or [8, 16-23]")
     ] = ()
     topologies: Annotated[tuple[Topology, ...], Field(min_length=1)]
     groups: tuple[Group, ...] = ()

@@ -36,6 +36,7 @@ def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
         *_topologies(site),
         *_groups(site, devices),
         *_clients(site),
+        *_dscp_pool(site),
         *_peers(site),
         *_domains(site),
         *_rules(site, devices),
@@ -87,6 +88,15 @@ def _clients(site: Site) -> Iterator[Problem]:
     for at, client in enumerate(site.clients):
         for nth, group in enumerate(client.groups):
             yield from _known(("clients", at, "groups", nth), "group", group, groups)
+
+
+def _dscp_pool(site: Site) -> Iterator[Problem]:
+    for client in site.clients:
+        if client.dscp in site.dscp_pool:
+            yield Problem(
+                ("dscp_pool",),
+                f"{client.dscp} always marks the traffic of {client.name}; take another one for either",
+            )
 
 
 def _peers(site: Site) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -12,6 +12,7 @@ from lambdastation.flow_words import PortWord, parse_network, parse_ports
 from lambdastation.subjects import parse_subject
 from netconfig.intent import IpNetwork, SequenceRange
 
+_CODE_POINTS = re.compile(r"([0-9]{1,2})(?: *- *([0-9]{1,2}))?")
 _DURATION = re.compile(r"-?P[0-9.DWTHMS]+")
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
@@ -54,6 +55,20 @@ def _sequences(given: object) -> SequenceRange:
             return SequenceRange(first, last)
         case _:
             raise ValueError("a range of sequence numbers is written [1000, 1999]")
+
+
+def _code_points(given: object) -> tuple[int, ...]:
+    words = list(given) if isinstance(given, (list, tuple)) else [given]
+    found: set[int] = set()
+    for word in words:
+        range_ = None if isinstance(word, bool) else _CODE_POINTS.fullmatch(str(word).strip())
+        first, last = (0, -1) if range_ is None else (int(range_[1]), int(range_[2] or range_[1]))
+        if not first <= last <= 63:
+            raise ValueError("code points are written 48-55, or [8, 16-23]; they are 0 to 63")
+        found.update(range(first, last + 1))
+    if not found:
+        raise ValueError("a pool has at least one code point; leave the key out for none")
+    return tuple(sorted(found))
 
 
 def _duration(given: object) -> object:
@@ -106,3 +121,22 @@ Duration = Annotated[
 ]
 Subject = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_subject)]
 Dscp = Annotated[int, Field(ge=0, le=63, strict=True)]
+_CODE_POINTS_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 63},
+        {"type": "string", "pattern": r"^[0-9]{1,2}( *- *[0-9]{1,2})?$"},
+    ]
+}
+DscpPool = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_code_points),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                *_CODE_POINTS_SCHEMA["anyOf"],
+                {"type": "array", "items": _CODE_POINTS_SCHEMA, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""Code points, each once and in order, written `48-55` or `[8, 16-23]`."""

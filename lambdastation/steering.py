@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lambdastation.site import ANY, Admit, Client, Direction, Rule, Site, Steer, Topology
 from netconfig.intent import AccessPermit, FlowMatch, Intent, IpAddress, PolicyRoute, dump_intent
+from reservation.labels import pool_resource
 from reservation.model import ClaimRequest, PartRequest
 
 ADMIT_STAGE = 0
@@ -33,6 +34,11 @@ class Placed:
 def path_resource(site: Site, topology: Topology, direction: Direction) -> str:
     """Name of a path's bandwidth, one way, in the calendar."""
     return f"{PATH_PREFIX}{site.name}:{topology.name}:{direction}"
+
+
+def dscp_pool(site: Site) -> str:
+    """Name of the site's pool of code points in the calendar."""
+    return pool_resource(site.name, "dscp")
 
 
 def bandwidth_claims(

@@ -11,7 +11,7 @@ _WORD = String(64)
 
 
 class TicketRow(Base):
-    """What a ticket is besides its reservation; frozen when it is opened."""
+    """What a ticket is besides its reservation; frozen when it is opened, or its flows are updated."""
 
     __tablename__ = "lambdastation_ticket"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +18,7 @@ from lambdastation.authorization import authorize
 from lambdastation.booking import count_open, ensure_resources
 from lambdastation.caller import Caller, Operation, Origin
 from lambdastation.errors import (
+    FieldMissing,
     InternalError,
     LambdaStationError,
     LimitExceeded,
@@ -32,6 +34,7 @@ from lambdastation.records import TicketDescription, describe, read_ticket, read
 from lambdastation.site import Site
 from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
 from lambdastation.ticket import Mode, Ticket, TicketRequest
+from lambdastation.updating import Update, update_flows
 from reservation.errors import SiteReplaced
 from reservation.lifecycle import State
 from store import Store, StoreUnavailable
@@ -43,6 +46,8 @@ HOLD_FOR = timedelta(minutes=5)
 
 log = structlog.get_logger("lambdastation")
 
+
+T = TypeVar("T")
 
 TRIES = 3
 """How often a request is read anew because the site was replaced under it."""
@@ -123,19 +128,47 @@ class TicketService:
             return ticket
 
     def _opened(self, request: TicketRequest, caller: Caller, mode: Mode) -> Ticket:
-        for _ in range(TRIES):
-            served, now = self._served, self._clock()
-            site = served.site
+        def open_on(served: _Served) -> Ticket:
+            site, now = served.site, self._clock()
             authorize(site, caller, Operation.OPEN_TICKET)
             admission = admit(request, site, now=now)
             opening = Opening(request, admission, mode, site, caller, now, self._hold_for, served.version)
             require_allowed(opening)
+            return open_in(self._store, opening)
+
+        return self._on_site_in_force(open_on)
+
+    def _on_site_in_force(self, work: Callable[[_Served], T]) -> T:
+        for _ in range(TRIES):
             try:
-                return open_in(self._store, opening)
+                return work(self._served)
             except SiteReplaced as error:
                 if not self._catch_up():
                     raise NotReady(f"{error}, which is served here; try again later") from error
         raise NotReady("the site is being replaced again and again; try again")
+
+    def update_flows(self, ticket_id: int | None, request: TicketRequest, *, caller: Caller) -> bool:
+        """Let a ticket be for other addresses, ports or bandwidth, from now on; what is left out stays.
+
+        True also if it was so before. A ticket that is active stays so while its routers follow.
+
+        Raises:
+            Refused: something about the request; nothing was changed.
+            StoreAway, NotReady: our side cannot do it now.
+        """
+        with self._audited(caller, Operation.UPDATE_FLOWS) as line:
+            authorize(self._site, caller, Operation.UPDATE_FLOWS)
+            if ticket_id is None:
+                raise FieldMissing("say which ticket", field="localTicketId")
+            line.ticket_id = ticket_id
+
+            def update(served: _Served) -> None:
+                asked = Update(ticket_id, request, served.site, caller, self._clock(), served.version)
+                self._store.write(lambda session: update_flows(session, asked))
+
+            self._on_site_in_force(update)
+            log.info("ticket updated", ticket=ticket_id)
+            return True
 
     def get_ticket(self, ticket_id: int, *, caller: Caller) -> Ticket:
         """One ticket, anybody's.

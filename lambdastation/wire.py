@@ -3,7 +3,7 @@
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
 optional. On openSvcTicket the fields that only the station knows (localTicketId, remoteTicketId, state,
 actualEndTime, credentialSubject, lambdaStationId, answeredMode) are read over: old clients send a whole
-ticket back.
+ticket back. On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
 """
 
 from collections.abc import Iterable, Mapping

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 
 from activation.devices import other_platforms, read_anew, register_devices, stranded_devices
 from lambdastation.bandwidth import format_bandwidth
-from lambdastation.booking import ensure_resources, lock_resources, overbooked_paths
+from lambdastation.booking import (
+    ensure_resources,
+    lock_resources,
+    missing_code_points,
+    overbooked_paths,
+)
 from lambdastation.site_effects import TicketEffect, find_effects
 from lambdastation.steering import PATH_PREFIX
 from pathservice.site_difference import Change, find_changes
@@ -156,6 +161,9 @@ def _refusals(session: Session, new: SiteFile, now: datetime) -> Iterator[str]:
             yield f"{named}: {amounts}, so it cannot be made {format_bandwidth(booked.offered)}"
         else:
             yield f"{named}: {amounts}, so it cannot be taken away"
+    for missing in missing_code_points(session, new.site, now=now):
+        numbers = ", ".join(map(str, sorted(missing.labels)))
+        yield f"dscp_pool: {numbers} booked, so it cannot be taken out"
     for name, parts in stranded_devices(session, [device.name for device in new.devices]):
         yield (
             f"device {name}: tickets that are not over have {parts} parts on it, and nobody else would take "

@@ -1,4 +1,4 @@
-"""Who has what, when: claims on resources, judged by their peak.
+"""Who has what, when: claims on resources, judged by their peak; labels of pools, each judged by itself.
 
 A slot is refused when at some instant of it the claims that overlap there would exceed the capacity; the
 sum over the slot says nothing. Slots are half-open, so at an instant where one claim ends and another
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
+from reservation.errors import CapacityBooked, CapacityExceeded, LabelsTaken, UnknownResource
 from reservation.model import ClaimRequest, TimeSlot
 from reservation.row_locks import lock_by_name
 from reservation.tables import ClaimRow, ResourceRow
@@ -163,18 +163,12 @@ def claim(
     """Take all that is asked for, or nothing. The caller has locked the `resources`, all that are asked of.
 
     Raises:
+        UnknownResource: one is a pool of labels.
         CapacityExceeded: one has not enough left throughout the slot; the first by name is told.
     """
-    amounts: dict[str, int] = {}
-    for request in requests:
-        amounts[request.resource] = amounts.get(request.resource, 0) + request.amount
+    amounts = summed(requests)
     for name, amount in sorted(amounts.items()):
-        resource = resources[name]
-        if resource.capacity >= UNLIMITED:
-            continue
-        free = resource.capacity - peak(session, resource, slot)
-        if amount > free:
-            raise CapacityExceeded(name, asked=amount, free=max(free, 0))
+        require_free(session, resources[name], amount, slot)
     seconds = _whole_seconds(slot)
     taken = []
     for name, amount in amounts.items():
@@ -194,6 +188,84 @@ def claim(
         session.execute(insert(ClaimRow), taken)
 
 
+def summed(requests: Iterable[ClaimRequest]) -> dict[str, int]:
+    """How much is asked for of each resource."""
+    amounts: dict[str, int] = {}
+    for request in requests:
+        amounts[request.resource] = amounts.get(request.resource, 0) + request.amount
+    return amounts
+
+
+def require_free(
+    session: Session, resource: ResourceRow, amount: int, slot: TimeSlot, *, without: int | None = None
+) -> None:
+    """Return if that much of a resource, locked by the caller, is left throughout the slot.
+
+    Raises:
+        UnknownResource: it is a pool of labels.
+        CapacityExceeded: less is left.
+    """
+    if resource.labels is not None:
+        raise UnknownResource(f"{resource.name} is a pool: ask for one of its labels")
+    if resource.capacity >= UNLIMITED:
+        return
+    free = resource.capacity - peak(session, resource, slot, without=without)
+    if amount > free:
+        raise CapacityExceeded(resource.name, asked=amount, free=max(free, 0))
+
+
+def taken_labels(
+    session: Session, pool: ResourceRow, slot: TimeSlot, *, without: int | None = None
+) -> dict[int, datetime]:
+    """The labels of a pool that are taken at some instant of the slot, each with when it is given back."""
+    taken = select(ClaimRow.label, func.max(ClaimRow.end).label("until")).where(
+        overlapping(pool, slot), ClaimRow.label.is_not(None)
+    )
+    if without is not None:
+        taken = taken.where(ClaimRow.reservation_id != without)
+    return {row.label: row.until for row in session.execute(taken.group_by(ClaimRow.label))}
+
+
+def require_label(
+    session: Session, pool: ResourceRow, label: int, slot: TimeSlot, *, without: int | None = None
+) -> None:
+    """Return if a label of a pool, locked by the caller, is free throughout the slot.
+
+    Raises:
+        LabelsTaken: it is not.
+    """
+    taken = taken_labels(session, pool, slot, without=without)
+    if label in taken:
+        raise LabelsTaken(pool.name, [label], free_at=taken[label])
+
+
+def take(
+    session: Session,
+    reservation_id: int,
+    resource: ResourceRow,
+    amount: int,
+    slot: TimeSlot,
+    *,
+    label: int | None = None,
+    leaving: bool = False,
+) -> None:
+    """Write a claim down without asking whether there is room; the resource is locked by the caller."""
+    seconds = _whole_seconds(slot)
+    resource.longest_seconds = max(resource.longest_seconds, seconds)
+    session.add(
+        ClaimRow(
+            reservation_id=reservation_id,
+            resource_id=resource.id,
+            amount=amount,
+            label=label,
+            leaving=leaving,
+            start=slot.start,
+            end=slot.end,
+            length_seconds=seconds,
+        )
+    )
+
+
 def overlapping(resource: ResourceRow, slot: TimeSlot) -> ColumnElement[bool]:
     """The claims on a resource that some instant of the slot falls into, as a condition on `ClaimRow`."""
     return _overlapping(resource.id, _earliest_start(slot, resource), slot.start, slot.end)
@@ -209,14 +281,16 @@ def _overlapping(resource: Any, earliest: Any, start: Any, end: Any) -> ColumnEl
     )
 
 
-def keep_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
-    """Let a reservation's claims last until that instant: its device may still carry it.
+def keep_claims(
+    session: Session, reservation_id: int, *, until: datetime, only_leaving: bool = False
+) -> None:
+    """Let a reservation's claims, or those it has given up, last until that instant: devices may carry it.
 
     A little at a time, renewed by every pass: an end in the far future would refuse every later booking
     and make the calendar look back for ever.
     """
-    for row, resource in _claims_locked(session, reservation_id):
-        _move_end(session, row, resource, max(until, row.start + timedelta(seconds=1)))
+    for row, resource in claims_of(session, reservation_id, only_leaving=only_leaving):
+        move_claim(session, row, resource, end=max(until, row.start + timedelta(seconds=1)))
 
 
 def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
@@ -224,33 +298,72 @@ def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> 
 
     Raises:
         CapacityExceeded: a resource has not enough left throughout the added time; the first by name is told.
+        LabelsTaken: a label is another's then.
     """
-    held = _claims_locked(session, reservation_id)
+    held = [(row, resource) for row, resource in claims_of(session, reservation_id) if not row.leaving]
     amounts: dict[str, int] = {}
     for row, resource in held:
         amounts[resource.name] = amounts.get(resource.name, 0) + row.amount
     for row, resource in sorted(held, key=lambda one: one[1].name):
-        taken = peak(session, resource, TimeSlot(row.end, until), without=reservation_id)
-        free = resource.capacity - taken
-        if amounts[resource.name] > free:
-            raise CapacityExceeded(resource.name, asked=amounts[resource.name], free=max(free, 0))
+        added = TimeSlot(row.end, until)
+        if row.label is None:
+            require_free(session, resource, amounts[resource.name], added, without=reservation_id)
+        else:
+            require_label(session, resource, row.label, added, without=reservation_id)
     for row, resource in held:
-        _move_end(session, row, resource, until)
+        move_claim(session, row, resource, end=until)
 
 
-def free_claims(session: Session, reservation_id: int) -> None:
-    """Give back everything the reservation has taken."""
-    held = _claims_locked(session, reservation_id)
-    session.execute(delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id))
+def free_claims(session: Session, reservation_id: int, *, only_leaving: bool = False) -> None:
+    """Give back everything the reservation has taken, or what it has given up."""
+    held = claims_of(session, reservation_id, only_leaving=only_leaving)
+    freed = delete(ClaimRow).where(ClaimRow.reservation_id == reservation_id)
+    session.execute(freed.where(ClaimRow.leaving) if only_leaving else freed)
     for row, resource in held:
         _note_length(session, resource, was=row.length_seconds, now=0)
 
 
-def _move_end(session: Session, row: ClaimRow, resource: ResourceRow, end: datetime) -> None:
+def claims_of(
+    session: Session, reservation_id: int, *, only_leaving: bool = False, locking: Iterable[str] = ()
+) -> list[tuple[ClaimRow, ResourceRow]]:
+    """What a reservation has taken, with all the resources locked, and those beside them to be `locking`.
+
+    Raises:
+        UnknownResource: one of the latter is not in the calendar.
+    """
+    claims = (
+        select(ClaimRow, ResourceRow.name)
+        .join(ResourceRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id == reservation_id)
+        .order_by(ClaimRow.id)
+    )
+    if only_leaving:
+        claims = claims.where(ClaimRow.leaving)
+    found = [(row, name) for row, name in session.execute(claims)]
+    names = {*locking, *(name for _, name in found)}
+    resources = lock_resources(session, names) if names else {}
+    return [(row, resources[name]) for row, name in found]
+
+
+def move_claim(
+    session: Session,
+    row: ClaimRow,
+    resource: ResourceRow,
+    *,
+    end: datetime,
+    start: datetime | None = None,
+) -> None:
+    """Let a claim, its resource locked by the caller, last until then, and begin at another time if given."""
     was = row.length_seconds
-    row.end = end
-    row.length_seconds = _whole_seconds(TimeSlot(row.start, end))
+    row.start, row.end = start or row.start, end
+    row.length_seconds = _whole_seconds(TimeSlot(row.start, row.end))
     _note_length(session, resource, was=was, now=row.length_seconds)
+
+
+def free_claim(session: Session, row: ClaimRow, resource: ResourceRow) -> None:
+    """Give a claim back, its resource locked by the caller."""
+    session.delete(row)
+    _note_length(session, resource, was=row.length_seconds, now=0)
 
 
 def _note_length(session: Session, resource: ResourceRow, *, was: int, now: int) -> None:
@@ -269,17 +382,6 @@ def _earliest_start(slot: TimeSlot, resource: ResourceRow) -> datetime:
     except OverflowError:
         # Someone booked for thousands of years; that must not be the end of all bookings.
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _claims_locked(session: Session, reservation_id: int) -> list[tuple[ClaimRow, ResourceRow]]:
-    claims = (
-        select(ClaimRow, ResourceRow.name)
-        .join(ResourceRow, ClaimRow.resource_id == ResourceRow.id)
-        .where(ClaimRow.reservation_id == reservation_id)
-    )
-    found = [(row, name) for row, name in session.execute(claims)]
-    resources = lock_resources(session, [name for _, name in found]) if found else {}
-    return [(row, resources[name]) for row, name in found]
 
 
 def _whole_seconds(slot: TimeSlot) -> int:

@@ -6,13 +6,13 @@ flows are compared, and the claims on it say when each flow is steered, kept and
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from reservation import calendar
 from reservation.errors import FlowConflict
 from reservation.flows import FlowSpec, dump_flows, load_flows
-from reservation.model import ClaimRequest, FlowRequest, TimeSlot
+from reservation.model import Changed, ClaimRequest, FlowRequest, TimeSlot
 from reservation.tables import ClaimRow, FlowRow, ResourceRow
 
 
@@ -70,18 +70,64 @@ def recheck_flows(session: Session, reservation_id: int, added: TimeSlot) -> Non
         .where(ClaimRow.reservation_id == reservation_id, ResourceRow.name.startswith(flow_resource("")))
     )
     for resource in calendar.lock_resources(session, names).values():
-        _refuse_rivals(session, resource, load_flows(flow.boxes), flow.path, added)
+        _refuse_rivals(session, resource, load_flows(flow.boxes), flow.path, added, without=reservation_id)
+
+
+def change_flows(
+    session: Session,
+    reservation_id: int,
+    resource: ResourceRow,
+    request: FlowRequest | None,
+    *,
+    checked: Changed,
+    leaves: bool,
+) -> None:
+    """Steer these packets instead (None: the same ones), in a slot that may be another one.
+
+    The site's flows are locked by the caller, who moves the claim on them. Where the reservation `leaves`
+    what devices may carry, the packets of before stay known until `forget_leaving`.
+
+    Raises:
+        FlowConflict: as `add_flows`, of packets or times that the reservation did not have before.
+    """
+    row = session.get_one(FlowRow, reservation_id)
+    was = load_flows(row.boxes)
+    flows, path = (was, row.path) if request is None else (request.flows, request.path)
+    for slot in checked.added:
+        _refuse_rivals(session, resource, flows, path, slot, without=reservation_id)
+    news = flows if path != row.path else flows.without(was)
+    if checked.common is not None and news.boxes:
+        _refuse_rivals(session, resource, news, path, checked.common, without=reservation_id)
+    if leaves:
+        row.leaving = [*(row.leaving or ()), (row.path, row.boxes)]
+    row.path, row.boxes = path, dump_flows(flows)
+
+
+def forget_leaving(session: Session, reservation_id: int) -> None:
+    """The packets of before are steered by no device any more."""
+    flow = session.get(FlowRow, reservation_id)
+    if flow is not None:
+        flow.leaving = None
 
 
 def _refuse_rivals(
-    session: Session, resource: ResourceRow, flows: FlowSpec, path: str, slot: TimeSlot
+    session: Session,
+    resource: ResourceRow,
+    flows: FlowSpec,
+    path: str,
+    slot: TimeSlot,
+    *,
+    without: int | None = None,
 ) -> None:
-    rivals = session.execute(
-        select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes)
+    query = (
+        select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes, FlowRow.leaving, ClaimRow.leaving)
         .join(ClaimRow, ClaimRow.reservation_id == FlowRow.reservation_id)
-        .where(calendar.overlapping(resource, slot), FlowRow.path != path)
+        .where(calendar.overlapping(resource, slot), or_(FlowRow.path != path, FlowRow.leaving.is_not(None)))
         .order_by(FlowRow.reservation_id)
     )
-    for rival in rivals:
-        if flows.overlaps(load_flows(rival.boxes)):
-            raise FlowConflict(rival.reservation_id, rival.path)
+    if without is not None:
+        query = query.where(FlowRow.reservation_id != without)
+    for number, their_path, boxes, former, is_former in session.execute(query):
+        for rival, theirs in (former or ()) if is_former else ((their_path, boxes),):
+            if rival != path and flows.overlaps(load_flows(theirs)):
+                raise FlowConflict(number, rival)

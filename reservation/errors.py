@@ -5,8 +5,10 @@ ReservationError
 ├── UnknownResource       the site does not have what is asked for
 ├── UnknownDevice         a part names a device the database does not know
 ├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
+├── LabelsTaken           none of the labels asked for is free throughout that slot
 ├── FlowConflict          some of the same packets are steered another way in that slot
 ├── CapacityBooked        a capacity would be set below what is promised already
+│   └── LabelsBooked      a label would be taken out of its pool that is promised already
 ├── WrongSite             the database is another site's or station's
 ├── SiteReplaced          another version of the site came into force meanwhile
 ├── SlotInThePast         the slot is over before it is asked for
@@ -15,6 +17,8 @@ ReservationError
 └── WrongState            the reservation is past the point where that can be done
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -84,6 +88,31 @@ class CapacityExceeded(ReservationError):
         self.free = free
 
 
+class LabelsTaken(ReservationError):
+    """No label that would do is free throughout the slot.
+
+    Attributes:
+        pool: its name.
+        labels: those that would do.
+        free_at: when the first of them is given back by all who have it in that slot; None if the pool has
+            none of them.
+    """
+
+    code = "labels-taken"
+
+    def __init__(self, pool: str, labels: Collection[int], *, free_at: datetime | None) -> None:
+        asked = ", ".join(map(str, sorted(labels)))
+        if free_at is None:
+            words = f"it has none of the labels {asked}" if labels else "there is no label in it"
+        else:
+            words = f"of {asked} none is free throughout that slot; the first is given back at "
+            words += free_at.isoformat()
+        super().__init__(f"{pool}: {words}")
+        self.pool = pool
+        self.labels = frozenset(labels)
+        self.free_at = free_at
+
+
 class CapacityBooked(ReservationError):
     """A resource would be made smaller than what has been promised of it.
 
@@ -100,6 +129,25 @@ class CapacityBooked(ReservationError):
         self.resource = resource
         self.offered = offered
         self.booked = booked
+
+
+class LabelsBooked(CapacityBooked):
+    """Labels would be taken out of a pool that somebody has been promised.
+
+    Attributes:
+        labels: those.
+    """
+
+    code = "labels-booked"
+
+    def __init__(self, pool: str, labels: Collection[int]) -> None:
+        ReservationError.__init__(
+            self, f"{pool}: {', '.join(map(str, sorted(labels)))} booked, so it cannot be taken out"
+        )
+        self.resource = pool
+        self.offered = 0
+        self.booked = len(labels)
+        self.labels = frozenset(labels)
 
 
 class FlowConflict(ReservationError):

@@ -152,10 +152,18 @@ class FlowSpec:
 
     def contains(self, other: "FlowSpec") -> bool:
         """Whether every packet of the other belongs to this one, however its boxes are cut."""
-        left: Sequence[FlowBox] = other.boxes
-        for mine in self.boxes:
-            left = [piece for box in left for piece in box.without(mine)]
-        return not left
+        return not other.without(self).boxes
+
+    def without(self, other: "FlowSpec") -> "FlowSpec":
+        """The packets of this one that do not belong to the other."""
+        left: Sequence[FlowBox] = self.boxes
+        for theirs in other.boxes:
+            left = [piece for box in left for piece in box.without(theirs)]
+        return FlowSpec(tuple(left))
+
+    def marked(self, dscp: int) -> "FlowSpec":
+        """The packets with these ends, protocols and ports that carry this code point, 0 to 63."""
+        return FlowSpec(tuple(replace(box, dscp=Span(dscp, dscp)) for box in self.boxes))
 
     def same_as(self, other: "FlowSpec") -> bool:
         """Whether both are the same packets, however they are written."""

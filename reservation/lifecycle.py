@@ -35,7 +35,9 @@ class Cause(StrEnum):
     IN_SYNC = "every part in sync"
     END = "end"
     REJECTED = "rejected"
+    MOVED_LATER = "slot moved later"
     GONE = "every part gone"
+    GONE_FOR_NOW = "every part gone, slot to come"
 
 
 MOVES: dict[State, dict[Cause, State]] = {
@@ -54,14 +56,17 @@ MOVES: dict[State, dict[Cause, State]] = {
         Cause.CANCEL: State.RELEASING,
         Cause.END: State.RELEASING,
         Cause.REJECTED: State.RELEASING,
+        Cause.MOVED_LATER: State.RELEASING,
     },
     State.ACTIVE: {
         Cause.CANCEL: State.RELEASING,
         Cause.END: State.RELEASING,
         Cause.REJECTED: State.RELEASING,
+        Cause.MOVED_LATER: State.RELEASING,
     },
     State.RELEASING: {
         Cause.GONE: State.RELEASED,
+        Cause.GONE_FOR_NOW: State.SCHEDULED,
     },
     State.RELEASED: {},
     State.CANCELLED: {},

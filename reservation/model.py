@@ -34,6 +34,40 @@ class TimeSlot:
         """Whether some instant is in both."""
         return self.start < other.end and other.start < self.end
 
+    def since(self, instant: datetime) -> "TimeSlot | None":
+        """What is left of it from that instant on; None if nothing is."""
+        if self.end <= instant:
+            return None
+        return TimeSlot(max(self.start, instant), self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A slot beside the one it was before.
+
+    Attributes:
+        slot: the new one.
+        common: what is in both, if anything.
+        added: what is only in the new one.
+    """
+
+    slot: TimeSlot
+    common: TimeSlot | None
+    added: tuple[TimeSlot, ...]
+
+    @classmethod
+    def between(cls, was: TimeSlot | None, slot: TimeSlot) -> "Changed":
+        """The parts of the new slot."""
+        if was is None or not was.overlaps(slot):
+            return cls(slot, None, (slot,))
+        added = []
+        if slot.start < was.start:
+            added.append(TimeSlot(slot.start, was.start))
+        if was.end < slot.end:
+            added.append(TimeSlot(was.end, slot.end))
+        common = TimeSlot(max(was.start, slot.start), min(was.end, slot.end))
+        return cls(slot, common, tuple(added))
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
@@ -45,6 +79,19 @@ class ClaimRequest:
     def __post_init__(self) -> None:
         if self.amount < 1:
             raise ValueError(f"a claim takes at least 1 of {self.resource}, not {self.amount}")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """One label of a pool for the whole slot: the lowest that is free.
+
+    Attributes:
+        pool: the resource's name.
+        among: only one of these will do; None for every label of the pool.
+    """
+
+    pool: str
+    among: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +140,24 @@ class Request:
     flows: FlowRequest | None = None
     claims: tuple[ClaimRequest, ...] = ()
     parts: tuple[PartRequest, ...] = ()
+    labels: tuple[LabelRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """What a reservation shall have instead of what it has; None leaves it as it is.
+
+    Attributes:
+        slot: a start that is not after now, for one that is on devices already, is the start that it had.
+        labels: a label that it has and that will do stays its own, though a lower one may be free.
+        parts: one that is like one it has leaves that one alone on its device.
+    """
+
+    slot: TimeSlot | None = None
+    flows: FlowRequest | None = None
+    claims: tuple[ClaimRequest, ...] | None = None
+    labels: tuple[LabelRequest, ...] | None = None
+    parts: tuple[PartRequest, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +191,7 @@ class ReservationView:
         cancel_requested: a wish to cancel that the worker has not carried out yet.
         ended_at: when it reached its final state.
         waiting_for: what keeps it from starting, in words.
+        modifying_since: since when its devices are being brought from what it was to what it was made.
         degraded_since: since when a device has been found not to carry it, while that is being repaired.
         version: grows with every change.
     """
@@ -143,6 +209,7 @@ class ReservationView:
     outcome: Outcome | None
     reason: str | None
     waiting_for: str | None
+    modifying_since: datetime | None
     degraded_since: datetime | None
     version: int
 
@@ -166,6 +233,7 @@ class PartView:
     Attributes:
         in_sync: the device was last read to carry it if wanted, and not to carry it otherwise.
         error: what the device said against it.
+        superseded: it belongs to what the reservation was before it was modified.
     """
 
     device: str
@@ -173,6 +241,7 @@ class PartView:
     wanted: bool
     in_sync: bool
     error: str | None
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

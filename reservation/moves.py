@@ -62,6 +62,7 @@ def move(
     row.state = to
     row.wish = row.wish_actor = None
     row.hold_until = None
+    row.waiting_for = None
     row.next_action_at = None
     if to in FINAL:
         row.ended_at = now

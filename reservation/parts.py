@@ -6,7 +6,7 @@ that the device carries it if wanted and does not otherwise.
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import UnknownDevice
@@ -89,7 +89,7 @@ def requested_parts(
         select(PartRow.reservation_id, DeviceRow.name, PartRow.stage, PartRow.intent)
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)))
+        .where(ReservationRow.kind == kind, ReservationRow.state.in_(list(states)), ~PartRow.superseded)
         .order_by(PartRow.stage, PartRow.id)
     )
     found: dict[int, list[PartRequest]] = {}
@@ -97,6 +97,49 @@ def requested_parts(
         request = PartRequest(device=row.name, stage=row.stage, intent=row.intent)
         found.setdefault(row.reservation_id, []).append(request)
     return {number: tuple(requests) for number, requests in found.items()}
+
+
+def replace_parts(
+    session: Session, reservation_id: int, requests: Sequence[PartRequest], *, on_devices: bool
+) -> bool:
+    """Let a reservation have these parts; those of before that are like one of them stay as they are.
+
+    Of the others, those that may be on devices are superseded, to be taken away once the new ones are there.
+    Returns whether there is anything to bring or to take away.
+
+    Raises:
+        UnknownDevice: the database does not know one of the devices.
+    """
+    # One that is being taken away already is brought anew rather than called back.
+    former = [part for part in parts_of(session, reservation_id) if part.wanted or not part.superseded]
+    coming = []
+    for request in requests:
+        same = next((part for part in former if _is_like(part, request)), None)
+        if same is None:
+            coming.append(request)
+        else:
+            former.remove(same)
+            same.superseded = False
+    for part in former:
+        if on_devices and part.wanted:
+            part.superseded = True
+        else:
+            session.delete(part)
+    add_parts(session, reservation_id, coming)
+    session.flush()
+    return bool(coming) or any(part.superseded for part in parts_of(session, reservation_id))
+
+
+def _is_like(part: PartRow, request: PartRequest) -> bool:
+    asked = request.device, request.stage, dict(request.intent)
+    return (part.device.name, part.stage, part.intent) == asked
+
+
+def delete_superseded(session: Session, reservation_id: int) -> None:
+    """Forget the parts of what a reservation was before; they are on no device any more."""
+    session.execute(
+        delete(PartRow).where(PartRow.reservation_id == reservation_id, PartRow.superseded, ~PartRow.wanted)
+    )
 
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
@@ -138,6 +181,7 @@ def view_part(part: PartRow) -> PartView:
         device=part.device.name,
         stage=part.stage,
         wanted=part.wanted,
+        superseded=part.superseded,
         in_sync=in_sync(part),
         error=part.error,
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, conflicts, parts
+from reservation import calendar, conflicts, labels, parts
 from reservation.errors import NotFound, SlotInThePast, TooLate, WrongState
 from reservation.lifecycle import FINAL, FIRM, ON_DEVICES, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
@@ -31,6 +31,7 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
         SlotInThePast: the slot has ended, or started more than a minute ago.
         UnknownResource: a claim names a resource that is not in the calendar.
         CapacityExceeded: as `calendar.claim`.
+        LabelsTaken: as `labels.claim_labels`.
         FlowConflict: as `conflicts.add_flows`.
         UnknownDevice: a part names a device the database does not know.
     """
@@ -43,7 +44,7 @@ def book(session: Session, request: Request, *, now: datetime, actor: str) -> Re
     """Hold and confirm at once, for a door that has nobody else to ask; `hold_until` plays no part.
 
     Raises:
-        SlotInThePast, CapacityExceeded, UnknownResource, FlowConflict, UnknownDevice: as `hold`.
+        SlotInThePast, CapacityExceeded, LabelsTaken, UnknownResource, FlowConflict, UnknownDevice: as `hold`.
     """
     row = _new(session, request, now)
     _schedule(session, row, now=now, actor=actor)
@@ -74,10 +75,12 @@ def _take(session: Session, row: ReservationRow, request: Request) -> None:
     if request.flows is not None:
         claims = (conflicts.flow_claim(request.flows), *claims)
     session.flush()
-    resources = calendar.lock_resources(session, [claim.resource for claim in claims]) if claims else {}
+    names = [*(claim.resource for claim in claims), *(label.pool for label in request.labels)]
+    resources = calendar.lock_resources(session, names) if names else {}
     if request.flows is not None:
         site = resources[conflicts.flow_resource(request.flows.site)]
         conflicts.add_flows(session, row.id, request.flows, slot, site)
+    labels.claim_labels(session, row.id, request.labels, slot, resources)
     calendar.claim(session, row.id, claims, slot, resources)
     parts.add_parts(session, row.id, request.parts)
     session.flush()
@@ -117,7 +120,7 @@ def extend(
     Raises:
         NotFound: there is no such reservation.
         TooLate: it is over or on its way out.
-        CapacityExceeded: as `calendar.extend_claims`.
+        CapacityExceeded, LabelsTaken: as `calendar.extend_claims`.
         FlowConflict: as `conflicts.add_flows`, for the added time.
     """
     row = lock_reservation(session, reservation_id, kind=kind)
@@ -127,7 +130,7 @@ def extend(
     conflicts.recheck_flows(session, row.id, TimeSlot(row.end, end))
     calendar.extend_claims(session, row.id, until=end)
     row.end = end
-    if row.state in ON_DEVICES:
+    if row.state in ON_DEVICES and row.modifying_since is None:
         row.next_action_at = end
     session.flush()
     return view(row)
@@ -160,13 +163,14 @@ def cancel(
     row = lock_reservation(session, reservation_id, kind=kind)
     if row.state is State.RELEASING and row.release_cause is Cause.CANCEL:
         return view(row)
-    if row.state in FINAL or row.state is State.RELEASING:
+    returning = row.state is State.RELEASING and row.release_cause is Cause.MOVED_LATER
+    if row.state in FINAL or (row.state is State.RELEASING and not returning):
         raise WrongState(f"{kind} {reservation_id} is {row.state}: it cannot be cancelled any more")
     if row.state in {State.HELD, State.SCHEDULED}:
         move(session, row, Cause.CANCEL, now=now, actor=actor, reason=reason)
         row.reason = reason
         calendar.free_claims(session, row.id)
-    elif row.wish is None:
+    elif row.wish in {None, Cause.MOVED_LATER}:
         wish(row, Cause.CANCEL, now=now, actor=actor, reason=reason)
     session.flush()
     return view(row)
@@ -262,6 +266,7 @@ def view(row: ReservationRow) -> ReservationView:
         outcome=row.outcome,
         reason=row.reason,
         waiting_for=row.waiting_for,
+        modifying_since=row.modifying_since,
         degraded_since=row.degraded_since,
         version=row.version,
     )

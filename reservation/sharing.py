@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, service
+from reservation import calendar, labels, service
 from reservation.conflicts import flow_resource
 from reservation.errors import NotJoined, UnknownResource, WrongState
 from reservation.flows import load_flows
@@ -21,14 +21,19 @@ from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow
 _INSTANT = timedelta(microseconds=1)
 
 
-def find_flows(session: Session, request: FlowRequest, *, at: datetime) -> tuple[ReservationView, ...]:
+def find_flows(
+    session: Session, request: FlowRequest, *, at: datetime, marked_from: str | None = None
+) -> tuple[ReservationView, ...]:
     """Reservations that steer exactly these packets onto this path at that instant, the latest end first.
+
+    With `marked_from`, a pool of code points: those that steer these packets where they are marked with the
+    one that the reservation has of the pool.
 
     Those that are being released are among them. Nothing is locked: after `conflicts.lock_flows` the answer
     holds to the end of the transaction, before it may be old by the time it is read; `join` tells.
 
     Raises:
-        UnknownResource: the site's flows are not in the calendar.
+        UnknownResource: the site's flows, or the pool, are not in the calendar.
     """
     name = flow_resource(request.site)
     resource = session.scalar(select(ResourceRow).where(ResourceRow.name == name))
@@ -38,11 +43,22 @@ def find_flows(session: Session, request: FlowRequest, *, at: datetime) -> tuple
         select(ReservationRow, FlowRow.boxes)
         .join(FlowRow, FlowRow.reservation_id == ReservationRow.id)
         .join(ClaimRow, ClaimRow.reservation_id == ReservationRow.id)
-        .where(calendar.overlapping(resource, TimeSlot(at, at + _INSTANT)), FlowRow.path == request.path)
+        .where(
+            calendar.overlapping(resource, TimeSlot(at, at + _INSTANT)),
+            ~ClaimRow.leaving,
+            FlowRow.path == request.path,
+        )
         .order_by(ClaimRow.end.desc(), ReservationRow.id)
         .execution_options(populate_existing=True)
     )
-    return tuple(service.view(row) for row, boxes in found if request.flows.same_as(load_flows(boxes)))
+    if marked_from is None:
+        return tuple(service.view(row) for row, boxes in found if request.flows.same_as(load_flows(boxes)))
+    marks = labels.labels_of(session, marked_from, TimeSlot(at, at + _INSTANT))
+    return tuple(
+        service.view(row)
+        for row, boxes in found
+        if row.id in marks and request.flows.marked(marks[row.id]).same_as(load_flows(boxes))
+    )
 
 
 def may_be_joined(reservation: ReservationView) -> bool:

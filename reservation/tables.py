@@ -58,6 +58,8 @@ class ReservationRow(Base):
     outcome: Mapped[Outcome | None] = mapped_column(_words(Outcome))
     reason: Mapped[str | None] = mapped_column(LongText)
     waiting_for: Mapped[str | None] = mapped_column(LongText)
+    # While its devices are brought from what it was to what it was made.
+    modifying_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     degraded_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -82,7 +84,10 @@ class TransitionRow(Base):
 
 
 class ResourceRow(Base):
-    """Something with a capacity. `longest_seconds` bounds the calendar's look backwards."""
+    """Something with a capacity. `longest_seconds` bounds the calendar's look backwards.
+
+    A pool has its `labels`, in order, and as much capacity as there are.
+    """
 
     __tablename__ = "resource"
 
@@ -91,10 +96,14 @@ class ResourceRow(Base):
     capacity: Mapped[int] = mapped_column(BigInteger)
     unit: Mapped[str] = mapped_column(String(32))
     longest_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+    labels: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ClaimRow(Base):
-    """An amount of a resource that is taken for a slot."""
+    """An amount of a resource, or a label of a pool, that is taken for a slot.
+
+    One that is `leaving` was given up, and is kept until the devices have been read not to carry it.
+    """
 
     __tablename__ = "claim"
     __table_args__ = (
@@ -109,10 +118,15 @@ class ClaimRow(Base):
     start: Mapped[datetime] = mapped_column(UtcDateTime)
     end: Mapped[datetime] = mapped_column(UtcDateTime)
     length_seconds: Mapped[int] = mapped_column(BigInteger)
+    label: Mapped[int | None] = mapped_column(Integer)
+    leaving: Mapped[bool] = mapped_column(default=False)
 
 
 class FlowRow(Base):
-    """The packets a reservation steers. When it does stands in its claim on the site's flows."""
+    """The packets a reservation steers. When it does stands in its claim on the site's flows.
+
+    `leaving` are those that it steered before it was modified, and devices may still: path and boxes each.
+    """
 
     __tablename__ = "flow"
 
@@ -121,6 +135,7 @@ class FlowRow(Base):
     )
     path: Mapped[str] = mapped_column(Name)
     boxes: Mapped[list[list[int]]] = mapped_column(JSON)
+    leaving: Mapped[list[tuple[str, list[list[int]]]] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ParticipantRow(Base):
@@ -165,7 +180,10 @@ class DeviceRow(Base):
 
 
 class PartRow(Base):
-    """What one device must carry for one reservation; the intent is frozen when it is held."""
+    """What one device must carry for one reservation; the intent is frozen when it is held or modified.
+
+    One that is `superseded` belongs to what the reservation was before: it stays until the others are there.
+    """
 
     __tablename__ = "part"
 
@@ -177,6 +195,7 @@ class PartRow(Base):
     stage: Mapped[int] = mapped_column(Integer)
     intent: Mapped[dict[str, Any]] = mapped_column(JSON)
     wanted: Mapped[bool] = mapped_column(default=False)
+    superseded: Mapped[bool] = mapped_column(default=False)
     generation: Mapped[int] = mapped_column(Integer, default=0)
     synced_generation: Mapped[int] = mapped_column(Integer, default=0)
     placement: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

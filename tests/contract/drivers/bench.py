@@ -111,6 +111,7 @@ class Bench(Protocol):
     Attributes:
         tickets: parts of several reservations, that can all be wanted together; each with a packet.
         variants: more of them, some of the same reservations: what a ticket becomes when it is modified.
+        successors: what some of the tickets become when they are modified, each with a packet of both.
         hand_edits: edits that break what the first ticket has made.
         foreign: lines that make an object that looks managed, by a word of the report about it.
         obstacles: what may be away for a while.
@@ -118,6 +119,7 @@ class Bench(Protocol):
 
     tickets: Sequence[Ticket]
     variants: Sequence[Ticket]
+    successors: Sequence[Ticket]
     hand_edits: Sequence[Sequence[str]]
     foreign: Mapping[str, Sequence[str]]
     obstacles: Sequence[Obstacle]

@@ -110,6 +110,7 @@ CMS_HOST = flow("131.225.206.7/32", "192.84.86.9/32", ports=(25, 25))
 OTHER = flow("131.225.210.0/24", "192.84.86.0/24")
 THERE_ALREADY = flow("192.84.86.7/32", "0.0.0.0/0", ports=(8000, 8100))
 SIX = flow("2001:db8:fe::/48", "2001:db8:ca::/48", ports=(5000, 6000))
+SIX_WIDER = flow("2001:db8:fe::/47", "2001:db8:ca::/48", ports=(5000, 6000))
 TO_BULK = Packet("131.225.204.5", "192.84.86.5", "tcp", 40000, 5500, dscp=32)
 FROM_BULK = Packet("192.84.86.5", "131.225.204.5", "tcp", 5500, 40000, dscp=32)
 TO_CMS = Packet("131.225.205.5", "192.84.86.5", "udp", 1, 2)
@@ -140,6 +141,14 @@ VARIANTS = (
     ),
     Ticket(permit(12, 43, "EDGE-IN", THERE_ALREADY), Packet("192.84.86.7", "131.225.1.1", "tcp", 1, 8050)),
     Ticket(steer(13, 46, "198.51.100.2", CMS, site=True), TO_CMS, "198.51.100.2"),
+)
+SUCCESSORS = (
+    Ticket(steer(21, 42, "192.0.2.1", BULK, OTHER), TO_BULK, "192.0.2.1"),
+    Ticket(steer(22, 43, "192.0.2.2", CMS), TO_CMS, "192.0.2.2"),
+    Ticket(steer(23, 44, "2001:db8:1::2", SIX_WIDER), TO_SIX, "2001:db8:1::2"),
+    Ticket(permit(24, 42, "EDGE-IN", BULK.reversed(), OTHER.reversed()), FROM_BULK),
+    Ticket(permit(26, 44, "EDGE6-IN", SIX.reversed(), SIX_WIDER.reversed()), FROM_SIX),
+    Ticket(steer(27, 46, "198.51.100.1", BULK, OTHER, site=True), TO_BULK, "198.51.100.1"),
 )
 HAND_EDITS = (
     ("no ip access-list extended LS-FNAL-42",),
@@ -349,6 +358,7 @@ class IosBench:
     def __init__(self, *, show_sequence_numbers: bool = True) -> None:
         self.tickets: Sequence[Ticket] = TICKETS
         self.variants: Sequence[Ticket] = VARIANTS
+        self.successors: Sequence[Ticket] = SUCCESSORS
         self.hand_edits: Sequence[Sequence[str]] = HAND_EDITS
         self.foreign: Mapping[str, Sequence[str]] = FOREIGN
         self.obstacles: Sequence[Obstacle] = OBSTACLES

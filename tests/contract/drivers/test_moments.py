@@ -76,6 +76,45 @@ def test_modified_ticket_keeps_its_path_until_the_new_one_is_there(bench: Bench,
         reconcile(rig.at_once(), unwanted(parts))
 
 
+def former_of(bench: Bench, successor: Ticket) -> Ticket:
+    (found,) = (
+        ticket
+        for ticket in bench.tickets
+        if ticket.packet == successor.packet and ticket.part.reservation_id == successor.part.reservation_id
+    )
+    return found
+
+
+def test_packet_of_both_the_old_and_the_new_is_served_at_every_line(bench: Bench, rig: Rig) -> None:
+    assert bench.successors
+    original = rig.text()
+    for successor in bench.successors:
+        former = former_of(bench, successor)
+        parts = reconcile(rig.at_once(), [ticket.part for ticket in bench.tickets]).parts
+        # Both stages of a modification, and the way back from what it has become to what it was.
+        parts = move(rig, [*parts, successor.part], Watch(rig, moving=[], staying=bench.tickets))
+        leaving = wanted(parts, but=frozenset({former.part.part_id}))
+        parts = move(rig, leaving, Watch(rig, moving=[], staying=bench.tickets))
+        assert successor.is_served(rig)
+        again = [part for part in parts if part.part_id != former.part.part_id]
+        again = move(rig, [*again, former.part], Watch(rig, moving=[], staying=bench.tickets))
+        leaving = wanted(again, but=frozenset({successor.part.part_id}))
+        move(rig, leaving, Watch(rig, moving=[], staying=bench.tickets))
+        reconcile(rig.at_once(), unwanted(again))
+        assert rig.text() == original
+
+
+def test_all_are_modified_at_once_and_no_packet_of_both_loses_its_way(bench: Bench, rig: Rig) -> None:
+    original = rig.text()
+    parts = reconcile(rig.at_once(), [ticket.part for ticket in bench.tickets]).parts
+    coming = [*parts, *(ticket.part for ticket in bench.successors)]
+    parts = move(rig, coming, Watch(rig, moving=[], staying=bench.tickets))
+    gone = frozenset(former_of(bench, successor).part.part_id for successor in bench.successors)
+    parts = move(rig, wanted(parts, but=gone), Watch(rig, moving=[], staying=bench.tickets))
+    reconcile(rig.at_once(), unwanted(parts))
+    assert rig.text() == original
+
+
 def test_repair_of_what_a_hand_broke_takes_no_path_from_a_neighbour(bench: Bench, rig: Rig) -> None:
     original = rig.text()
     for edit in bench.hand_edits:

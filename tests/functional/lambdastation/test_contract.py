@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[3]
 WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 SOAP = "{http://schemas.xmlsoap.org/wsdl/soap/}"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
-OPERATIONS = ["openSvcTicket", "getTicket", "cancelTicket", "getPaths", "getKnownPBRClients", "getStatus"]
+OPERATIONS = [
+    *("openSvcTicket", "updateFlowSpecs", "getTicket", "cancelTicket"),
+    *("getPaths", "getKnownPBRClients", "getStatus"),
+]
 SVC_TICKET = (
     "localTicketId remoteTicketId state srcSite srcClient srcIP srcPort dstSite dstClient dstIP dstPort "
     "localPath remotePath outBW inBW dscpRequestOut dscpRequestIn dscpOut dscpIn boardTime startTime endTime "
@@ -124,6 +127,7 @@ def test_every_operation_of_the_wsdl_can_be_called_unwrapped(station: Any) -> No
     client.service.openSvcTicket(svcTicket={"dstSite": "Caltech", "travelTime": 60})
     arguments: dict[str, list[Any]] = {
         "openSvcTicket": [{"dstSite": "UNL", "travelTime": 60}],
+        "updateFlowSpecs": [{"localTicketId": 1, "outBW": "1G"}],
         "getTicket": [1],
         "cancelTicket": [1],
     }

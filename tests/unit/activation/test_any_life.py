@@ -15,11 +15,12 @@ from hypothesis.stateful import (
 )
 
 from reservation import service
-from reservation.errors import WrongState
+from reservation.errors import TooLate, WrongState
 from reservation.lifecycle import FINAL, MOVES, Cause, Outcome, State
 from reservation.model import ReservationView, TransitionView
 from store import Store
 from tests.unit.activation.conftest import FAR, NEAR, Box, House
+from tests.unit.activation.test_modifications import BOTH, intent, modify, parts
 
 MINUTE = timedelta(minutes=1)
 
@@ -60,7 +61,7 @@ class Expected:
 
 
 class AnyLife(RuleBasedStateMachine):
-    """People hold, confirm and cancel; devices come and go; the worker strikes whenever it does."""
+    """People hold, confirm, modify and cancel; devices come and go; the worker strikes whenever it does."""
 
     house: House
 
@@ -117,6 +118,26 @@ class AnyLife(RuleBasedStateMachine):
             with pytest.raises(WrongState):
                 self.house.cancel(number)
 
+    @precondition(lambda self: self.expected)
+    @rule(which=st.integers(0, 20), network=st.integers(2, 4), stages=st.booleans())
+    def modify(self, which: int, network: int, stages: bool) -> None:
+        number, expected = self.pick(which)
+        expected.stir()
+        now = self.house.clock.now()
+        until = expected.end
+        if expected.states == {State.HELD}:
+            until = min(until, expected.hold_until)
+        asked = parts(BOTH if stages else BOTH[1:], intent(f"10.{network}.0.0/24"))
+        if (
+            expected.states in (UP, {State.HELD}, {State.SCHEDULED})
+            and not expected.cancelled
+            and now < until
+        ):
+            modify(self.house, number, parts=asked)
+        else:
+            with pytest.raises(TooLate):
+                modify(self.house, number, parts=asked)
+
     @rule(minutes=st.integers(1, 20))
     def wait(self, minutes: int) -> None:
         self.house.clock.forward(minutes * MINUTE)
@@ -162,8 +183,10 @@ class AnyLife(RuleBasedStateMachine):
             check_outcome(view, log, cancelled=expected.cancelled)
             stages = len(self.house.parts(number))
             carried = sum(carries(box, number) for box in self.house.boxes.values())
-            if view.state is State.ACTIVE:
+            if view.state is State.ACTIVE and view.modifying_since is None:
                 assert carried == stages
+            elif view.state is State.ACTIVE:
+                assert 0 < carried <= stages
             elif view.state not in {State.ACTIVATING, State.RELEASING}:
                 assert carried == 0
 

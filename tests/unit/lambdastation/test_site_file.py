@@ -139,6 +139,13 @@ CHANGES: dict[str, tuple[str, str, str, str, str]] = {
         "ports are written tcp eq 25",
     ),
     "dscp": ("dscp: 32", "dscp: 64", "dscp: 64", "clients[1].dscp", "less than or equal to 63"),
+    "code points": (
+        "dscp_pool: 48-55",
+        "dscp_pool: 48-64",
+        "dscp_pool: 48-64",
+        "dscp_pool",
+        "code points are written 48-55, or [8, 16-23]; they are 0 to 63",
+    ),
     "no boolean": (
         "production: true",
         "production: yes",
@@ -532,3 +539,24 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.yaml", tmp_path):
         with pytest.raises(SiteFileError, match="cannot be read"):
             load_site_file(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "pool"),
+    [("48-50", (48, 49, 50)), ("7", (7,)), ("[8, 16-18, 8]", (8, 16, 17, 18)), ('["0 - 1", 63]', (0, 1, 63))],
+)
+def test_code_points_of_the_pool_are_each_once_and_in_order(
+    tmp_path: Path, words: str, pool: tuple[int, ...]
+) -> None:
+    assert load(FERMILAB.replace("48-55", words), tmp_path).site.dscp_pool == pool
+
+
+@pytest.mark.parametrize("words", ["[]", "55-48", "-1", "true", "a", "[[1]]", "{}", "1.5", '"48-"'])
+def test_what_is_no_pool_is_refused(tmp_path: Path, words: str) -> None:
+    with pytest.raises(SiteFileError, match="dscp_pool"):
+        load(FERMILAB.replace("48-55", words), tmp_path)
+
+
+def test_code_point_that_always_marks_a_client_is_not_given_away(tmp_path: Path) -> None:
+    with pytest.raises(SiteFileError, match="dscp_pool: 32 always marks the traffic of CMS-Tier1"):
+        load(FERMILAB.replace("48-55", "30-33"), tmp_path)

@@ -1,20 +1,26 @@
-"""A database of an earlier release, with data in it, becomes one of this release."""
+"""A database of an earlier release, with data in it, becomes one of this release, whatever its kind."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, MetaData, Table, insert, select
 
 import migrations
 from pathservice import schema
 from store import Store, open_store
+from tests.conftest import DATABASES
+from tests.databases import drop_database
 
-SCHEDULED, ENDED = 7, 8
-BEFORE = "2026-01-01 12:00:00.000000"
+SCHEDULED, ACTIVE, ENDED = 7, 8, 9
+# As the column holds them: UTC without saying so.
+NOON, ONE = (datetime(2026, 1, 1, hour, tzinfo=UTC).replace(tzinfo=None) for hour in (12, 13))
 TICKET = {
     "remote_ticket_id": 0,
     "station": "FNAL",
@@ -29,61 +35,146 @@ TICKET = {
     "in_bits_per_second": 1,
     "credential_issuer": "CN=Authority",
 }
+DATA: dict[str, list[dict[str, Any]]] = {
+    "reservation": [
+        {
+            "id": number,
+            "kind": "ticket",
+            "owner": "CN=Ann",
+            "start": NOON,
+            "end": ONE,
+            "state": state,
+            "created_at": NOON,
+            "version": 1,
+        }
+        for number, state in ((SCHEDULED, "scheduled"), (ACTIVE, "active"), (ENDED, "released"))
+    ],
+    "lambdastation_ticket": [{"reservation_id": n, **TICKET} for n in (SCHEDULED, ACTIVE, ENDED)],
+    "resource": [{"id": 1, "name": "path:red", "capacity": 10, "unit": "bit/s", "longest_seconds": 3600}],
+    "claim": [
+        {
+            "id": 1,
+            "reservation_id": ACTIVE,
+            "resource_id": 1,
+            "amount": 5,
+            "start": NOON,
+            "end": ONE,
+            "length_seconds": 3600,
+        }
+    ],
+    "flow": [{"reservation_id": ACTIVE, "path": "red", "boxes": [[4, 1, 2]]}],
+    "device": [
+        {
+            "id": 1,
+            "name": "border-1",
+            "platform": "box",
+            "capabilities": [],
+            "generation": 3,
+            "synced_generation": 3,
+            "failures": 0,
+            "strangers": [],
+        }
+    ],
+    "part": [
+        {
+            "id": 1,
+            "reservation_id": ACTIVE,
+            "device_id": 1,
+            "stage": 0,
+            "intent": {"kind": "x"},
+            "wanted": True,
+            "generation": 3,
+            "synced_generation": 3,
+            "placement": {"at": 10},
+        }
+    ],
+}
+"""What the first release may have written; every later one could have, too."""
 
 
-@pytest.fixture
-def first(tmp_path: Path) -> Iterator[Store]:
-    """A database at the first revision: a ticket that is scheduled and one that is over."""
-    store = open_store(f"sqlite:///{tmp_path}/first.db")
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+EARLIER = sorted(
+    script.revision
+    for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    if script.revision != schema.head()
+)
+
+
+@pytest.fixture(params=EARLIER)
+def revision(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=sorted(DATABASES))
+def earlier(request: pytest.FixtureRequest, revision: str, tmp_path: Path) -> Iterator[Store]:
+    """A database at that revision with tickets in it: one scheduled, one active, one over."""
+    store = open_store(DATABASES[request.param](tmp_path))
+    config = _config()
     with store.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.commit()
-    _put(
-        store,
-        "reservation",
-        *(
-            {
-                "id": number,
-                "kind": "ticket",
-                "owner": "CN=Ann",
-                "start": BEFORE,
-                "end": BEFORE,
-                "state": state,
-                "created_at": BEFORE,
-                "version": 1,
-            }
-            for number, state in ((SCHEDULED, "scheduled"), (ENDED, "released"))
-        ),
-    )
-    _put(store, "lambdastation_ticket", *({"reservation_id": n, **TICKET} for n in (SCHEDULED, ENDED)))
+    with store.engine.begin() as connection:
+        for name, rows in DATA.items():
+            table = _table(store, name)
+            connection.execute(insert(table), [_stored(table, row) for row in rows])
     yield store
     store.close()
+    drop_database(store.engine.url)
 
 
-def _put(store: Store, name: str, *rows: dict[str, Any]) -> None:
-    with store.engine.begin() as connection:
-        columns = ", ".join(f'"{column}"' for column in rows[0])
-        values = ", ".join(f":{column}" for column in rows[0])
-        connection.execute(text(f"INSERT INTO {name} ({columns}) VALUES ({values})"), list(rows))  # noqa: S608
+def _table(store: Store, name: str) -> Table:
+    return Table(name, MetaData(), autoload_with=store.engine)
+
+
+def _stored(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with JSON as text, where the database tells JSON from text by nothing."""
+    return {
+        name: value
+        if isinstance(table.c[name].type, JSON) or not isinstance(value, (list, dict))
+        else json.dumps(value)
+        for name, value in row.items()
+    }
 
 
 def _rows(store: Store, name: str) -> list[dict[str, Any]]:
+    table = _table(store, name)
     with store.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(text(f"SELECT * FROM {name}")).mappings()]  # noqa: S608
+        found = connection.execute(select(table).order_by(*table.primary_key))
+        return [dict(row) for row in found.mappings()]
 
 
-def test_every_row_of_the_first_release_is_kept_and_the_tables_are_those_of_this_one(first: Store) -> None:
-    before = {name: _rows(first, name) for name in ("reservation", "lambdastation_ticket")}
-    assert schema.upgrade(first) == ("0001", schema.head())
-    assert {name: _rows(first, name) for name in before} == before
-    assert schema.differences(first) == []
+def test_every_row_of_an_earlier_release_is_kept_and_the_tables_are_those_of_this_one(
+    earlier: Store, revision: str
+) -> None:
+    before = {name: _rows(earlier, name) for name in DATA}
+    assert schema.upgrade(earlier) == (revision, schema.head())
+    for name, rows in before.items():
+        after = _rows(earlier, name)
+        assert [{column: row[column] for column in rows[0]} for row in after] == rows
+    assert schema.differences(earlier) == []
+    assert schema.upgrade(earlier) == (schema.head(), schema.head())
 
 
-def test_who_opened_a_ticket_that_is_not_over_takes_part_in_it(first: Store) -> None:
-    schema.upgrade(first)
-    (row,) = _rows(first, "participant")
-    assert (row["reservation_id"], row["subject"], row["issuer"]) == (SCHEDULED, "CN=Ann", "CN=Authority")
-    assert (row["joined_at"], row["left_at"]) == (BEFORE, None)
+def test_who_opened_a_ticket_that_is_not_over_takes_part_in_it(earlier: Store, revision: str) -> None:
+    schema.upgrade(earlier)
+    expected = [SCHEDULED, ACTIVE] if revision == "0001" else []
+    rows = _rows(earlier, "participant")
+    assert [row["reservation_id"] for row in rows] == expected
+    assert {(row["subject"], row["issuer"]) for row in rows} <= {("CN=Ann", "CN=Authority")}
+    assert {(row["joined_at"], row["left_at"]) for row in rows} <= {(NOON, None)}
+
+
+def test_nothing_of_an_earlier_release_has_a_label_or_is_being_modified(earlier: Store) -> None:
+    schema.upgrade(earlier)
+    (claim,), (flow,), (part,), (resource,) = (
+        _rows(earlier, name) for name in ("claim", "flow", "part", "resource")
+    )
+    assert (claim["label"], bool(claim["leaving"]), flow["leaving"]) == (None, False, None)
+    assert (bool(part["superseded"]), resource["labels"]) == (False, None)
+    assert {row["modifying_since"] for row in _rows(earlier, "reservation")} == {None}

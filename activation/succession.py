@@ -1,0 +1,64 @@
+"""Which parts of a reservation come next, and which go next: what tick begins and settle continues.
+
+Coming goes stage by stage upwards; then what a modification superseded goes, the highest stage first. Each
+step looks at the parts alone, so whoever takes it goes on from wherever the last one stopped.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from reservation import calendar, conflicts, labels, parts
+from reservation.lifecycle import Cause, State
+from reservation.moves import move
+from reservation.tables import PartRow, ReservationRow
+
+WORKER = "worker"
+
+
+def go_on(session: Session, row: ReservationRow, now: datetime) -> None:
+    """Take the next step of a reservation that is activating, or active and being modified.
+
+    Does nothing while a device is still to be brought to what the last step wants.
+    """
+    of_reservation = parts.parts_of(session, row.id)
+    current = [part for part in of_reservation if not part.superseded]
+    if not all(parts.in_sync(part) for part in current if part.wanted):
+        return
+    ahead = [part for part in current if not part.wanted]
+    if ahead:
+        row.waiting_for = labels.still_held(session, row.id)
+        if row.waiting_for is None:
+            parts.switch(session, [part for part in ahead if part.stage == ahead[0].stage], wanted=True)
+        return
+    if row.state is State.ACTIVATING:
+        move(session, row, Cause.IN_SYNC, now=now, actor=WORKER)
+        row.activated_at = now
+        row.next_action_at = row.end
+    _take_away(session, row, [part for part in of_reservation if part.superseded])
+
+
+def _take_away(session: Session, row: ReservationRow, superseded: list[PartRow]) -> None:
+    """Take the next of what a modification superseded, or end the modification."""
+    if not all(parts.in_sync(part) for part in superseded if not part.wanted):
+        return
+    if row.modifying_since is not None and not release_next_stage(session, superseded):
+        forget_former(session, row)
+
+
+def forget_former(session: Session, row: ReservationRow) -> None:
+    """Give back what a reservation had before it was modified: no device carries it any more."""
+    calendar.free_claims(session, row.id, only_leaving=True)
+    conflicts.forget_leaving(session, row.id)
+    parts.delete_superseded(session, row.id)
+    row.modifying_since = None
+
+
+def release_next_stage(session: Session, of_reservation: list[PartRow]) -> bool:
+    """Want the highest stage still wanted no more; False when no stage is."""
+    wanted = [part for part in of_reservation if part.wanted]
+    if not wanted:
+        return False
+    highest = max(part.stage for part in wanted)
+    parts.switch(session, [part for part in wanted if part.stage == highest], wanted=False)
+    return True

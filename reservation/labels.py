@@ -1,0 +1,173 @@
+"""Pools of labels (DSCP code points, VLANs): at any instant each label is one reservation's.
+
+A pool is a resource of the calendar that has its labels in its row; a claim on it takes one of them. Of those
+that are free throughout a slot it is the lowest by number, found with the pool locked.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
+
+from reservation import calendar
+from reservation.errors import LabelsBooked, LabelsTaken, UnknownResource
+from reservation.lifecycle import ON_DEVICES
+from reservation.model import LabelRequest, TimeSlot
+from reservation.tables import ClaimRow, ReservationRow, ResourceRow
+
+POOL_PREFIX = "labels:"
+
+
+def pool_resource(site: str, kind: str) -> str:
+    """Name of a site's pool of one kind of labels; it sorts after the site's flows, and before its paths."""
+    return f"{POOL_PREFIX}{site}:{kind}"
+
+
+def offer_labels(session: Session, name: str, labels: Collection[int], *, now: datetime) -> None:
+    """Put a pool into the calendar, or change which labels are in it.
+
+    Raises:
+        LabelsBooked: some that are in it no more are promised from `now` on.
+    """
+    row = session.scalar(select(ResourceRow).where(ResourceRow.name == name).with_for_update())
+    if row is None:
+        row = ResourceRow(name=name, unit="label", longest_seconds=0)
+        session.add(row)
+    elif missing := _booked(session, row, now) - set(labels):
+        raise LabelsBooked(name, missing)
+    row.labels = sorted(set(labels))
+    row.capacity = len(row.labels)
+    session.flush()
+
+
+def missing_labels(
+    session: Session, offered: Mapping[str, Collection[int]], *, now: datetime
+) -> tuple[LabelsBooked, ...]:
+    """What keeps the pools from being just these, by name: the labels that are promised beyond them.
+
+    Nothing is locked.
+    """
+    pools = session.scalars(
+        select(ResourceRow)
+        .where(ResourceRow.name.startswith(POOL_PREFIX, autoescape=True))
+        .order_by(ResourceRow.name)
+    )
+    missing = ((pool.name, _booked(session, pool, now) - set(offered.get(pool.name, ()))) for pool in pools)
+    return tuple(LabelsBooked(name, found) for name, found in missing if found)
+
+
+def _booked(session: Session, pool: ResourceRow, now: datetime) -> set[int]:
+    """The labels that are promised from `now` on."""
+    booked = select(ClaimRow.label).where(ClaimRow.resource_id == pool.id, ClaimRow.end > now).distinct()
+    return {label for label in session.scalars(booked) if label is not None}
+
+
+def pick_label(session: Session, request: LabelRequest, slot: TimeSlot) -> int:
+    """The label that would be taken for the slot; it stays free to the end of the transaction.
+
+    For a door whose flows and parts depend on the label: pick it, and hold it with `among` that one. Whoever
+    locks flows of a site has done so before.
+
+    Raises:
+        UnknownResource: there is no such pool.
+        LabelsTaken: none is free throughout the slot.
+    """
+    pool = calendar.lock_resources(session, [request.pool])[request.pool]
+    return lowest_free(session, pool, request, slot)
+
+
+def claim_labels(
+    session: Session,
+    reservation_id: int,
+    requests: Sequence[LabelRequest],
+    slot: TimeSlot,
+    resources: Mapping[str, ResourceRow],
+) -> None:
+    """Take a label for each request, or nothing. The caller has locked the `resources`, the pools among them.
+
+    Raises:
+        UnknownResource: one is no pool.
+        LabelsTaken: none is free throughout the slot.
+    """
+    for request in requests:
+        pool = resources[request.pool]
+        label = lowest_free(session, pool, request, slot)
+        calendar.take(session, reservation_id, pool, 1, slot, label=label)
+        session.flush()
+
+
+def lowest_free(
+    session: Session, pool: ResourceRow, request: LabelRequest, slot: TimeSlot, *, without: int | None = None
+) -> int:
+    """The lowest label of a pool, locked by the caller, that will do and is free throughout the slot.
+
+    `without` leaves out one reservation's own labels, for changing it.
+
+    Raises:
+        UnknownResource: the resource is no pool.
+        LabelsTaken: there is none.
+    """
+    taken = calendar.taken_labels(session, pool, slot, without=without)
+    fitting = [label for label in fitting_labels(pool, request) if label not in taken]
+    if not fitting:
+        ours = fitting_labels(pool, request)
+        asked = ours if request.among is None else request.among
+        raise LabelsTaken(pool.name, asked, free_at=min((taken[label] for label in ours), default=None))
+    return fitting[0]
+
+
+def fitting_labels(pool: ResourceRow, request: LabelRequest) -> list[int]:
+    """The labels of the pool that will do, in order.
+
+    Raises:
+        UnknownResource: the resource is no pool.
+    """
+    if pool.labels is None:
+        raise UnknownResource(f"{pool.name} is no pool of labels")
+    return [label for label in sorted(pool.labels) if request.among is None or label in request.among]
+
+
+def labels_of(session: Session, pool: str, slot: TimeSlot) -> dict[int, int]:
+    """Which reservations have a label of the pool at some instant of the slot, and which label.
+
+    Those that a reservation has given up are left out. Nothing is locked.
+
+    Raises:
+        UnknownResource: there is no such pool.
+    """
+    row = session.scalar(select(ResourceRow).where(ResourceRow.name == pool))
+    if row is None:
+        raise UnknownResource(f"there is no resource {pool}")
+    claims = select(ClaimRow.reservation_id, ClaimRow.label).where(
+        calendar.overlapping(row, slot), ClaimRow.label.is_not(None), ~ClaimRow.leaving
+    )
+    return {found.reservation_id: found.label for found in session.execute(claims)}
+
+
+def still_held(session: Session, reservation_id: int) -> str | None:
+    """What keeps a reservation from the devices: a label of its own that another may still have there."""
+    mine, theirs = aliased(ClaimRow), aliased(ClaimRow)
+    same = and_(
+        theirs.resource_id == mine.resource_id,
+        theirs.label == mine.label,
+        theirs.reservation_id != mine.reservation_id,
+        # One that is being released may have the label again, in a slot to come.
+        theirs.start <= mine.start,
+    )
+    found = session.execute(
+        select(ResourceRow.name, mine.label, ReservationRow.kind, ReservationRow.id)
+        .select_from(mine)
+        .join(theirs, same)
+        .join(ReservationRow, ReservationRow.id == theirs.reservation_id)
+        .join(ResourceRow, ResourceRow.id == mine.resource_id)
+        .where(
+            mine.reservation_id == reservation_id, ~mine.leaving, ReservationRow.state.in_(sorted(ON_DEVICES))
+        )
+        .order_by(ResourceRow.name, mine.label, ReservationRow.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    name, label, kind, other = found
+    return f"label {label} of {name}, which {kind} {other} may still have on its devices"
