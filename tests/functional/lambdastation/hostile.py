@@ -227,7 +227,7 @@ _WITHIN = st.sampled_from([*["text"] * 8, "attribute", "name", "child"])
 @st.composite
 def changed(draw: st.DrawFn, element: Element) -> Element:
     """The element with one thing in it, at any depth, that is not as it was."""
-    if element.children and draw(_DEEPER):
+    if draw(_DEEPER) and element.children:
         at = draw(st.integers(0, len(element.children) - 1))
         before, child, after = element.children[:at], element.children[at], element.children[at + 1 :]
         among = draw(_AMONG)

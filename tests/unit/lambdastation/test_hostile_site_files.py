@@ -50,7 +50,7 @@ def told(content: bytes, folder: Path) -> str | None:
     return words
 
 
-WORDS = [
+WORDS: list[Any] = [
     *(
         None,
         True,
@@ -181,7 +181,7 @@ def changed(draw: st.DrawFn, value: Any) -> Any:
         return draw(st.sampled_from(WORDS))
     keys = list(value) if isinstance(value, dict) else list(range(len(value)))
     key = draw(st.sampled_from(keys))
-    copy = value.copy()
+    copy: Any = value.copy()
     match draw(st.sampled_from(["within", "within", "within", "within", "without", "renamed", "moved"])):
         case "within":
             copy[key] = draw(changed(value[key]))
