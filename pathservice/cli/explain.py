@@ -26,7 +26,7 @@ from pathservice.yamltree import Tree, read_tree
 DENIED = 3
 """Exit status of a no; 1 is for a site file that cannot be used, 2 for a question that cannot be."""
 
-ABOUT_A_TICKET = frozenset({Operation.OPEN_TICKET, Operation.CANCEL_TICKET})
+ABOUT_A_TICKET = frozenset({Operation.OPEN_TICKET, Operation.UPDATE_FLOWS, Operation.CANCEL_TICKET})
 """Operations that rules for some clients or topologies bind; others, such rules allow wholly."""
 
 
