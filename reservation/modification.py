@@ -184,7 +184,7 @@ class _Rebooking:
             pool = self.resources[request.pool]
             fitting = [n for n in labels.fitting_labels(pool, request) if (pool.name, n) not in given]
             own = {row.label: row for row in held if row.resource_id == pool.id and row.label in fitting}
-            label = next((n for n in own if n is not None and self._goes_on(pool, n)), None)
+            label = next((n for n in own if self._goes_on(pool, n)), None)
             if label is None:
                 asked = LabelRequest(pool.name, frozenset(fitting))
                 label = labels.lowest_free(

@@ -150,6 +150,8 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
 def _part(part: PartView) -> tuple[str, ...]:
     if part.wanted:
         now = "carries it" if part.in_sync else "is being given it"
+        if part.superseded:
+            now += ", until the new is there"
     else:
         now = "does not carry it" if part.in_sync else "is being cleaned"
     return (part.device, str(part.stage), now, part.error or "")

@@ -96,8 +96,8 @@ def test_packet_of_both_the_old_and_the_new_is_served_at_every_line(bench: Bench
         leaving = wanted(parts, but=frozenset({former.part.part_id}))
         parts = move(rig, leaving, Watch(rig, moving=[], staying=bench.tickets))
         assert successor.is_served(rig)
-        again = [part for part in parts if part.part_id != former.part.part_id]
-        again = move(rig, [*again, former.part], Watch(rig, moving=[], staying=bench.tickets))
+        left = [part for part in parts if part.part_id != former.part.part_id]
+        again = move(rig, [*left, former.part], Watch(rig, moving=[], staying=bench.tickets))
         leaving = wanted(again, but=frozenset({successor.part.part_id}))
         move(rig, leaving, Watch(rig, moving=[], staying=bench.tickets))
         reconcile(rig.at_once(), unwanted(again))

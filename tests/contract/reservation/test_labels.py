@@ -67,7 +67,7 @@ def test_only_labels_that_will_do_are_given(pool: Calendar) -> None:
     assert label_of(pool, book(pool, 0, 1, among=[10, 48])) == 48
     with pytest.raises(LabelsTaken) as told:
         book(pool, 0, 2, among=[10, 48])
-    assert (told.value.pool, told.value.labels) == (POOL, {10, 48})
+    assert (told.value.pool, told.value.labels) == (POOL, frozenset({10, 48}))
     assert told.value.free_at == NOON + HOUR
 
 
@@ -115,7 +115,7 @@ def test_extending_needs_the_same_label(pool: Calendar) -> None:
     extend(pool, first, 2)
     with pytest.raises(LabelsTaken) as told:
         extend(pool, first, 2.5)
-    assert (told.value.labels, told.value.free_at) == ({2}, NOON + 3 * HOUR)
+    assert (told.value.labels, told.value.free_at) == (frozenset({2}), NOON + 3 * HOUR)
     assert pool.get(first).slot == hours(0, 2)
 
 
@@ -157,7 +157,7 @@ def test_pool_may_change_but_for_what_is_promised(pool: Calendar) -> None:
     with pytest.raises(LabelsBooked, match="2, 3 booked") as told:
         offer(pool, [4])
     assert isinstance(told.value, CapacityBooked)
-    assert (told.value.resource, told.value.labels) == (POOL, {2, 3})
+    assert (told.value.resource, told.value.labels) == (POOL, frozenset({2, 3}))
     pool.now = NOON + HOUR
     offer(pool, [4])
     assert label_of(pool, book(pool, 1, 2)) == 4

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from netconfig.intent import FlowMatch, PortRange, Protocol
 from reservation import calendar, conflicts, labels, modification
@@ -299,6 +299,17 @@ def test_of_many_that_want_more_only_as_many_as_fit_get_it(furnished: Calendar) 
     assert taken == [1, 2]
 
 
+def check_bounds(bookings: Calendar) -> None:
+    """Every resource knows the longest claim of its own, or the calendar would look back too little."""
+    lengths = (
+        select(ResourceRow.name, ResourceRow.longest_seconds, func.max(ClaimRow.length_seconds))
+        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
+        .group_by(ResourceRow.name, ResourceRow.longest_seconds)
+    )
+    for name, noted, longest in bookings.store.read(lambda session: session.execute(lengths).all()):
+        assert noted >= longest, name
+
+
 WHEN = st.integers(0, 6)
 SLOT = st.tuples(WHEN, st.integers(1, 4)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 WHAT = st.tuples(
@@ -351,6 +362,7 @@ def test_before_it_starts_modifying_fits_exactly_when_booking_anew_would(
     except ReservationError:
         assert everything(furnished) == before
         fitted = False
+    check_bounds(furnished)
     had = claims(furnished, number)
     furnished.cancel(number)
     anew = booked(new)

@@ -60,7 +60,7 @@ def watch(house: House) -> list[str]:
     """Which device takes or loses a line of ours, in order."""
     seen: list[str] = []
     for box in house.boxes.values():
-        box.after_line = lambda line, name=box.name: seen.append(  # type: ignore[misc]
+        box.after_line = lambda line, name=box.name: seen.append(
             f"{'-' if line.startswith('no ') else '+'}{name}"
         )
     return seen
