@@ -45,7 +45,8 @@ def test_two_services_on_one_server_follow_what_is_applied_and_go_on_after_a_bad
         wait(lambda service=service: service.health()["site_version"] == 2, "the version to be followed")
 
     wrong = file.with_name("wrong.yaml")
-    wrong.write_text(grown(FERMILAB).replace("topology: red\n", "topology: read\n", 1), encoding="utf-8")
+    text = grown(FERMILAB).replace("topology: red\n    client: Lab", "topology: read\n    client: Lab")
+    wrong.write_text(text, encoding="utf-8")
     refused = site("apply", str(wrong), check=False)
     line = next(n for n, text in enumerate(wrong.read_text().splitlines(), 1) if "read" in text.split())
     assert refused.returncode == 1

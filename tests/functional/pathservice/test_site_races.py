@@ -21,7 +21,7 @@ from pathservice.site_apply import SiteRefused, apply_site, served_version
 from pathservice.site_versions import Served, read_versions
 from pathservice.sitefile import SiteText, parse_site
 from reservation.errors import SiteReplaced
-from reservation.tables import DeviceRow, IdentityRow, ResourceRow
+from reservation.tables import DeviceRow, IdentityRow
 from store import Store, open_store
 from tests.conftest import DATABASES
 from tests.databases import drop_database
@@ -70,7 +70,7 @@ def together(work: Callable[[int], object]) -> list[object]:
 
 def counts(store: Store) -> list[int]:
     def count(session: Session) -> list[int]:
-        tables = (IdentityRow, ResourceRow, DeviceRow)
+        tables = (IdentityRow, DeviceRow)
         return [session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
     return store.read(count)
@@ -82,7 +82,7 @@ def test_several_that_start_at_once_on_an_empty_database_serve_one_site(url: URL
     assert len({repr(answer) for answer in answers}) == 1
     store = open_store(url)
     assert [version.number for version in store.read(lambda s: read_versions(s, limit=9))] == [1]
-    assert counts(store) == [1, 5, 1]
+    assert counts(store) == [1, 1]
     store.close()
 
 
