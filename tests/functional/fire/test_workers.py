@@ -34,7 +34,8 @@ spawning.set_forkserver_preload([serve.__module__])
 def process(border: Border, owner: str) -> Iterator[Any]:
     """A worker as another process."""
     url = border.store.engine.url.render_as_string(hide_password=False)
-    started = spawning.Process(target=serve, args=(Post(url, border.device, STATION, owner, LEASE),))
+    post = Post(url, border.device, STATION, owner, LEASE, {"BENCH_PASSWORD": PASSWORD})
+    started = spawning.Process(target=serve, args=(post,))
     started.start()
     try:
         yield started
