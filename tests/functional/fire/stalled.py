@@ -1,6 +1,8 @@
 """A worker in a process of its own, for a test that stops the process and lets it go on later."""
 
+import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,10 +25,13 @@ class Post:
     station: str
     owner: str
     lease: timedelta
+    environment: Mapping[str, str]
 
 
 def serve(post: Post) -> None:
     """Work until killed."""
+    # The fork server may be older than the test and its variables.
+    os.environ.update(post.environment)
     store = open_store(post.database)
     ownership = Ownership(post.station, store.write(database_identity))
     drivers = {post.device.name: partial(CiscoIos, post.device, ownership)}

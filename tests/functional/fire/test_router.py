@@ -184,9 +184,9 @@ def test_router_away_for_an_hour_keeps_its_claims_and_is_repaired_afterwards(bor
         border.clock.ahead += 3 * MINUTE
         if minute > 10:
             border.until(lambda f=failures: border.seen().failures > f)  # type: ignore[misc]
+            border.until_state(ends, State.RELEASING)
             device = border.seen()
             assert (device.error_code, border.claims(ends)) == ("device-unreachable", 1)
-            assert border.view(ends).state is State.RELEASING
             assert device.next_attempt_at is not None
             assert device.next_attempt_at - border.clock.now() <= MINUTE
         if minute == 30:

@@ -34,7 +34,8 @@ spawning.set_forkserver_preload([serve.__module__])
 def process(border: Border, owner: str) -> Iterator[Any]:
     """A worker as another process."""
     url = border.store.engine.url.render_as_string(hide_password=False)
-    started = spawning.Process(target=serve, args=(Post(url, border.device, STATION, owner, LEASE),))
+    post = Post(url, border.device, STATION, owner, LEASE, {"BENCH_PASSWORD": PASSWORD})
+    started = spawning.Process(target=serve, args=(post,))
     started.start()
     try:
         yield started
@@ -58,6 +59,8 @@ def test_worker_stopped_in_mid_push_past_its_lease_pushes_and_writes_nothing_whe
     border_on_server: Border,
 ) -> None:
     border = border_on_server
+    # Whether a lease has run out is looked up by the worker's clock too.
+    border.clock.runs = True
     stopped = threading.Event()
     with process(border, "stalls") as stalls:
 
@@ -90,6 +93,7 @@ def test_worker_stopped_in_mid_push_past_its_lease_pushes_and_writes_nothing_whe
 
 
 def test_worker_killed_in_mid_push_is_followed_by_one_that_was_waiting(border: Border) -> None:
+    border.clock.runs = True
     with process(border, "dies") as dies:
         border.until(lambda: border.seen().worker == "dies")
         # As it was when "dies" came to it: read, and nothing to be done.

@@ -1,7 +1,9 @@
 """A fault strikes at the line it waits for, as often as it should, and nowhere else."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,12 @@ def test_first_fault_added_strikes_first() -> None:
     faults.add(hang)
     faults.add(slow)
     assert [faults.strike("x", configures=True) for _ in range(3)] == [hang, slow, None]
+
+
+def test_every_fault_is_told_in_the_page_and_no_other() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall("`(.*?)`", " ".join(rows))) == sorted(action.value for action in Action)
 
 
 @pytest.fixture
