@@ -77,7 +77,7 @@ class Search:
 
     @property
     def extent(self) -> Extent:
-        """What is known of a ticket's extent before its slot is: not when it ends, nor what a volume needs."""
+        """What is known of the ticket before its slot is: not when it ends, nor what a volume needs."""
         length = None if isinstance(self.wanted, int) else self.wanted
         out, in_ = (
             None if self._takes_all(way) else self._most(way) for way in (Direction.OUT, Direction.IN)

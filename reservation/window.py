@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservation import calendar, conflicts, service
+from reservation.errors import UnknownResource
 from reservation.model import ClaimRequest, TimeSlot, Transfer, Window, WindowAnswer, WindowRequest
 from reservation.stretches import Supply, stretches
 from reservation.tables import ClaimRow
@@ -29,7 +30,7 @@ def find_window(session: Session, request: WindowRequest, *, now: datetime) -> W
 
     Raises:
         SlotInThePast: what the slot shall lie within has ended, or started more than a minute ago.
-        UnknownResource: a resource, or the site's flows, are not in the calendar.
+        UnknownResource: a resource, or the site's flows, are not in the calendar; or one is a pool of labels.
     """
     within = service.clamped(request.within, now)
     amounts = calendar.summed(request.claims)
@@ -46,6 +47,8 @@ def find_window(session: Session, request: WindowRequest, *, now: datetime) -> W
 
 def _supply(session: Session, name: str, wanted: int, within: TimeSlot) -> Supply:
     resource = calendar.known_resource(session, name)
+    if resource.labels is not None:
+        raise UnknownResource(f"{name} is a pool of labels: a window is sought for amounts")
     taken = session.execute(
         select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(calendar.overlapping(resource, within))
     )
