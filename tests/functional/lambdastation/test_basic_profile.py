@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from tests.functional.lambdastation.conftest import envelope
+from tests.functional.lambdastation.conftest import envelope, svc_ticket
 from tests.functional.lambdastation.test_contract import OPERATIONS
 
 FILE = Path(__file__).parents[3] / "schemas" / "lambdastation.wsdl"
@@ -91,12 +91,10 @@ def test_r2710_every_operation_has_a_wire_signature_of_its_own(wsdl: Any) -> Non
 def test_r2710_live_the_element_of_the_body_alone_says_which_operation_is_meant(station: Any) -> None:
     wire = station.wire()
     wire.open_ticket(**GOOD)
+    number, ticket = "<ls:ticketId>1</ls:ticketId>", svc_ticket(GOOD)
+    inner = {"openSvcTicket": ticket, "findWindow": ticket, "getTicket": number, "cancelTicket": number}
+    inner["updateFlowSpecs"] = svc_ticket({"localTicketId": 1, "outBW": "1G"})
     for name in OPERATIONS:
-        inner = {"getTicket": "<ls:ticketId>1</ls:ticketId>", "cancelTicket": "<ls:ticketId>1</ls:ticketId>"}
-        ticket = (
-            "<ls:svcTicket><ls:dstSite>Caltech</ls:dstSite><ls:travelTime>60</ls:travelTime></ls:svcTicket>"
-        )
-        inner |= {"openSvcTicket": ticket, "findWindow": ticket}
         body = wire.request(f"<ls:{name}>{inner.get(name, '')}</ls:{name}>").body
         assert body.tag == f"{{urn:pathservice:lambdastation:1}}{name}Response"
 
