@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import zeep
+from zeep.helpers import serialize_object
 
 from lambdastation.audit import AuditOutcome
-from lambdastation.caller import Caller
+from lambdastation.caller import Caller, Operation
 from lambdastation.site import AuthorizationRule
 from reservation.lifecycle import Cause, Outcome
 from reservation.moves import lock_reservation, move
@@ -125,7 +126,7 @@ def test_a_bad_filter_is_refused_by_name(station: Any, inner: str, field: str) -
 
 def test_listing_is_an_operation_of_its_own_in_the_rules(station: Any) -> None:
     assert station.client(WATCHER).service.listTickets().more is False
-    rules = (AuthorizationRule(action="allow", subject=USER, operations=("getTicket",)),)
+    rules = (AuthorizationRule(action="allow", subject=USER, operations=(Operation.GET_TICKET,)),)
     station.service.replace_site(station.site.model_copy(update={"authorization": rules}))
     for request in ("<ls:listTickets/>", "<ls:getKnownLambdaStations/>"):
         assert station.wire().request(request).fault.code == "not-authorized"
@@ -162,7 +163,7 @@ def test_how_a_ticket_ended_and_why_is_told_who_asks(station: Any, client: Any) 
     (listed,) = client.listTickets(state=["released"]).svcTicket
     assert (listed.outcome, listed.reason) == (ended.outcome, ended.reason)
     # A whole ticket may be sent back, its end too.
-    asked = zeep.helpers.serialize_object(ended)
+    asked = serialize_object(ended)
     again = client.openSvcTicket({**asked, "startTime": None, "endTime": None})
     assert (again.state, again.outcome) == ("scheduled", None)
 

@@ -7,12 +7,14 @@ import pytest
 import zeep
 
 from lambdastation.audit import AuditOutcome
+from lambdastation.caller import Operation
 from lambdastation.site import AuthorizationRule
 from reservation.parts import register_device
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TO_CALTECH = {"dstSite": "Caltech", "inBW": "1M"}
+ONLY = (Operation.FIND_WINDOW,)
 USER = "CN=Example User,OU=Demo,O=Path Service"
 
 
@@ -215,8 +217,8 @@ def test_a_bad_field_is_refused_with_its_code_and_name(station: Any, case: str) 
 
 def test_only_who_may_look_for_that_client_and_path_may(station: Any) -> None:
     rules = (
-        AuthorizationRule(action="deny", subject=USER, operations=("findWindow",), topologies=("green",)),
-        AuthorizationRule(action="allow", subject=USER, operations=("findWindow",), clients=("CMS-SRM",)),
+        AuthorizationRule(action="deny", subject=USER, operations=ONLY, topologies=("green",)),
+        AuthorizationRule(action="allow", subject=USER, operations=ONLY, clients=("CMS-SRM",)),
     )
     station.service.replace_site(station.site.model_copy(update={"authorization": rules}))
     wire = station.wire()
