@@ -15,8 +15,10 @@ class Operation(StrEnum):
     GET_TICKET = "getTicket"
     LIST_TICKETS = "listTickets"
     CANCEL_TICKET = "cancelTicket"
+    FIND_WINDOW = "findWindow"
     GET_PATHS = "getPaths"
     GET_CLIENTS = "getKnownPBRClients"
+    GET_STATIONS = "getKnownLambdaStations"
     GET_STATUS = "getStatus"
 
 

@@ -60,10 +60,7 @@ def outgoing(local: End, remote: End, *, families: Iterable[int], dscp: int | No
     pairs = {family: (_of(family, local), _of(family, remote)) for family in families}
     count = sum(len(ours) * len(theirs) for ours, theirs in pairs.values()) * len(ports)
     if count > MOST_MATCHES:
-        raise FlowTooLarge(
-            f"that would be {count} access-list entries, and {MOST_MATCHES} are the most; name fewer blocks",
-            field="srcIP",
-        )
+        raise _too_large(count, local, remote, pairs.values())
     return tuple(
         FlowMatch(
             source=source,
@@ -77,6 +74,26 @@ def outgoing(local: End, remote: End, *, families: Iterable[int], dscp: int | No
         for source in ours
         for destination in theirs
         for choice in ports
+    )
+
+
+def _too_large(
+    count: int, local: End, remote: End, pairs: Iterable[tuple[list[IpNetwork], list[IpNetwork]]]
+) -> FlowTooLarge:
+    """The refusal, with the field that multiplies most."""
+    ours, theirs = (sum(map(len, blocks)) for blocks in zip(*pairs, strict=True))
+    counts = {
+        f"{local.prefix}IP": ours,
+        f"{remote.prefix}IP": theirs,
+        f"{local.prefix}Port": len(local.ports),
+        f"{remote.prefix}Port": len(remote.ports),
+    }
+    field = max(counts, key=lambda name: counts[name])
+    fewer = "fewer, wider ranges of ports" if field.endswith("Port") else "fewer, larger blocks"
+    return FlowTooLarge(
+        f"that would be {count} access-list entries, and {MOST_MATCHES} are the most; "
+        f"{field} stands for {counts[field]}: name {fewer}",
+        field=field,
     )
 
 

@@ -1,9 +1,8 @@
 """Tickets in the database: written once, read back together with the reservation they are."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission
@@ -11,10 +10,9 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.errors import TicketNotFound
 from lambdastation.flow_words import format_networks, format_ports
 from lambdastation.tables import TicketRow
-from lambdastation.ticket import DscpRequest, Ticket, TicketRequest
+from lambdastation.ticket import DscpRequest, Ticket, TicketPage, TicketQuery, TicketRequest
 from reservation import service
 from reservation.errors import NotFound
-from reservation.lifecycle import State
 from reservation.model import ReservationView
 from reservation.moves import HIGHEST_ID
 
@@ -96,15 +94,35 @@ def read_ticket(session: Session, ticket_id: int) -> Ticket:
     return view_ticket(row, service.get(session, ticket_id, kind=KIND))
 
 
-def read_tickets(session: Session, *, states: Iterable[State], limit: int) -> tuple[Ticket, ...]:
-    """Tickets in these states (all where none is given), newest first, at most `limit`."""
-    views = service.list_reservations(session, kind=KIND, states=states, limit=limit)
+def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
+    """The tickets that are asked for, newest first."""
+    found = service.list_reservations(
+        session,
+        kind=KIND,
+        states=query.states,
+        owner=query.owner,
+        below=query.before,
+        among=_among(query),
+        limit=query.limit + 1,
+    )
+    views = found[: query.limit]
     ids = [view.id for view in views]
     rows = {
         row.reservation_id: row
         for row in session.scalars(select(TicketRow).where(TicketRow.reservation_id.in_(ids)))
     }
-    return tuple(view_ticket(rows[view.id], view) for view in views if view.id in rows)
+    tickets = tuple(view_ticket(rows[view.id], view) for view in views if view.id in rows)
+    return TicketPage(tickets, more=len(found) > query.limit)
+
+
+def _among(query: TicketQuery) -> Select[int] | None:
+    """The numbers of tickets with the words of ours that are asked for; None for any."""
+    conditions = []
+    if query.site is not None:
+        conditions.append(or_(TicketRow.src_site == query.site, TicketRow.dst_site == query.site))
+    if query.path is not None:
+        conditions.append(or_(TicketRow.local_path == query.path, TicketRow.topology == query.path))
+    return select(TicketRow.reservation_id).where(*conditions) if conditions else None
 
 
 def view_ticket(row: TicketRow, reservation: ReservationView) -> Ticket:

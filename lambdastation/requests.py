@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lambdastation import wire
+from lambdastation import wire, wire_answers
 from lambdastation.caller import Caller, Operation
 from lambdastation.envelope import parse_time
 from lambdastation.spyne_compat import Application, Boolean, DateTime, Integer32, ServiceBase, Soap11, rpc
-from lambdastation.ticket import Mode
+from lambdastation.ticket import USUAL_LIMIT, Mode, TicketQuery
 from lambdastation.tickets import TicketService
+from reservation.lifecycle import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,17 @@ class Call:
 
     service: TicketService
     caller: Caller
+
+
+_NAMES = {
+    "svc_ticket": "svcTicket",
+    "ticket_id": "ticketId",
+    "path": "localPath",
+    "owner": "credentialSubject",
+    "before": "beforeTicketId",
+    "with_outcome": "withOutcome",
+}
+"""Arguments that are called otherwise on the wire."""
 
 
 def _operation(
@@ -32,7 +44,7 @@ def _operation(
         _operation_name=operation.value,
         _out_message_name=f"{operation.value}Response",
         _out_variable_name=result,
-        _in_variable_names={"svc_ticket": "svcTicket", "ticket_id": "ticketId"},
+        _in_variable_names=_NAMES,
         _throws=[wire.StationFault],
     )
     return decorator
@@ -70,13 +82,15 @@ class Requests(ServiceBase):  # type: ignore[misc]
     @_operation(
         Operation.GET_TICKET,
         wire.required(Integer32),
+        wire.optional(Boolean),
         returns=wire.required(wire.SVC_TICKET),
         result="svcTicket",
     )
-    def get_ticket(ctx: Any, ticket_id: int) -> Any:  # noqa: N805
+    def get_ticket(ctx: Any, ticket_id: int, with_outcome: bool | None) -> Any:  # noqa: N805
         """A ticket as it stands."""
         call: Call = ctx.udc
-        return wire.ticket_to_wire(call.service.get_ticket(ticket_id, caller=call.caller))
+        ticket = call.service.get_ticket(ticket_id, caller=call.caller)
+        return wire.ticket_to_wire(ticket, with_outcome=bool(with_outcome))
 
     @_operation(
         Operation.CANCEL_TICKET,
@@ -89,6 +103,52 @@ class Requests(ServiceBase):  # type: ignore[misc]
         call: Call = ctx.udc
         return call.service.cancel_ticket(ticket_id, caller=call.caller)
 
+    @_operation(
+        Operation.LIST_TICKETS,
+        wire.any_number_of(wire.STATE),
+        wire.optional(wire.NAME),
+        wire.optional(wire.NAME),
+        wire.optional(wire.SUBJECT),
+        wire.optional(Integer32),
+        wire.optional(wire_answers.LIMIT),
+        returns=wire.required(wire_answers.TICKET_LIST),
+        result="ticketList",
+    )
+    def list_tickets(
+        ctx: Any,  # noqa: N805
+        state: list[str] | None,
+        site: str | None,
+        path: str | None,
+        owner: str | None,
+        before: int | None,
+        limit: int | None,
+    ) -> Any:
+        """Tickets, newest first."""
+        call: Call = ctx.udc
+        query = TicketQuery(
+            states=tuple(State(word) for word in state or ()),
+            site=site or None,
+            path=path or None,
+            owner=owner or None,
+            before=before,
+            limit=limit or USUAL_LIMIT,
+        )
+        return wire_answers.page_to_wire(call.service.list_tickets(query, caller=call.caller))
+
+    @_operation(
+        Operation.FIND_WINDOW,
+        wire.required(wire.SVC_TICKET),
+        wire.optional(wire_answers.VOLUME),
+        returns=wire.required(wire_answers.WINDOW),
+        result="window",
+    )
+    def find_window(ctx: Any, svc_ticket: Any, volume: str | None) -> Any:  # noqa: N805
+        """The earliest slot that such a ticket would fit into, or what would fit."""
+        call: Call = ctx.udc
+        request = wire.request_from_wire(svc_ticket)
+        found = call.service.find_window(request, volume=(volume or "").strip() or None, caller=call.caller)
+        return wire_answers.window_to_wire(found)
+
     @_operation(Operation.GET_PATHS, returns=wire.any_number_of(wire.PATH), result="path")
     def get_paths(ctx: Any) -> list[Any]:  # noqa: N805
         """The site's parallel networks."""
@@ -100,6 +160,14 @@ class Requests(ServiceBase):  # type: ignore[misc]
         """The PBR clients that are known here, this site's and its peers'."""
         call: Call = ctx.udc
         return [wire.client_to_wire(client) for client in call.service.clients(caller=call.caller)]
+
+    @_operation(Operation.GET_STATIONS, returns=wire.any_number_of(wire_answers.STATION), result="station")
+    def get_stations(ctx: Any) -> list[Any]:  # noqa: N805
+        """The LambdaStations that are known here, this site's and its peers'."""
+        call: Call = ctx.udc
+        return [
+            wire_answers.station_to_wire(station) for station in call.service.stations(caller=call.caller)
+        ]
 
     @_operation(Operation.GET_STATUS, returns=wire.required(wire.STATUS), result="status")
     def get_status(ctx: Any) -> Any:  # noqa: N805

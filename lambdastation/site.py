@@ -22,7 +22,9 @@ from lambdastation.site_words import (
     Ports,
     Prefix,
     Sequences,
+    StationWord,
     Subject,
+    Url,
     Word,
 )
 from netconfig.intent import IpNetwork
@@ -89,6 +91,10 @@ class Peer(_Part):
     domains: Annotated[
         tuple[Domain, ...], Field(description="What its hosts' names contain, for dCache's site map")
     ] = ()
+    station: Annotated[StationWord | None, Field(description="Its LambdaStation's word, if it has one")] = (
+        None
+    )
+    url: Annotated[Url | None, Field(description="Where that station answers requests")] = None
     default_client: Annotated[
         Word | None, Field(description="Our client, where a request to this peer names none")
     ] = None
@@ -220,11 +226,9 @@ class Site(_Part):
 
     name: Annotated[Word, Field(description="The site's name in requests: Fermilab")]
     station: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Z0-9]{1,16}$", description="Word in the names of our objects on devices: LS-FNAL-42"
-        ),
+        StationWord, Field(description="Word in the names of our objects on devices: LS-FNAL-42")
     ]
+    url: Annotated[Url | None, Field(description="Where others reach our station, for who asks")] = None
     domains: Annotated[
         tuple[Domain, ...], Field(description="What our hosts' names contain, for dCache's site map")
     ] = ()

@@ -38,6 +38,7 @@ def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
         *_clients(site),
         *_dscp_pool(site),
         *_peers(site),
+        *_stations(site),
         *_domains(site),
         *_rules(site, devices),
         *_authorization(site),
@@ -121,6 +122,22 @@ def _peers(site: Site) -> Iterator[Problem]:
             yield from _known(
                 (*where, "default_topology"), "alternate topology", peer.default_topology, _alternates(site)
             )
+
+
+def _stations(site: Site) -> Iterator[Problem]:
+    seen = {site.station}
+    for at, peer in enumerate(site.peers):
+        if peer.station is None:
+            if peer.url is not None:
+                yield Problem(
+                    ("peers", at, "url"), "a url goes with the word of its station, as in station: CIT"
+                )
+            continue
+        if peer.station in seen:
+            yield Problem(
+                ("peers", at, "station"), f"{peer.station} is there already; a word is one station's"
+            )
+        seen.add(peer.station)
 
 
 def _domains(site: Site) -> Iterator[Problem]:

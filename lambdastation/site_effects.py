@@ -18,7 +18,7 @@ from lambdastation.errors import Refused
 from lambdastation.extent import Extent
 from lambdastation.records import KIND, read_tickets
 from lambdastation.site import Site
-from lambdastation.ticket import Ticket, TicketRequest
+from lambdastation.ticket import Ticket, TicketQuery, TicketRequest
 from netconfig.intent import AccessPermit, PolicyRoute, load_intent
 from reservation.lifecycle import FIRM, State
 from reservation.model import PartRequest
@@ -44,7 +44,7 @@ class TicketEffect:
 def find_effects(session: Session, site: Site, *, now: datetime) -> tuple[TicketEffect, ...]:
     """Every ticket, booked or on devices, that the site would place otherwise or refuse now; by number."""
     states = FIRM | {State.HELD}
-    tickets = read_tickets(session, states=states, limit=MOST_TICKETS)
+    tickets = read_tickets(session, TicketQuery(states=tuple(states), limit=MOST_TICKETS)).tickets
     parts = requested_parts(session, kind=KIND, states=states)
     effects = []
     for ticket in sorted(tickets, key=lambda ticket: ticket.ticket_id):

@@ -16,6 +16,9 @@ _CODE_POINTS = re.compile(r"([0-9]{1,2})(?: *- *([0-9]{1,2}))?")
 _DURATION = re.compile(r"-?P[0-9.DWTHMS]+")
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+StationWord = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,16}$")]
+Url = Annotated[str, Field(max_length=255, pattern=r"^https://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?$")]
+"""Where a station is: https, a host, a port and a path, and nothing secret."""
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")]
 """What stands in the names of a site's hosts: fnal.gov, or just fnal."""
 Object = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._:/-]{0,62}$")]

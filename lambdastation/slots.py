@@ -18,13 +18,9 @@ def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> Tim
         Contradiction: two fields give different times.
         BadTime: no zone, an end that is not after the start, longer or further ahead than the site allows.
     """
-    board = _utc(request.board_at, "boardTime")
-    start = _utc(request.start_at, "startTime")
+    begin = _begin(request, limits, now)
     end = _utc(request.end_at, "endTime")
-    if board is not None and start is not None and board != start:
-        raise Contradiction("boardTime and startTime differ; give one of them", field="startTime")
     length = _length(request)
-    begin = start or board
     if end is None:
         if length is None:
             raise FieldMissing("say for how long: travelTime in seconds, or endTime", field="travelTime")
@@ -41,6 +37,53 @@ def choose_slot(request: TicketRequest, limits: Limits, *, now: datetime) -> Tim
         raise BadTime("the end is not after the start", field="endTime")
     _within_limits(request, TimeSlot(begin, end), limits, now)
     return TimeSlot(begin, end)
+
+
+def choose_window(
+    request: TicketRequest, *, volume: int | None, limits: Limits, now: datetime
+) -> tuple[TimeSlot, timedelta | int]:
+    """Within which times a slot is sought, and for how long or for which volume.
+
+    Without a start it is from now on; without an end, as far ahead as the site allows.
+
+    Raises:
+        FieldMissing: neither travelTime nor a volume.
+        Contradiction: both of them, or two starts.
+        BadTime: no zone, an end that is not after the start, longer or further ahead than the site allows.
+    """
+    begin = _begin(request, limits, now) or now
+    end = _utc(request.end_at, "endTime")
+    length = _length(request)
+    if volume is not None and length is not None:
+        raise Contradiction("volume and travelTime are two ways to ask; give one of them", field="volume")
+    wanted = length if volume is None else volume
+    if wanted is None:
+        raise FieldMissing("say for how long: travelTime in seconds, or a volume", field="travelTime")
+    if end is not None and end <= begin:
+        raise BadTime("the end is not after the start", field="endTime")
+    if end is not None and end - now > limits.horizon:
+        raise _too_far_ahead(limits, "endTime")
+    within = TimeSlot(begin, end or _moved(now, limits.horizon))
+    if length is not None and length > limits.longest:
+        raise BadTime(f"a ticket lasts at most {spoken(limits.longest)} here", field="travelTime")
+    if length is not None and length > within.length:
+        raise BadTime("travelTime is longer than from the start to the end", field="travelTime")
+    return within, wanted
+
+
+def _begin(request: TicketRequest, limits: Limits, now: datetime) -> datetime | None:
+    board = _utc(request.board_at, "boardTime")
+    start = _utc(request.start_at, "startTime")
+    if board is not None and start is not None and board != start:
+        raise Contradiction("boardTime and startTime differ; give one of them", field="startTime")
+    begin = start or board
+    if begin is not None and begin - now >= limits.horizon:
+        raise _too_far_ahead(limits, "boardTime" if start is None else "startTime")
+    return begin
+
+
+def _too_far_ahead(limits: Limits, field: str) -> BadTime:
+    return BadTime(f"a ticket ends at most {spoken(limits.horizon)} ahead here", field=field)
 
 
 def _utc(time: datetime | None, field: str) -> datetime | None:
@@ -76,13 +119,14 @@ def _within_limits(request: TicketRequest, slot: TimeSlot, limits: Limits, now: 
     if slot.length > limits.longest:
         raise lasts_too_long(request, limits.longest)
     if slot.end - now > limits.horizon:
-        text = f"a ticket ends at most {spoken(limits.horizon)} ahead here"
-        raise BadTime(text, field=end_field(request))
+        raise _too_far_ahead(limits, end_field(request))
 
 
 def lasts_too_long(request: TicketRequest, longest: timedelta) -> BadTime:
     """What to say of a request that would make a ticket longer than the site allows."""
-    return BadTime(f"a ticket lasts at most {spoken(longest)} here", field=end_field(request))
+    # With both and no start, the end says where the length begins to be counted and no more.
+    field = "endTime" if request.travel_seconds is None else "travelTime"
+    return BadTime(f"a ticket lasts at most {spoken(longest)} here", field=field)
 
 
 def end_field(request: TicketRequest) -> str:

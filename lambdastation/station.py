@@ -27,6 +27,23 @@ class ClientView:
 
 
 @dataclass(frozen=True, slots=True)
+class StationView:
+    """A LambdaStation.
+
+    Attributes:
+        site: whose it is.
+        station: its word.
+        url: where it answers requests, None if nobody has said.
+        known: it stands in our site file; one that other stations told of would not.
+    """
+
+    site: str
+    station: str
+    url: str | None
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceStatus:
     """How a device is doing.
 

@@ -66,6 +66,31 @@ class TicketRequest:
     travel_seconds: int | None = None
 
 
+USUAL_LIMIT = 100
+"""Tickets in an answer where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketQuery:
+    """Which tickets are asked for; None and nothing is no condition.
+
+    Attributes:
+        states: any of these.
+        site: either end's.
+        path: its name or its colour.
+        owner: who opened it, the subject as it stands in the ticket.
+        before: only tickets of a lower number; for the next page, the last one's.
+        limit: how many at most.
+    """
+
+    states: tuple[State, ...] = ()
+    site: str | None = None
+    path: str | None = None
+    owner: str | None = None
+    before: int | None = None
+    limit: int = USUAL_LIMIT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket as it stands. Times are aware UTC.
@@ -118,3 +143,11 @@ class Ticket:
     def travel_seconds(self) -> int:
         """For how long the path is taken, in whole seconds."""
         return round((self.end_at - self.start_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """Tickets, newest first; `more` if older ones would be the answer too."""
+
+    tickets: tuple[Ticket, ...]
+    more: bool

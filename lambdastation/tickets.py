@@ -4,7 +4,7 @@ Each is authorised before anything of it is looked at, runs in one transaction, 
 device is touched: a ticket that is scheduled is carried out by the worker when its slot starts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,9 +32,10 @@ from lambdastation.modes import Opening, open_in, require_allowed
 from lambdastation.participation import call_off
 from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
 from lambdastation.site import Site
-from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus
-from lambdastation.ticket import Mode, Ticket, TicketRequest
+from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus, StationView
+from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest
 from lambdastation.updating import Update, update_flows
+from lambdastation.windows import TicketWindow, read_search, search_window
 from reservation.errors import SiteReplaced
 from reservation.lifecycle import State
 from store import Store, StoreUnavailable
@@ -181,17 +182,40 @@ class TicketService:
             line.ticket_id = ticket_id
             return self._store.read(lambda session: read_ticket(session, ticket_id))
 
-    def list_tickets(
-        self, *, caller: Caller, states: Iterable[State] = (), limit: int = 1000
-    ) -> tuple[Ticket, ...]:
-        """Tickets in these states (all where none is given), newest first, at most `limit`.
+    def list_tickets(self, query: TicketQuery, *, caller: Caller) -> TicketPage:
+        """The tickets that are asked for, anybody's, newest first.
 
         Raises:
             NotAuthorized, StoreAway.
         """
         with self._audited(caller, Operation.LIST_TICKETS):
             authorize(self._site, caller, Operation.LIST_TICKETS)
-            return self._store.read(lambda session: read_tickets(session, states=states, limit=limit))
+            return self._store.read(lambda session: read_tickets(session, query))
+
+    def find_window(
+        self, request: TicketRequest, *, caller: Caller, volume: str | None = None
+    ) -> TicketWindow:
+        """When a ticket would fit: for `travelTime`, or for as long as moving a volume (a word) takes.
+
+        Its slot is one that openSvcTicket takes at this moment; nothing is kept for the caller.
+
+        Raises:
+            Refused: something about the request.
+            StoreAway, NotReady: our side cannot tell now.
+        """
+        with self._audited(caller, Operation.FIND_WINDOW):
+            site, now = self._site, self._clock()
+            authorize(site, caller, Operation.FIND_WINDOW)
+            search = read_search(request, volume, site, now=now)
+            authorize(
+                site,
+                caller,
+                Operation.FIND_WINDOW,
+                client=search.admission.ends.client.name,
+                topology=search.admission.topology.name,
+                extent=search.extent,
+            )
+            return self._store.read(lambda session: search_window(session, search, now=now))
 
     def cancel_ticket(self, ticket_id: int, *, caller: Caller, reason: str | None = None) -> bool:
         """End a ticket early, for an operator; for others, end their part in it, and it with the last.
@@ -248,6 +272,22 @@ class TicketService:
                 for client in peer.clients
             ]
             return (*ours, *theirs)
+
+    def stations(self, *, caller: Caller) -> tuple[StationView, ...]:
+        """The LambdaStations the site file names: ours, then those of the peers that have one.
+
+        Raises:
+            NotAuthorized.
+        """
+        with self._audited(caller, Operation.GET_STATIONS):
+            site = self._site
+            authorize(site, caller, Operation.GET_STATIONS)
+            theirs = [
+                StationView(peer.name, peer.station, peer.url, known=True)
+                for peer in site.peers
+                if peer.station is not None
+            ]
+            return (StationView(site.name, site.station, site.url, known=True), *theirs)
 
     def status(self, *, caller: Caller) -> StationStatus:
         """How the station is doing; it answers without its database too.

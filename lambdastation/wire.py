@@ -1,9 +1,11 @@
 """The SOAP service's types, as a client sees them, and the way between them and the station's own values.
 
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
-optional. On openSvcTicket the fields that only the station knows (localTicketId, remoteTicketId, state,
-actualEndTime, credentialSubject, lambdaStationId, answeredMode) are read over: old clients send a whole
-ticket back. On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
+optional. On openSvcTicket and findWindow the fields that only the station knows (localTicketId,
+remoteTicketId, state, actualEndTime, credentialSubject, lambdaStationId, answeredMode, outcome, reason) are
+read over: old clients send a whole ticket back. New fields come last and only in answers to those who asked
+with words that old clients do not know: a strict one would stumble over them.
+On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,14 +28,14 @@ from lambdastation.spyne_compat import (
 )
 from lambdastation.station import ClientView, PathView, StationStatus
 from lambdastation.ticket import DscpRequest, Mode, Ticket, TicketRequest
-from reservation.lifecycle import State
+from reservation.lifecycle import FINAL, Outcome, State
 
 NAMESPACE = "urn:pathservice:lambdastation:1"
 SERVICE_NAME = "LambdaStation"
 
 
 @dataclass(frozen=True, slots=True)
-class _SimpleType:
+class SimpleType:
     """A restricted type under a name of its own. Spyne would name each use of it anew, so it is made anew."""
 
     base: Any
@@ -46,20 +48,22 @@ class _SimpleType:
         return kind
 
 
-def _text_up_to(length: int, name: str) -> _SimpleType:
-    return _SimpleType(Unicode, name, {"max_len": length})
+def text_up_to(length: int, name: str) -> SimpleType:
+    """Text of at most so many characters under a name."""
+    return SimpleType(Unicode, name, {"max_len": length})
 
 
-def _words(values: Iterable[StrEnum], name: str) -> _SimpleType:
-    return _SimpleType(Unicode, name, {"values": [word.value for word in values]})
+def _words(values: Iterable[StrEnum], name: str) -> SimpleType:
+    return SimpleType(Unicode, name, {"values": [word.value for word in values]})
 
 
-def _complex(name: str, members: Mapping[str, Any]) -> Any:
+def complex_type(name: str, members: Mapping[str, Any]) -> Any:
+    """A sequence of these elements under a name."""
     return ComplexModel.produce(namespace=NAMESPACE, type_name=name, members=TypeInfo(members))
 
 
 def _element(kind: Any, **occurrence: Any) -> Any:
-    if isinstance(kind, _SimpleType):
+    if isinstance(kind, SimpleType):
         return kind.element(nillable=False, **occurrence)
     return kind.customize(nillable=False, **occurrence)
 
@@ -79,18 +83,21 @@ def any_number_of(kind: Any) -> Any:
     return _element(kind, min_occurs=0, max_occurs="unbounded")
 
 
-NAME = _text_up_to(64, "nameWord")
-ADDRESS_LIST = _text_up_to(8192, "addressList")
-PORT_LIST = _text_up_to(4096, "portList")
-BANDWIDTH = _text_up_to(32, "bandwidthWord")
-SUBJECT = _text_up_to(1024, "subjectName")
-DSCP = _SimpleType(Integer32, "dscpValue", {"ge": 0, "le": 63})
+NAME = text_up_to(64, "nameWord")
+ADDRESS_LIST = text_up_to(8192, "addressList")
+PORT_LIST = text_up_to(4096, "portList")
+BANDWIDTH = text_up_to(32, "bandwidthWord")
+SUBJECT = text_up_to(1024, "subjectName")
+DSCP = SimpleType(Integer32, "dscpValue", {"ge": 0, "le": 63})
 DSCP_REQUEST = _words(DscpRequest, "dscpRequestWord")
 STATE = _words(State, "stateWord")
 MODE = _words(Mode, "modeWord")
+OUTCOME = _words(Outcome, "outcomeWord")
+LONGEST_SENTENCE = 1024
+SENTENCE = text_up_to(LONGEST_SENTENCE, "sentence")
 ANSWERED_MODE = _words([Mode.NEW, Mode.JOIN, Mode.EXTEND], "answeredModeWord")
 
-SVC_TICKET = _complex(
+SVC_TICKET = complex_type(
     "svcTicket",
     {
         name: optional(kind)
@@ -122,11 +129,13 @@ SVC_TICKET = _complex(
             "credentialSubject": SUBJECT,
             "lambdaStationId": NAME,
             "answeredMode": ANSWERED_MODE,
+            "outcome": OUTCOME,
+            "reason": SENTENCE,
         }.items()
     },
 )
 
-PATH = _complex(
+PATH = complex_type(
     "path",
     {
         "name": required(NAME),
@@ -136,11 +145,13 @@ PATH = _complex(
     },
 )
 
-CLIENT = _complex("client", {"name": required(NAME), "site": required(NAME), "prefixes": required(Unicode)})
+CLIENT = complex_type(
+    "client", {"name": required(NAME), "site": required(NAME), "prefixes": required(Unicode)}
+)
 
-TICKET_COUNT = _complex("ticketCount", {"state": required(STATE), "count": required(UnsignedInteger32)})
+TICKET_COUNT = complex_type("ticketCount", {"state": required(STATE), "count": required(UnsignedInteger32)})
 
-DEVICE = _complex(
+DEVICE = complex_type(
     "device",
     {
         "name": required(NAME),
@@ -150,7 +161,7 @@ DEVICE = _complex(
     },
 )
 
-STATUS = _complex(
+STATUS = complex_type(
     "status",
     {
         "lambdaStationId": required(NAME),
@@ -200,8 +211,9 @@ def request_from_wire(element: Any) -> TicketRequest:
     )
 
 
-def ticket_to_wire(ticket: Ticket) -> Any:
-    """The svcTicket of a ticket."""
+def ticket_to_wire(ticket: Ticket, *, with_outcome: bool = False) -> Any:
+    """The svcTicket of a ticket; once it is over, with how it ended and why if that is asked for."""
+    told = with_outcome and ticket.state in FINAL
     return SVC_TICKET(
         localTicketId=ticket.ticket_id,
         remoteTicketId=ticket.remote_ticket_id,
@@ -222,14 +234,16 @@ def ticket_to_wire(ticket: Ticket) -> Any:
         dscpRequestIn=None if ticket.dscp_request_in is None else ticket.dscp_request_in.value,
         dscpOut=ticket.dscp_out,
         dscpIn=ticket.dscp_in,
-        boardTime=_utc(ticket.board_at),
-        startTime=_utc(ticket.start_at),
-        endTime=_utc(ticket.end_at),
+        boardTime=in_utc(ticket.board_at),
+        startTime=in_utc(ticket.start_at),
+        endTime=in_utc(ticket.end_at),
         travelTime=ticket.travel_seconds,
-        actualEndTime=_utc(ticket.actual_end_at),
+        actualEndTime=in_utc(ticket.actual_end_at),
         credentialSubject=ticket.credential_subject,
         lambdaStationId=ticket.station,
         answeredMode=None if ticket.answered is None else ticket.answered.value,
+        outcome=ticket.outcome.value if told and ticket.outcome is not None else None,
+        reason=_sentence(ticket.reason) if told and ticket.reason is not None else None,
     )
 
 
@@ -251,7 +265,7 @@ def status_to_wire(status: StationStatus) -> Any:
         lambdaStationId=status.station,
         site=status.site,
         version=status.version,
-        time=_utc(status.at),
+        time=in_utc(status.at),
         databaseOk=status.database_ok,
         ticketCount=[TICKET_COUNT(state=state.value, count=count) for state, count in status.tickets],
         device=[
@@ -266,9 +280,16 @@ def status_to_wire(status: StationStatus) -> Any:
     )
 
 
+def _sentence(text: str) -> str:
+    """A text that devices and people wrote, as it may stand on the wire: one line, bounded, no controls."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 3] + "..."
+
+
 def _text(given: str | None) -> str | None:
     return (given or "").strip() or None
 
 
-def _utc(time: datetime | None) -> datetime | None:
+def in_utc(time: datetime | None) -> datetime | None:
+    """The same instant, written in UTC."""
     return None if time is None else time.astimezone(UTC)

@@ -2,6 +2,6 @@
 
 `model` holds the values that pass its border, `lifecycle` the states and their moves, `calendar` decides
 whether something fits, `parts` keeps what devices must carry, `service` has the verbs every door speaks
-(`sharing` those for several who want the same).
+(`sharing` those for several who want the same, `window` the one that asks when something would fit).
 No row of `tables` leaves this package but to `activation`; time is always an argument.
 """

@@ -48,6 +48,18 @@ def lock_resources(session: Session, names: Iterable[str]) -> dict[str, Resource
     return found
 
 
+def known_resource(session: Session, name: str) -> ResourceRow:
+    """The resource of that name, which nothing keeps from changing.
+
+    Raises:
+        UnknownResource: it is not in the calendar.
+    """
+    row = session.scalar(select(ResourceRow).where(ResourceRow.name == name))
+    if row is None:
+        raise UnknownResource(f"there is no resource {name}")
+    return row
+
+
 def offer(session: Session, name: str, *, capacity: int, unit: str, now: datetime) -> None:
     """Put a resource into the calendar, or change how much of it there is.
 

@@ -4,6 +4,8 @@ A site's flows are a resource of the calendar that has room for everybody: its r
 flows are compared, and the claims on it say when each flow is steered, kept and freed with all the others.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -110,6 +112,18 @@ def forget_leaving(session: Session, reservation_id: int) -> None:
         flow.leaving = None
 
 
+def contradicted_spans(session: Session, request: FlowRequest, within: TimeSlot) -> list[TimeSlot]:
+    """When within the slot some of these packets are promised another path, so that nobody may claim them.
+
+    The spans are whole and may overlap. Nothing is locked.
+
+    Raises:
+        UnknownResource: the site's flows are not in the calendar.
+    """
+    resource = calendar.known_resource(session, flow_resource(request.site))
+    return [rival.during for rival in _rivals(session, resource, request.flows, request.path, within)]
+
+
 def _refuse_rivals(
     session: Session,
     resource: ResourceRow,
@@ -119,15 +133,44 @@ def _refuse_rivals(
     *,
     without: int | None = None,
 ) -> None:
+    for rival in _rivals(session, resource, flows, path, slot, without=without):
+        raise FlowConflict(rival.reservation_id, rival.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """Who steers some of the packets elsewhere, where to, and when."""
+
+    reservation_id: int
+    path: str
+    during: TimeSlot
+
+
+def _rivals(
+    session: Session,
+    resource: ResourceRow,
+    flows: FlowSpec,
+    path: str,
+    slot: TimeSlot,
+    *,
+    without: int | None = None,
+) -> Iterator[_Rival]:
+    """Those who contradict at some instant of the slot, the lowest number first."""
+    claimed = (ClaimRow.leaving, ClaimRow.start, ClaimRow.end)
     query = (
-        select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes, FlowRow.leaving, ClaimRow.leaving)
+        select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes, FlowRow.leaving, *claimed)
         .join(ClaimRow, ClaimRow.reservation_id == FlowRow.reservation_id)
         .where(calendar.overlapping(resource, slot), or_(FlowRow.path != path, FlowRow.leaving.is_not(None)))
         .order_by(FlowRow.reservation_id)
     )
     if without is not None:
         query = query.where(FlowRow.reservation_id != without)
-    for number, their_path, boxes, former, is_former in session.execute(query):
+    # The same flow is booked again and again.
+    judged: dict[str, bool] = {}
+    for number, their_path, boxes, former, is_former, start, end in session.execute(query):
         for rival, theirs in (former or ()) if is_former else ((their_path, boxes),):
-            if rival != path and flows.overlaps(load_flows(theirs)):
-                raise FlowConflict(number, rival)
+            written = str(theirs)
+            if rival != path and written not in judged:
+                judged[written] = flows.overlaps(load_flows(theirs))
+            if rival != path and judged[written]:
+                yield _Rival(number, rival, TimeSlot(start, end))

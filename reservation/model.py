@@ -161,6 +161,77 @@ class Modification:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """So much, moved at one rate from its start to its end, whichever rate ends it earliest.
+
+    Attributes:
+        volume: the resource's unit times seconds: bits, where the resource is in bits per second.
+        resource: the claim on it is the rate; what is asked of it is the most the rate may be.
+        longest: the most seconds it may take, None for any number.
+    """
+
+    volume: int
+    resource: str
+    longest: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.volume < 1:
+            raise ValueError(f"a transfer moves at least 1, not {self.volume}")
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRequest:
+    """When would this fit?
+
+    Attributes:
+        within: the slot starts no earlier than this starts and ends no later than this ends.
+        wanted: for how long, or what is to be moved.
+        flows, claims: as in `Request`.
+    """
+
+    within: TimeSlot
+    wanted: timedelta | Transfer
+    flows: FlowRequest | None = None
+    claims: tuple[ClaimRequest, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.wanted, timedelta) and self.wanted <= timedelta(0):
+            raise ValueError("a slot is longer than nothing")
+        if isinstance(self.wanted, Transfer) and self.wanted.resource not in self.resources:
+            raise ValueError(f"nothing is asked of {self.wanted.resource}, which is to be the rate")
+
+    @property
+    def resources(self) -> frozenset[str]:
+        """Names of what is asked for."""
+        return frozenset(claim.resource for claim in self.claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A slot, and what may be taken throughout it: one claim a resource, by name."""
+
+    slot: TimeSlot
+    claims: tuple[ClaimRequest, ...]
+
+    def amount(self, resource: str) -> int:
+        """What may be taken of that resource; it is one of those asked for."""
+        return next(claim.amount for claim in self.claims if claim.resource == resource)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAnswer:
+    """What was found.
+
+    Attributes:
+        found: the earliest that fits, None if none does.
+        instead: if none does, what comes nearest; None if not the least amount fits.
+    """
+
+    found: Window | None
+    instead: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Participant:
     """One for whom a reservation is kept.
 

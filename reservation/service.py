@@ -8,7 +8,7 @@ wish, and when the worker shall look at it.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from reservation import calendar, conflicts, labels, parts
@@ -197,14 +197,30 @@ def get(session: Session, reservation_id: int, *, kind: str | None = None) -> Re
 
 
 def list_reservations(
-    session: Session, *, kind: str | None = None, states: Iterable[State] = (), limit: int = 1000
+    session: Session,
+    *,
+    kind: str | None = None,
+    states: Iterable[State] = (),
+    owner: str | None = None,
+    below: int | None = None,
+    among: Select[int] | None = None,
+    limit: int = 1000,
 ) -> tuple[ReservationView, ...]:
-    """Reservations of a kind and in given states (all where none is given), newest first, at most `limit`."""
+    """Reservations of a kind and in given states (all where none is given), newest first, at most `limit`.
+
+    `owner` is whose they are, `below` keeps to lower numbers, `among` to those a door selects by its words.
+    """
     query = select(ReservationRow).order_by(ReservationRow.id.desc()).limit(limit)
     if kind is not None:
         query = query.where(ReservationRow.kind == kind)
     if wanted := list(states):
         query = query.where(ReservationRow.state.in_(wanted))
+    if owner is not None:
+        query = query.where(ReservationRow.owner == owner)
+    if below is not None:
+        query = query.where(ReservationRow.id < below)
+    if among is not None:
+        query = query.where(ReservationRow.id.in_(among))
     return tuple(view(row) for row in session.scalars(query))
 
 

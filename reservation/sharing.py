@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from reservation import calendar, labels, service
 from reservation.conflicts import flow_resource
-from reservation.errors import NotJoined, UnknownResource, WrongState
+from reservation.errors import NotJoined, WrongState
 from reservation.flows import load_flows
 from reservation.lifecycle import FIRM, State
 from reservation.model import FlowRequest, Participant, ParticipantView, ReservationView, TimeSlot
 from reservation.moves import lock_reservation
-from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow, ResourceRow
+from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -35,10 +35,7 @@ def find_flows(
     Raises:
         UnknownResource: the site's flows, or the pool, are not in the calendar.
     """
-    name = flow_resource(request.site)
-    resource = session.scalar(select(ResourceRow).where(ResourceRow.name == name))
-    if resource is None:
-        raise UnknownResource(f"there is no resource {name}")
+    resource = calendar.known_resource(session, flow_resource(request.site))
     found = session.execute(
         select(ReservationRow, FlowRow.boxes)
         .join(FlowRow, FlowRow.reservation_id == ReservationRow.id)

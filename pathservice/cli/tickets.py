@@ -1,20 +1,21 @@
 """`pathservice ticket`: tickets, for who sits at the machine. The site's rules are for the network."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from lambdastation.bandwidth import format_bandwidth
-from lambdastation.caller import Caller
-from lambdastation.ticket import Ticket
+from lambdastation.ticket import Ticket, TicketQuery
 from lambdastation.tickets import describe
-from pathservice.assembly import Assembly
 from pathservice.cli import options
+from pathservice.cli.looking import look, operator
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
-from reservation import service
-from reservation.lifecycle import State
+from pathservice.cli.window import window
+from reservation import service, sharing
+from reservation.lifecycle import Outcome, State
 from reservation.model import PartView
+
+_COLOURS = {Outcome.COMPLETED: "green", Outcome.CANCELLED: "yellow", Outcome.FAILED: "bold red"}
 
 LARGEST_ID = 2**31 - 1
 """Tickets' numbers are 32-bit integers on every wire."""
@@ -29,12 +30,19 @@ def group() -> typer.Typer:
     commands.command()(show)
     commands.command()(history)
     commands.command()(cancel)
+    commands.command()(window)
     return commands
 
 
 def list_tickets(
     in_state: Annotated[
         list[State] | None, typer.Option("--in", help="Only tickets in this state; may be repeated.")
+    ] = None,
+    peer: Annotated[str | None, typer.Option(help="Only tickets of traffic with this site.")] = None,
+    path: Annotated[str | None, typer.Option(help="Only tickets on this path, by name or colour.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only tickets that this subject opened.")] = None,
+    before: Annotated[
+        int | None, typer.Option(help="Only tickets of a lower number.", min=1, max=LARGEST_ID)
     ] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)] = 50,
     state: options.State = None,
@@ -43,13 +51,18 @@ def list_tickets(
     as_json: options.Json = False,
 ) -> None:
     """Tickets, newest first."""
-    with _look(state, database, site) as assembly:
-        found = assembly.tickets.list_tickets(caller=_operator(), states=in_state or (), limit=limit)
+    query = TicketQuery(
+        states=tuple(in_state or ()), site=peer, path=path, owner=owner, before=before, limit=limit
+    )
+    with look(state, database, site) as assembly:
+        found = assembly.tickets.list_tickets(query, caller=operator())
     if as_json:
-        show_json(found)
+        show_json(found.tickets)
         return
     columns = ("ticket", "state", "from", "until", "path", "out", "in", "source", "destination")
-    show_table(columns, [_row(ticket) for ticket in found], empty="no tickets")
+    show_table(columns, [_row(ticket) for ticket in found.tickets], empty="no tickets")
+    if found.more:
+        console().print(f"[dim]there are older ones: --before {found.tickets[-1].ticket_id}[/]")
 
 
 def show(
@@ -59,18 +72,23 @@ def show(
     site: options.Site = None,
     as_json: options.Json = False,
 ) -> None:
-    """One ticket, and what its devices carry for it."""
-    with _look(state, database, site) as assembly:
-        found = assembly.tickets.get_ticket(ticket, caller=_operator())
+    """One ticket: how it is or how it ended, who takes part in it, and what its devices carry for it."""
+    with look(state, database, site) as assembly:
+        found = assembly.tickets.get_ticket(ticket, caller=operator())
         parts = assembly.store.read(lambda session: service.list_parts(session, ticket))
+        takers = assembly.store.read(lambda session: sharing.participants(session, ticket))
         description = assembly.store.read(lambda session: describe(session, ticket))
     if as_json:
-        show_json({"ticket": found, "parts": parts})
+        show_json({"ticket": found, "parts": parts, "participants": takers})
         return
-    console().print(f"[bold]Ticket {ticket}[/]")
+    ended = "" if found.outcome is None else f" [{_COLOURS[found.outcome]}]{found.outcome}[/]"
+    console().print(f"[bold]Ticket {ticket}[/]{ended}")
     for label, value in description.fields if description is not None else ():
         console().print(f"  [dim]{label:14}[/]", end="")
         console().print(plain(value), markup=False)
+    console().print()
+    rows = [(one.participant.subject, show_time(one.joined_at), show_time(one.left_at)) for one in takers]
+    show_table(("participant", "since", "until"), rows, empty="nobody takes part in it")
     console().print()
     show_table(
         ("device", "stage", "now", ""), [_part(part) for part in parts], empty="no device carries anything"
@@ -85,8 +103,8 @@ def history(
     as_json: options.Json = False,
 ) -> None:
     """Every move of a ticket: when, from where, to where, by whom and why."""
-    with _look(state, database, site) as assembly:
-        assembly.tickets.get_ticket(ticket, caller=_operator())
+    with look(state, database, site) as assembly:
+        assembly.tickets.get_ticket(ticket, caller=operator())
         moves = assembly.store.read(lambda session: service.history(session, ticket))
     if as_json:
         show_json(moves)
@@ -114,22 +132,14 @@ def cancel(
     site: options.Site = None,
 ) -> None:
     """End a ticket early; the worker takes it off its routers."""
-    with _look(state, database, site) as assembly:
-        assembly.tickets.cancel_ticket(ticket, caller=_operator(), reason=reason)
-        now = assembly.tickets.get_ticket(ticket, caller=_operator())
+    with look(state, database, site) as assembly:
+        assembly.tickets.cancel_ticket(ticket, caller=operator(), reason=reason)
+        now = assembly.tickets.get_ticket(ticket, caller=operator())
     console().print(
         f"ticket {ticket}: {now.state}"
         if now.state is State.CANCELLED
         else f"ticket {ticket} is being released"
     )
-
-
-def _look(state: options.State, database: options.Database, site: options.Site) -> Assembly:
-    return Assembly(options.settings(state=state, database=database, site=site), looking=True)
-
-
-def _operator() -> Caller:
-    return Caller(subject=f"operator {getpass.getuser()}", issuer="this machine", local=True)
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ FIELDS = [
     *("localPath", "remotePath", "outBW", "inBW"),
     *("dscpRequestOut", "dscpRequestIn", "dscpOut", "dscpIn"),
     *("boardTime", "startTime", "endTime", "travelTime", "actualEndTime"),
-    *("credentialSubject", "lambdaStationId", "answeredMode"),
+    *("credentialSubject", "lambdaStationId", "answeredMode", "outcome", "reason"),
 ]
 """svcTicket's elements, in the order the issue fixes."""
 
@@ -134,12 +134,13 @@ class Wire:
     def open_ticket(self, **fields: object) -> Answer:
         """Ask for a ticket; the fields are put into the schema's order."""
         mode = fields.pop("mode", None)
-        fields = {name: fields[name] for name in sorted(fields, key=FIELDS.index)}
-        inner = "".join(f"<ls:{name}>{value}</ls:{name}>" for name, value in fields.items())
         word = "" if mode is None else f"<ls:mode>{mode}</ls:mode>"
-        return self.request(
-            f"<ls:openSvcTicket><ls:svcTicket>{inner}</ls:svcTicket>{word}</ls:openSvcTicket>"
-        )
+        return self.request(f"<ls:openSvcTicket>{svc_ticket(fields)}{word}</ls:openSvcTicket>")
+
+    def find_window(self, *, volume: str | None = None, **fields: object) -> Answer:
+        """Ask when such a ticket would fit."""
+        word = "" if volume is None else f"<ls:volume>{volume}</ls:volume>"
+        return self.request(f"<ls:findWindow>{svc_ticket(fields)}{word}</ls:findWindow>")
 
     def check_message(self, answer: Answer) -> None:
         """An answer is what the schema says, a fault's detail too; a fault is status 500."""
@@ -179,6 +180,12 @@ class Wire:
         told: list[Any] = []
         content = b"".join(self.application(environ, lambda status, headers: told.extend([status, headers])))
         return Answer(told[0], dict(told[1]), content)
+
+
+def svc_ticket(fields: Mapping[str, object]) -> str:
+    """The element, its fields in the schema's order."""
+    inner = "".join(f"<ls:{name}>{fields[name]}</ls:{name}>" for name in sorted(fields, key=FIELDS.index))
+    return f"<ls:svcTicket>{inner}</ls:svcTicket>"
 
 
 def envelope(body: str, *, header: str = "") -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from lambdastation.audit import AuditOutcome, AuditRecord
 from lambdastation.caller import Caller
 from lambdastation.site import AuthorizationRule
-from lambdastation.ticket import TicketRequest
+from lambdastation.ticket import TicketQuery, TicketRequest
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ISSUER = "CN=Demo Certificate Authority,O=Path Service"
@@ -21,8 +21,11 @@ REQUESTS = {
     "openSvcTicket": "<ls:openSvcTicket><ls:svcTicket/></ls:openSvcTicket>",
     "getTicket": "<ls:getTicket><ls:ticketId>1</ls:ticketId></ls:getTicket>",
     "cancelTicket": "<ls:cancelTicket><ls:ticketId>1</ls:ticketId></ls:cancelTicket>",
+    "listTickets": "<ls:listTickets/>",
+    "findWindow": "<ls:findWindow><ls:svcTicket/></ls:findWindow>",
     "getPaths": "<ls:getPaths/>",
     "getKnownPBRClients": "<ls:getKnownPBRClients/>",
+    "getKnownLambdaStations": "<ls:getKnownLambdaStations/>",
     "getStatus": "<ls:getStatus/>",
 }
 
@@ -123,8 +126,11 @@ def test_what_was_done_is_written_down_with_the_ticket(station: Any) -> None:
         ("openSvcTicket", "refused", None),
         ("getTicket", "ok", 1),
         ("cancelTicket", "ok", 1),
+        ("listTickets", "ok", None),
+        ("findWindow", "refused", None),
         ("getPaths", "ok", None),
         ("getKnownPBRClients", "ok", None),
+        ("getKnownLambdaStations", "ok", None),
         ("getStatus", "ok", None),
     ]
     assert {(line.at, line.subject, line.issuer) for line in station.audit} == {(NOON, USER, ISSUER)}
@@ -151,7 +157,8 @@ def test_who_sits_at_the_machine_is_asked_for_no_rule(station: Any) -> None:
     here = Caller("operator on the console", "", local=True)
     station.wire().open_ticket(**GOOD)
     opened = station.service.open_ticket(TicketRequest(dst_site="Caltech", travel_seconds=60), caller=here)
-    assert [ticket.ticket_id for ticket in station.service.list_tickets(caller=here)] == [opened.ticket_id, 1]
+    listed = station.service.list_tickets(TicketQuery(), caller=here).tickets
+    assert [ticket.ticket_id for ticket in listed] == [opened.ticket_id, 1]
     assert station.service.cancel_ticket(1, caller=here, reason="maintenance") is True
     assert station.service.get_ticket(1, caller=here).reason == "maintenance"
     lines = station.audit[1:]

@@ -17,6 +17,8 @@ from lxml import etree
 from lambdastation.caller import Caller
 from lambdastation.errors import LambdaStationError
 from lambdastation.site import AuthorizationRule
+from lambdastation.ticket import TicketQuery
+from reservation.lifecycle import State
 from tests.functional.lambdastation.hostile import NAMESPACE, OPERATIONS, messages, size, valid
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
@@ -77,7 +79,7 @@ def test_every_message_is_answered_or_a_fault_that_wrote_nothing(
 
 def free_paths(station: Any) -> None:
     """Leave some tickets to join and to cancel, and room for more."""
-    live = station.service.list_tickets(caller=OPERATOR, states=["scheduled"])
+    live = station.service.list_tickets(TicketQuery(states=(State.SCHEDULED,)), caller=OPERATOR).tickets
     for ticket in live[3:]:
         station.service.cancel_ticket(ticket.ticket_id, caller=OPERATOR)
 

@@ -72,6 +72,39 @@ REFUSED: dict[str, tuple[dict[str, object], str, str | None]] = {
         "flow-too-large",
         "srcIP",
     ),
+    "too many entries there": (
+        {
+            **GOOD,
+            "srcPort": "tcp eq 1, tcp eq 3",
+            "dstIP": ",".join(f"192.84.86.{host}" for host in range(0, 256, 2)),
+        },
+        "flow-too-large",
+        "dstIP",
+    ),
+    "too many ports": (
+        {**GOOD, "srcPort": ",".join(f"tcp eq {port}" for port in range(1, 130, 2))},
+        "flow-too-large",
+        "srcPort",
+    ),
+    "too many ports there": (
+        {
+            **GOOD,
+            "srcIP": "131.225.204.1, 131.225.204.3",
+            "dstPort": ",".join(f"tcp eq {port}" for port in range(1, 140, 2)),
+        },
+        "flow-too-large",
+        "dstPort",
+    ),
+    "too many ports of ours, the sites swapped": (
+        {
+            "srcSite": "Caltech",
+            "dstSite": "Fermilab",
+            "dstPort": ",".join(f"tcp eq {port}" for port in range(1, 260, 2)),
+            "travelTime": 600,
+        },
+        "flow-too-large",
+        "dstPort",
+    ),
     "a path's name that steers a terminal": (
         {**GOOD, "remotePath": "evil\u202egnp.exe"},
         "bad-value",
@@ -133,12 +166,42 @@ REFUSED: dict[str, tuple[dict[str, object], str, str | None]] = {
     "too far ahead": (
         {"dstSite": "Caltech", "boardTime": at(days=90), "travelTime": 600},
         "bad-time",
+        "boardTime",
+    ),
+    "too far ahead, as a start time": (
+        {"dstSite": "Caltech", "startTime": at(days=90), "endTime": at(days=91)},
+        "bad-time",
+        "startTime",
+    ),
+    "too far ahead by its length": (
+        {"dstSite": "Caltech", "boardTime": at(days=89), "travelTime": 86401},
+        "bad-time",
+        "travelTime",
+    ),
+    "too far ahead by its end": (
+        {"dstSite": "Caltech", "startTime": at(days=89), "endTime": at(days=91)},
+        "bad-time",
+        "endTime",
+    ),
+    "too far ahead by its end, the length given too": (
+        {"dstSite": "Caltech", "endTime": at(days=91), "travelTime": 600},
+        "bad-time",
+        "endTime",
+    ),
+    "too long by its end": (
+        {"dstSite": "Caltech", "startTime": at(days=1), "endTime": at(days=9)},
+        "bad-time",
+        "endTime",
+    ),
+    "too long before its end": (
+        {"dstSite": "Caltech", "endTime": at(days=9), "travelTime": 604801},
+        "bad-time",
         "travelTime",
     ),
     "end of time": (
         {"dstSite": "Caltech", "boardTime": "9999-12-31T23:59:59Z", "travelTime": 600},
         "bad-time",
-        "travelTime",
+        "boardTime",
     ),
     "zone out of range": (
         {"dstSite": "Caltech", "boardTime": "0001-01-01T00:00:00+13:00", "travelTime": 600},

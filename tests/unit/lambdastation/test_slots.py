@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lambdastation.errors import LambdaStationError
 from lambdastation.site import Limits
-from lambdastation.slots import choose_slot
+from lambdastation.slots import choose_slot, choose_window
 from lambdastation.ticket import TicketRequest
 from reservation.model import TimeSlot
 
@@ -58,6 +58,29 @@ def test_whatever_times_are_given_the_answer_is_a_slot_within_the_limits_or_a_re
         assert found.end <= NOON + Limits().horizon
     else:
         assert found in {"boardTime", "startTime", "endTime", "travelTime"}
+
+
+@given(times, times, times, st.none() | st.integers(-(10**12), 10**12), st.none() | st.integers(1, 10**18))
+def test_whatever_is_sought_lies_within_the_limits_or_is_refused_by_a_field(
+    board: datetime | None,
+    start: datetime | None,
+    end: datetime | None,
+    seconds: int | None,
+    volume: int | None,
+) -> None:
+    request = TicketRequest(board_at=board, start_at=start, end_at=end, travel_seconds=seconds)
+    field = None
+    try:
+        within, wanted = choose_window(request, volume=volume, limits=Limits(), now=NOON)
+    except LambdaStationError as error:
+        field = error.field
+    if field is not None:
+        assert field in {"boardTime", "startTime", "endTime", "travelTime", "volume"}
+        return
+    assert within.end <= NOON + Limits().horizon
+    assert wanted == (timedelta(seconds=seconds) if seconds else volume)
+    if isinstance(wanted, timedelta):
+        assert wanted <= min(within.length, Limits().longest)
 
 
 def _slot_or_field(request: TicketRequest) -> TimeSlot | str | None:

@@ -1,0 +1,182 @@
+"""findWindow: a request as for a ticket, with a window of time instead of a slot.
+
+What is asked is read as openSvcTicket reads it, so a slot that is answered is one it takes: the same ends,
+path, packets and devices. Only the times mean something else, and a volume may stand for a length.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from lambdastation.admission import Admission, admit
+from lambdastation.bandwidth import format_bandwidth
+from lambdastation.booking import check_capabilities, flow_request, refuse_to_open
+from lambdastation.errors import BadValue
+from lambdastation.extent import Extent
+from lambdastation.site import Direction, Site
+from lambdastation.slots import choose_window
+from lambdastation.steering import bandwidth_claims, path_resource
+from lambdastation.ticket import TicketRequest
+from lambdastation.volume import format_volume, parse_volume
+from reservation import errors
+from reservation.model import ClaimRequest, TimeSlot, Transfer, Window, WindowRequest
+from reservation.window import find_window
+
+_BITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A slot, and what a ticket could have throughout it.
+
+    Attributes:
+        volume: bytes that are moved, where a volume was asked for.
+    """
+
+    slot: TimeSlot
+    out_bits_per_second: int
+    in_bits_per_second: int
+    volume: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWindow:
+    """When a ticket would fit, or what would if it does not.
+
+    Attributes:
+        fits: the offer is what was asked for; else, if there is one, it is for less.
+        message: where it does not fit, a sentence that says so.
+    """
+
+    fits: bool
+    local_path: str
+    topology: str
+    offer: Offer | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A request for a window that fits the site.
+
+    Attributes:
+        wanted: for how long, or how many bytes are to be moved.
+    """
+
+    request: TicketRequest
+    admission: Admission
+    site: Site
+    within: TimeSlot
+    wanted: timedelta | int
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the volume goes: from the source to the destination."""
+        return Direction.OUT if self.admission.ends.local.prefix == "src" else Direction.IN
+
+    @property
+    def extent(self) -> Extent:
+        """What is known of the ticket before its slot is: not when it ends, nor what a volume needs."""
+        length = None if isinstance(self.wanted, int) else self.wanted
+        out, in_ = (
+            None if self._takes_all(way) else self._most(way) for way in (Direction.OUT, Direction.IN)
+        )
+        return Extent(
+            out_bits_per_second=out, in_bits_per_second=in_, duration=length, end_field="travelTime"
+        )
+
+    @property
+    def claims(self) -> tuple[ClaimRequest, ...]:
+        """What is wanted of the path each way; of the way the volume goes, the most."""
+        return bandwidth_claims(
+            self.site,
+            self.admission.topology,
+            out_bits_per_second=self._most(Direction.OUT),
+            in_bits_per_second=self._most(Direction.IN),
+        )
+
+    def _most(self, way: Direction) -> int:
+        if self._takes_all(way):
+            return self.admission.topology.capacity
+        out = way is Direction.OUT
+        return self.admission.out_bits_per_second if out else self.admission.in_bits_per_second
+
+    def _takes_all(self, way: Direction) -> bool:
+        """Whether all the path has may be taken: for a volume that goes this way, and no rate was said."""
+        word = self.request.out_bandwidth if way is Direction.OUT else self.request.in_bandwidth
+        return isinstance(self.wanted, int) and way is self.direction and word is None
+
+    @property
+    def resource(self) -> str:
+        """The bandwidth that a volume takes."""
+        return path_resource(self.site, self.admission.topology, self.direction)
+
+
+def read_search(request: TicketRequest, volume: str | None, site: Site, *, now: datetime) -> Search:
+    """Read a request for a window, its volume being a volume word.
+
+    Raises:
+        Refused: as `admission.admit` and `slots.choose_window`, and what is no volume.
+    """
+    try:
+        size = None if volume is None else parse_volume(volume)
+    except ValueError as error:
+        raise BadValue(str(error), field="volume") from error
+    within, wanted = choose_window(request, volume=size, limits=site.limits, now=now)
+    length = wanted if isinstance(wanted, timedelta) else min(within.length, site.limits.longest)
+    end = within.start + length
+    # The first slot in question; the rest of the request is judged as if it were asked for.
+    first = replace(request, board_at=None, start_at=within.start, end_at=end, travel_seconds=None)
+    return Search(request, admit(first, site, now=now), site, within, wanted)
+
+
+def search_window(session: Session, search: Search, *, now: datetime) -> TicketWindow:
+    """Look into the calendar.
+
+    Raises:
+        NotCapable, SlotInThePast, NotReady: as `booking.book`.
+    """
+    admission, site, wanted = search.admission, search.site, search.wanted
+    longest = site.limits.longest // timedelta(seconds=1)
+    asked = WindowRequest(
+        search.within,
+        Transfer(wanted * _BITS, search.resource, longest) if isinstance(wanted, int) else wanted,
+        flows=flow_request(site, admission),
+        claims=search.claims,
+    )
+    try:
+        check_capabilities(session, admission)
+        answer = find_window(session, asked, now=now)
+    except errors.ReservationError as error:
+        refuse_to_open(error, search.request, admission, site)
+    window = answer.found or answer.instead
+    offer = None if window is None else _offer(search, window)
+    path = admission.topology
+    if answer.found is not None:
+        return TicketWindow(True, path.path, path.name, offer, None)
+    return TicketWindow(False, path.path, path.name, offer, _why_not(path.path, offer))
+
+
+def _offer(search: Search, window: Window) -> Offer:
+    amounts = {
+        direction: window.amount(path_resource(search.site, search.admission.topology, direction))
+        for direction in Direction
+    }
+    moved = amounts[search.direction] * (window.slot.length // timedelta(seconds=1)) // _BITS
+    wanted = search.wanted
+    return Offer(
+        slot=window.slot,
+        out_bits_per_second=amounts[Direction.OUT],
+        in_bits_per_second=amounts[Direction.IN],
+        volume=min(wanted, moved) if isinstance(wanted, int) else None,
+    )
+
+
+def _why_not(path: str, offer: Offer | None) -> str:
+    if offer is None:
+        return f"{path} is taken, or these packets are promised another path, throughout that time"
+    if offer.volume is not None:
+        return f"{path} has no room for that volume within that time; {format_volume(offer.volume)} would fit"
+    out, in_ = format_bandwidth(offer.out_bits_per_second), format_bandwidth(offer.in_bits_per_second)
+    return f"{path} has no room for that within that time; {out} out and {in_} in would fit"

@@ -1,0 +1,119 @@
+"""The verb that asks: when would this fit, and what would fit if this does not?
+
+One read of the claims on each resource, bounded as admission is, and one sweep over them; nothing is
+locked, so the answer is true of the moment it was read. `service.hold` takes a window that was found then.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from math import lcm
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reservation import calendar, conflicts, service
+from reservation.errors import UnknownResource
+from reservation.model import ClaimRequest, TimeSlot, Transfer, Window, WindowAnswer, WindowRequest
+from reservation.stretches import Supply, stretches
+from reservation.tables import ClaimRow
+
+_FLOWS = ""
+"""Among the supplies, the right to steer the packets: there is one of it. No resource is called so."""
+
+
+def find_window(session: Session, request: WindowRequest, *, now: datetime) -> WindowAnswer:
+    """The earliest slot that has room for what is asked; of a transfer, the one that ends earliest.
+
+    If there is none: for a length, the slot in which the scarcest of what is asked for is least short, with
+    as much of everything as is free there; for a transfer, the one that moves the most. A transfer takes
+    whole seconds, rounded up. A start up to a minute back is moved to `now`.
+
+    Raises:
+        SlotInThePast: what the slot shall lie within has ended, or started more than a minute ago.
+        UnknownResource: a resource, or the site's flows, are not in the calendar; or one is a pool of labels.
+    """
+    within = service.clamped(request.within, now)
+    amounts = calendar.summed(request.claims)
+    supplies = {name: _supply(session, name, amount, within) for name, amount in sorted(amounts.items())}
+    if request.flows is not None:
+        spans = conflicts.contradicted_spans(session, request.flows, within)
+        supplies[_FLOWS] = Supply(capacity=1, wanted=1, taken=[(span, 1) for span in spans])
+    match request.wanted:
+        case timedelta() as length:
+            return _for_length(supplies, within, length)
+        case Transfer() as transfer:
+            return _for_transfer(supplies, within, transfer)
+
+
+def _supply(session: Session, name: str, wanted: int, within: TimeSlot) -> Supply:
+    resource = calendar.known_resource(session, name)
+    if resource.labels is not None:
+        raise UnknownResource(f"{name} is a pool of labels: a window is sought for amounts")
+    taken = session.execute(
+        select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(calendar.overlapping(resource, within))
+    )
+    return Supply(resource.capacity, wanted, [(TimeSlot(start, end), amount) for start, end, amount in taken])
+
+
+def _for_length(supplies: Mapping[str, Supply], within: TimeSlot, length: timedelta) -> WindowAnswer:
+    wanted = [supply.wanted for supply in supplies.values()]
+    # Shares of what is wanted, as whole numbers that can be compared: `full` is all of it.
+    full = lcm(*wanted)
+    weights = [full // amount for amount in wanted]
+
+    def share(free: Sequence[int]) -> int:
+        return min(
+            (
+                max(0, min(there, amount)) * weight
+                for there, amount, weight in zip(free, wanted, weights, strict=True)
+            ),
+            default=full,
+        )
+
+    best = min(
+        (one for one in stretches(list(supplies.values()), within, share) if one.slot.length >= length),
+        key=lambda one: (-one.level, one.slot.start),
+        default=None,
+    )
+    if best is None:
+        return WindowAnswer(None)
+    slot = TimeSlot(best.slot.start, best.slot.start + length)
+    window = Window(slot, _claims({n: min(s.wanted, s.free(slot)) for n, s in supplies.items()}))
+    return WindowAnswer(window) if best.level == full else WindowAnswer(None, window)
+
+
+def _for_transfer(supplies: Mapping[str, Supply], within: TimeSlot, transfer: Transfer) -> WindowAnswer:
+    names, wanted = list(supplies), [supply.wanted for supply in supplies.values()]
+    at = names.index(transfer.resource)
+
+    def rate(free: Sequence[int]) -> int:
+        fixed = all(
+            there >= amount for n, (there, amount) in enumerate(zip(free, wanted, strict=True)) if n != at
+        )
+        return max(0, min(free[at], wanted[at])) if fixed else 0
+
+    found: list[tuple[TimeSlot, int]] = []
+    largest: tuple[int, TimeSlot, int] | None = None
+    for one in stretches(list(supplies.values()), within, rate):
+        longest = one.whole_seconds if transfer.longest is None else min(one.whole_seconds, transfer.longest)
+        seconds = -(-transfer.volume // one.level)
+        if seconds <= longest:
+            found.append((_from(one.slot.start, seconds), one.level))
+        elif longest and (largest is None or one.level * longest > largest[0]):
+            largest = one.level * longest, _from(one.slot.start, longest), one.level
+    amounts = {name: supply.wanted for name, supply in supplies.items()}
+    if found:
+        slot, level = min(found, key=lambda one: (one[0].end, one[0].start))
+        return WindowAnswer(Window(slot, _claims({**amounts, transfer.resource: level})))
+    if largest is None:
+        return WindowAnswer(None)
+    _, slot, level = largest
+    return WindowAnswer(None, Window(slot, _claims({**amounts, transfer.resource: level})))
+
+
+def _from(start: datetime, seconds: int) -> TimeSlot:
+    return TimeSlot(start, start + timedelta(seconds=seconds))
+
+
+def _claims(amounts: Mapping[str, int]) -> tuple[ClaimRequest, ...]:
+    return tuple(ClaimRequest(name, amount) for name, amount in amounts.items() if name != _FLOWS)
