@@ -2,8 +2,8 @@
 
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
 optional. On openSvcTicket the fields that only the station knows (localTicketId, remoteTicketId, state,
-actualEndTime, credentialSubject, lambdaStationId, answeredMode) are read over: old clients send a whole
-ticket back. On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
+actualEndTime, credentialSubject, lambdaStationId, answeredMode, dryRun) are read over: old clients send a
+whole ticket back. On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -122,6 +122,7 @@ SVC_TICKET = _complex(
             "credentialSubject": SUBJECT,
             "lambdaStationId": NAME,
             "answeredMode": ANSWERED_MODE,
+            "dryRun": Boolean,
         }.items()
     },
 )
@@ -147,6 +148,8 @@ DEVICE = _complex(
         "platform": required(NAME),
         "inSync": optional(Boolean),
         "errorCode": optional(NAME),
+        "heldBack": optional(NAME),
+        "dryRun": optional(Boolean),
     },
 )
 
@@ -230,6 +233,7 @@ def ticket_to_wire(ticket: Ticket) -> Any:
         credentialSubject=ticket.credential_subject,
         lambdaStationId=ticket.station,
         answeredMode=None if ticket.answered is None else ticket.answered.value,
+        dryRun=ticket.dry_run or None,
     )
 
 
@@ -260,6 +264,8 @@ def status_to_wire(status: StationStatus) -> Any:
                 platform=device.platform,
                 inSync=device.in_sync,
                 errorCode=device.error_code,
+                heldBack=device.held_back,
+                dryRun=device.dry_run or None,
             )
             for device in status.devices
         ],

@@ -1,16 +1,15 @@
 """`pathservice ticket`: tickets, for who sits at the machine. The site's rules are for the network."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from lambdastation.bandwidth import format_bandwidth
-from lambdastation.caller import Caller
 from lambdastation.ticket import Ticket
 from lambdastation.tickets import describe
 from pathservice.assembly import Assembly
 from pathservice.cli import options
+from pathservice.cli.operator import operator
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 from reservation import service
 from reservation.lifecycle import State
@@ -44,7 +43,7 @@ def list_tickets(
 ) -> None:
     """Tickets, newest first."""
     with _look(state, database, site) as assembly:
-        found = assembly.tickets.list_tickets(caller=_operator(), states=in_state or (), limit=limit)
+        found = assembly.tickets.list_tickets(caller=operator(), states=in_state or (), limit=limit)
     if as_json:
         show_json(found)
         return
@@ -61,7 +60,7 @@ def show(
 ) -> None:
     """One ticket, and what its devices carry for it."""
     with _look(state, database, site) as assembly:
-        found = assembly.tickets.get_ticket(ticket, caller=_operator())
+        found = assembly.tickets.get_ticket(ticket, caller=operator())
         parts = assembly.store.read(lambda session: service.list_parts(session, ticket))
         description = assembly.store.read(lambda session: describe(session, ticket))
     if as_json:
@@ -86,7 +85,7 @@ def history(
 ) -> None:
     """Every move of a ticket: when, from where, to where, by whom and why."""
     with _look(state, database, site) as assembly:
-        assembly.tickets.get_ticket(ticket, caller=_operator())
+        assembly.tickets.get_ticket(ticket, caller=operator())
         moves = assembly.store.read(lambda session: service.history(session, ticket))
     if as_json:
         show_json(moves)
@@ -115,8 +114,8 @@ def cancel(
 ) -> None:
     """End a ticket early; the worker takes it off its routers."""
     with _look(state, database, site) as assembly:
-        assembly.tickets.cancel_ticket(ticket, caller=_operator(), reason=reason)
-        now = assembly.tickets.get_ticket(ticket, caller=_operator())
+        assembly.tickets.cancel_ticket(ticket, caller=operator(), reason=reason)
+        now = assembly.tickets.get_ticket(ticket, caller=operator())
     console().print(
         f"ticket {ticket}: {now.state}"
         if now.state is State.CANCELLED
@@ -126,10 +125,6 @@ def cancel(
 
 def _look(state: options.State, database: options.Database, site: options.Site) -> Assembly:
     return Assembly(options.settings(state=state, database=database, site=site), looking=True)
-
-
-def _operator() -> Caller:
-    return Caller(subject=f"operator {getpass.getuser()}", issuer="this machine", local=True)
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:
