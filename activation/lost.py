@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
-from activation.tick import WORKER
+from activation.succession import WORKER
 from netconfig.driver import Config, PartIntent
 from reservation.lifecycle import State
 from reservation.moves import HIGHEST_ID

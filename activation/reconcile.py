@@ -30,7 +30,7 @@ from activation.outcomes import (
 )
 from activation.rehearsal import ModeChanged, note_rehearsal, waiting
 from activation.remembered import is_found_by_name, read_over
-from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, transcript_of
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, transcript_of
 from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from netconfig.intent import load_intent
 from reservation.lifecycle import ON_DEVICES

@@ -12,9 +12,6 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_NONE = sa.text("'[]'")
-
-
 def upgrade() -> None:
     op.create_table(
         "pause",
@@ -25,27 +22,24 @@ def upgrade() -> None:
         sa.Column("reason", store.base.LongText(), nullable=False),
         sa.PrimaryKeyConstraint("cause", "device", name=op.f("pk_pause")),
     )
-    with op.batch_alter_table("identity") as identity:
-        identity.add_column(sa.Column("highest_seen", sa.Integer(), nullable=False, server_default="0"))
-    with op.batch_alter_table("device") as device:
-        device.add_column(sa.Column("dry_run", sa.Boolean(), nullable=False, server_default=sa.false()))
-        device.add_column(sa.Column("shadow", store.base.LongText(), nullable=True))
-        device.add_column(sa.Column("evictions", sa.JSON(), nullable=False, server_default=_NONE))
-    with op.batch_alter_table("part") as part:
-        part.add_column(sa.Column("dry_run", sa.Boolean(), nullable=False, server_default=sa.false()))
-    with op.batch_alter_table("device_change") as device_change:
-        device_change.add_column(
-            sa.Column("dry_run", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
+    # Columns are added in place: on SQLite a table that others refer to cannot be copied.
+    op.add_column("identity", sa.Column("highest_seen", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("device", _no("dry_run"))
+    op.add_column("device", sa.Column("shadow", store.base.LongText(), nullable=True))
+    op.add_column("device", sa.Column("evictions", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("part", _no("dry_run"))
+    op.add_column("device_change", _no("dry_run"))
 
 
 def downgrade() -> None:
-    for table in ("device_change", "part"):
-        with op.batch_alter_table(table) as altered:
-            altered.drop_column("dry_run")
-    with op.batch_alter_table("device") as device:
-        for column in ("evictions", "shadow", "dry_run"):
-            device.drop_column(column)
-    with op.batch_alter_table("identity") as identity:
-        identity.drop_column("highest_seen")
+    for column in ("evictions", "shadow", "dry_run"):
+        op.drop_column("device", column)
+    op.drop_column("device_change", "dry_run")
+    op.drop_column("part", "dry_run")
+    op.drop_column("identity", "highest_seen")
     op.drop_table("pause")
+
+
+def _no(name: str) -> "sa.Column[bool]":
+    # The default is for the rows there are.
+    return sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False)
