@@ -13,11 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("part") as part:
-        part.add_column(sa.Column("misreads", sa.Integer(), nullable=False, server_default="0"))
-    # Apart: in one step SQLite copies the parts there are into a table that has the column and no default.
-    with op.batch_alter_table("part") as part:
-        part.alter_column("misreads", server_default=None)
+    # The default is for the rows there are.
+    op.add_column("part", sa.Column("misreads", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
