@@ -12,18 +12,24 @@ from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.parts import lock_devices, register_device
+from reservation.pauses import Pause, list_pauses
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
+from store import database_clock
 
 
-def register_devices(session: Session, devices: Iterable[Device]) -> None:
-    """Make every device of the inventory known, with its driver's capabilities.
+def register_devices(session: Session, devices: Iterable[Device], *, going_live: bool = False) -> None:
+    """Make every device of the inventory known, with its driver's capabilities and whether it is a dry run.
+
+    A dry run ceases to be one only with `going_live`: when processes are started that shall configure it.
 
     Raises:
         UnknownPlatform: a device has a platform without a driver.
+        DeviceInUse: as `register_device`.
     """
     for device in sorted(devices, key=lambda device: device.name):
         can = driver_class(device.platform).capabilities
-        register_device(session, device.name, platform=device.platform, capabilities=can)
+        dry_run = device.dry_run or (False if going_live else None)
+        register_device(session, device.name, platform=device.platform, capabilities=can, dry_run=dry_run)
 
 
 def read_anew(session: Session, names: Collection[str]) -> None:
@@ -44,6 +50,9 @@ class DeviceView:
         worker: who has it now.
         strangers: objects on it that look like ours and are not, one sentence each.
         live_parts: how many parts of reservations that are booked or on devices it has.
+        pause: why nothing is pushed to it now.
+        evictions: numbers whose objects an operator wants off it though they are strangers.
+        dry_run: nothing ever is: it is read, and what it would carry is told.
     """
 
     name: str
@@ -58,11 +67,16 @@ class DeviceView:
     worker: str | None
     strangers: tuple[str, ...]
     live_parts: int
+    pause: Pause | None
+    evictions: tuple[int, ...]
+    dry_run: bool
 
 
 def view_devices(session: Session) -> tuple[DeviceView, ...]:
     """Every device the database knows, by name."""
     live = _count_parts(session, {*ON_DEVICES, State.SCHEDULED})
+    # Of several over one device the one that is over it alone is told.
+    pauses = sorted(list_pauses(session), key=lambda pause: pause.device is None)
     rows = session.scalars(select(DeviceRow).order_by(DeviceRow.name))
     return tuple(
         DeviceView(
@@ -80,6 +94,9 @@ def view_devices(session: Session) -> tuple[DeviceView, ...]:
             worker=row.lease_owner,
             strangers=tuple(row.strangers),
             live_parts=live.get(row.name, 0),
+            pause=next((pause for pause in pauses if pause.device in {None, row.name}), None),
+            evictions=tuple(row.evictions),
+            dry_run=row.dry_run,
         )
         for row in rows
     )
@@ -126,7 +143,10 @@ def _count_parts(session: Session, states: Collection[State]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One push to a device: its lines, what the device answered, and how it ended (None: cut short)."""
+    """One push to a device: its lines, what the device answered, and how it ended (None: cut short).
+
+    With `dry_run` it was only rehearsed: nothing was sent.
+    """
 
     at: datetime
     device: str
@@ -135,6 +155,7 @@ class ChangeView:
     transcript: str
     duration_ms: int | None
     outcome: str | None
+    dry_run: bool
 
 
 def view_changes(session: Session, device: str, *, limit: int = 20) -> tuple[ChangeView, ...]:
@@ -154,9 +175,24 @@ def view_changes(session: Session, device: str, *, limit: int = 20) -> tuple[Cha
             transcript=row.transcript,
             duration_ms=row.duration_ms,
             outcome=row.outcome,
+            dry_run=row.dry_run,
         )
         for row in rows
     )
+
+
+def pushes_under_way(session: Session) -> tuple[str, ...]:
+    """The devices whose last push has not come to its end and whose lease still runs, by name."""
+    rows = session.scalars(
+        select(DeviceRow).where(DeviceRow.lease_until > database_clock(session)).order_by(DeviceRow.name)
+    )
+    return tuple(row.name for row in rows if _is_pushed_to(session, row))
+
+
+def _is_pushed_to(session: Session, row: DeviceRow) -> bool:
+    of_device = select(DeviceChangeRow).where(DeviceChangeRow.device_id == row.id)
+    last = session.scalars(last_change_first(of_device).limit(1)).first()
+    return last is not None and last.outcome is None
 
 
 def last_change_first(changes: Select[Any]) -> Select[Any]:

@@ -18,6 +18,7 @@ from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from reservation.lifecycle import ON_DEVICES, Cause, State
 from reservation.moves import lock_reservations
 from reservation.parts import in_sync
+from reservation.pauses import pause_over
 from reservation.service import wish
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 
@@ -69,8 +70,12 @@ def note_failure(session: Session, visit: Visit, error: NetconfigError, *, now: 
 def note_refusal(session: Session, visit: Visit, refusal: Rejected, *, now: datetime) -> None:
     """The device refused a line: the reservations that need it fail, in the device's words; no others.
 
-    The device is left alone for a moment: until the line is out of what it should carry.
+    The device is left alone for a moment: until the line is out of what it should carry. While nothing may
+    be pushed nobody fails: an operator may be at work on what is in the way.
     """
+    if pause_over(session, visit.device) is not None:
+        note_failure(session, visit, refusal, now=now)
+        return
     row = fail_parts(session, visit, refusal.parts, words=refusal.words, now=now)
     _back_off(row, refusal, now)
 

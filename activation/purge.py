@@ -31,7 +31,7 @@ def _purgeable(session: Session, before: datetime) -> Sequence[int]:
     found: list[int] = []
     for device in session.scalars(select(DeviceRow.id).order_by(DeviceRow.id)):
         of_device = select(DeviceChangeRow.id).where(DeviceChangeRow.device_id == device)
-        last = session.scalar(last_change_first(of_device).limit(1))
+        last = session.scalar(last_change_first(of_device.where(~DeviceChangeRow.dry_run)).limit(1)) or 0
         old = of_device.where(DeviceChangeRow.at < before, DeviceChangeRow.id != last)
         found += session.scalars(old.order_by(DeviceChangeRow.at).limit(BATCH - len(found)))
         if len(found) == BATCH:

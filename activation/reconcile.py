@@ -8,14 +8,18 @@ whatever this one leaves half done.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
 from activation.devices import last_change_first
+from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
+from activation.held_back import note_held_back
 from activation.leases import held
 from activation.log import logger
+from activation.lost import look_for_lost
 from activation.outcomes import (
     Visit,
     fail_parts,
@@ -24,12 +28,14 @@ from activation.outcomes import (
     note_refusal,
     note_result,
 )
+from activation.rehearsal import ModeChanged, note_rehearsal, waiting
 from activation.remembered import is_found_by_name, read_over
-from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, transcript_of
-from netconfig.errors import DeviceError, NetconfigError, Rejected
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, transcript_of
+from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from netconfig.intent import load_intent
 from reservation.lifecycle import ON_DEVICES
 from reservation.moves import HIGHEST_ID
+from reservation.pauses import pause_over
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import Store
 
@@ -54,6 +60,8 @@ class Wanted:
         by_name: those of them that are to go and can be found without their intent.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
         unfinished: the last push did not come to its end, so the device may not have been told to save.
+        evictions: reservations whose objects an operator wants off it though they are strangers.
+        shadow: what the device would carry by now if it is only rehearsed on; None if it is configured.
     """
 
     generation: int
@@ -62,6 +70,8 @@ class Wanted:
     by_name: frozenset[int]
     drifting: bool
     unfinished: bool
+    evictions: tuple[int, ...]
+    shadow: str | None
 
 
 def reconcile(
@@ -141,14 +151,17 @@ def read_wanted(session: Session, device: str) -> Wanted:
         by_name=frozenset(by_name),
         drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
+        evictions=tuple(row.evictions),
+        shadow=(row.shadow or "") if row.dry_run else None,
     )
 
 
 def _last_outcome(session: Session, row: DeviceRow) -> str | None:
     """How the last push to a device ended; None if there was none."""
-    change = session.execute(
-        last_change_first(select(DeviceChangeRow.outcome).where(DeviceChangeRow.device_id == row.id)).limit(1)
-    ).first()
+    pushes = select(DeviceChangeRow.outcome).where(
+        DeviceChangeRow.device_id == row.id, ~DeviceChangeRow.dry_run
+    )
+    change = session.execute(last_change_first(pushes).limit(1)).first()
     return None if change is None else change.outcome or INTERRUPTED
 
 
@@ -179,22 +192,46 @@ class _Turn:
         for part_id, words in self.wanted.unreadable.items():
             self._fail(part_id, words)
         actual = self.driver.read()
+        look_for_lost(self.store, self.visit.device, actual, self.wanted.parts, now=self.clock.now())
+        actual = self._evict(actual)
         parts = self._place(actual)
         desired = self.driver.render(parts)
         plan = left = self._plan(actual, desired)
+        if self.wanted.shadow is not None:
+            return self._rehearse(self.driver.imagine(actual, self.wanted.shadow), parts, desired, plan)
+        begin = partial(self._begin_change, plan, parts)
         if plan.due:
-            if self.wanted.drifting:
-                log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
-            self._push(plan)
+            if not self._push(plan, begin):
+                return False
             actual = self.driver.read()
             left = self._plan(actual, desired)
-        elif self.wanted.unfinished:
-            self._push(plan)
+        elif self.wanted.unfinished and not self._push(plan, begin):
+            return False
         found = self._not_wanted(actual.found)
-        self.store.write(
-            lambda session: note_result(session, self.visit, left, found=found, now=self.clock.now())
-        )
+        self.store.write(lambda session: self._note_result(session, parts, left, found))
         return bool(plan.due)
+
+    def _rehearse(self, shadow: Config, parts: Sequence[PartIntent], desired: Config, plan: Plan) -> bool:
+        """Note what would be sent, and that it has been; nothing is."""
+        known = frozenset(part.reservation_id for part in parts)
+        news = self.driver.plan(shadow, desired, known=known)
+
+        def note(session: Session) -> None:
+            change = (lambda device_id: self._change(device_id, news)) if news else None
+            note_rehearsal(session, self.visit, change, desired, waiting(plan), now=self.clock.now())
+            self._store_placements(session, parts)
+
+        try:
+            self.store.write(note)
+        except ModeChanged:
+            return False
+        return bool(news)
+
+    def _note_result(
+        self, session: Session, parts: Sequence[PartIntent], left: Plan, found: Collection[int]
+    ) -> None:
+        note_result(session, self.visit, left, found=found, now=self.clock.now())
+        self._store_placements(session, parts)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
@@ -213,26 +250,64 @@ class _Turn:
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
         placements = self.driver.place(actual, self.wanted.parts)
-        placed = [
+        return [
             replace(part, placement=placements.get(part.part_id, part.placement))
             for part in self.wanted.parts
         ]
+
+    def _store_placements(self, session: Session, placed: Sequence[PartIntent]) -> None:
+        """Under the device's lock."""
         news = {
             new.part_id: new.placement
             for new, old in zip(placed, self.wanted.parts, strict=True)
             if new.placement != old.placement
         }
-        if news:
-            self.store.write(lambda session: self._store_placements(session, news))
-        return placed
-
-    def _store_placements(self, session: Session, news: Mapping[int, Placement]) -> None:
-        held(session, self.visit.device, self.visit.token)
         for part in session.scalars(select(PartRow).where(PartRow.id.in_(news))):
             part.placement = dict(news[part.id])
 
-    def _push(self, plan: Plan) -> None:
-        change = self.store.write(lambda session: self._begin_change(session, plan))
+    def _evict(self, actual: Config) -> Config:
+        """Take off what an operator wants off; returns the device as it is then."""
+        for number in self.wanted.evictions:
+            before = None
+            while plan := self._eviction(actual, number):
+                if plan == before:
+                    raise NotConverged(self.visit.device, f"still there after a push: {str(plan).strip()}")
+                if not self._push(plan, partial(self._begin_eviction, plan)):
+                    break
+                actual, before = self.driver.read(), plan
+        return actual
+
+    def _eviction(self, actual: Config, number: int) -> Plan:
+        """What of a stranger is still to be taken off; once it is nothing the order is done."""
+        plan = Plan()
+        try:
+            database = self.store.read(lambda session: strange_fingerprint(session, actual, number))
+            plan = self.driver.evict(actual, number, database=database)
+        except NoStranger as error:
+            log.info("nothing to evict", device=self.visit.device, reservation=number, reason=str(error))
+        if not plan:
+            self.store.write(lambda session: drop_evictions(session, self.visit.device, {number}))
+        return plan
+
+    def _begin_eviction(self, plan: Plan, session: Session) -> int | None:
+        row = held(session, self.visit.device, self.visit.token)
+        if row.dry_run or pause_over(session, row.name, but=ALLOWED_WHILE) is not None:
+            return None
+        # As with any push: one that is cut short is taken up at once.
+        row.synced_generation = min(row.synced_generation, self.visit.generation - 1)
+        return self._store_change(session, self._change(row.id, plan))
+
+    def _push(self, plan: Plan, begin: Callable[[Session], int | None]) -> bool:
+        """Send the plan, or save if it is empty.
+
+        `begin` writes down that it begins, in a transaction, and tells the number of that; or None where
+        nothing may be sent: the only place where that is decided, and then the answer is False.
+        """
+        change = self.store.write(begin)
+        if change is None:
+            return False
+        if plan and self.wanted.drifting:
+            log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
         began = time.monotonic()
         transcript, outcome = "", INTERRUPTED
         try:
@@ -252,24 +327,39 @@ class _Turn:
                 duration_ms=took,
             )
             self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
+        return True
 
-    def _begin_change(self, session: Session, plan: Plan) -> int:
+    def _begin_change(self, plan: Plan, parts: Sequence[PartIntent], session: Session) -> int | None:
         now = self.clock.now()
         # After a push that was cut short nothing is known to be saved until this one has ended.
-        row = note_difference(session, self.visit, plan, saved=not self.wanted.unfinished, now=now)
+        saved = not self.wanted.unfinished
+        row = note_difference(session, self.visit, plan, saved=saved, now=now)
+        # Under the device's lock: a pause begun from here on finds this push under way.
+        pause = pause_over(session, self.visit.device)
+        if pause is not None:
+            note_held_back(session, row, self.visit, plan, pause, now=now)
+        if pause is not None or row.dry_run:
+            return None
+        # Before anything is sent: a crash from here on leaves no object that nobody knows.
+        self._store_placements(session, parts)
+        return self._store_change(session, self._change(row.id, plan))
+
+    def _store_change(self, session: Session, change: DeviceChangeRow) -> int:
+        session.add(change)
+        session.flush()
+        return change.id
+
+    def _change(self, device_id: int, plan: Plan) -> DeviceChangeRow:
         owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
         touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
         touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}
-        change = DeviceChangeRow(
-            device_id=row.id,
-            at=now,
+        return DeviceChangeRow(
+            device_id=device_id,
+            at=self.clock.now(),
             generation=self.visit.generation,
             reservations=sorted(touched),
             plan=str(plan),
         )
-        session.add(change)
-        session.flush()
-        return change.id
 
 
 def _end_change(session: Session, change: int, transcript: str, outcome: str, duration_ms: int) -> None:

@@ -83,8 +83,13 @@ def _go_down(session: Session, row: ReservationRow, now: datetime) -> None:
     if row.release_cause is Cause.MOVED_LATER and row.wish is None:
         _go_back(session, row, now)
         return
+    finish(session, row, Cause.GONE, now=now, actor=row.wish_actor or WORKER)
+
+
+def finish(session: Session, row: ReservationRow, cause: Cause, *, now: datetime, actor: str) -> None:
+    """Release a reservation that is on no device any more, and what it took."""
     row.outcome = _outcome(row)
-    move(session, row, Cause.GONE, now=now, actor=row.wish_actor or WORKER, reason=row.reason)
+    move(session, row, cause, now=now, actor=actor, reason=row.reason)
     calendar.free_claims(session, row.id)
 
 

@@ -15,6 +15,7 @@ from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, State
 from reservation.moves import lock_reservation, move
+from reservation.pauses import pause_over
 from reservation.tables import ReservationRow
 from store import Store, StoreUnavailable
 
@@ -114,13 +115,19 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
         return
     actor = row.wish_actor or WORKER
     if cause is Cause.END and row.activated_at is None:
-        row.reason = "the slot ended before every device carried it"
+        row.reason = _why_late(session, row)
     move(session, row, cause, now=now, actor=actor, reason=row.reason)
     row.next_action_at = now + CLAIMS_KEPT_FOR / 2
     row.release_cause = cause
     row.degraded_since = row.modifying_since = None
     _hold_on(session, row, now)
     release_next_stage(session, parts.parts_of(session, row.id))
+
+
+def _why_late(session: Session, row: ReservationRow) -> str:
+    devices = {part.device.name for part in parts.parts_of(session, row.id) if not parts.in_sync(part)}
+    held = next(filter(None, (pause_over(session, device) for device in sorted(devices))), None)
+    return f"the slot ended before every device carried it{f': {held}' if held else ''}"
 
 
 def _releasing(session: Session, row: ReservationRow, now: datetime) -> None:

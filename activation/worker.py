@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
@@ -64,10 +64,19 @@ class WorkerSettings:
 
 
 def due_devices(
-    session: Session, devices: Collection[str], settings: WorkerSettings, now: datetime
+    session: Session,
+    devices: Collection[str],
+    settings: WorkerSettings,
+    now: datetime,
+    *,
+    since: datetime | None = None,
 ) -> list[str]:
-    """Those of the devices that have something to be done, may be tried now and are nobody else's."""
+    """Those of the devices that have something to be done, may be tried now and are nobody else's.
+
+    One that was not read `since` then has: a database put back from a copy does not know what came after it.
+    """
     work = or_(
+        false() if since is None else DeviceRow.read_at < since,
         DeviceRow.generation > DeviceRow.synced_generation,
         DeviceRow.error_code.is_not(None),
         DeviceRow.read_at.is_(None),
@@ -114,6 +123,7 @@ class Worker:
         self._strike_queued = False
         self._stopping = False
         self._upcoming: datetime | None = None
+        self._started_at: datetime | None = None
         self.struck_at: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -129,6 +139,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin; what an earlier worker left half done is taken up first."""
+        self._started_at = self._clock.now()
         poll, lease = self._settings.poll, self._settings.lease
         self._scheduler.add_job(
             self._strike_soon, "interval", seconds=poll.total_seconds(), executor="poll", id="poll"
@@ -210,7 +221,9 @@ class Worker:
         # Here and not after each visit, so that all that start together reach the next device together.
         settle(self._store, now)
         devices = self._hands.devices
-        due = self._store.read(lambda session: due_devices(session, devices, self._settings, now))
+        due = self._store.read(
+            lambda session: due_devices(session, devices, self._settings, now, since=self._started_at)
+        )
         upcoming = self._store.read(next_action_at)
         self.struck_at = now
         self._outages.forget_all_but({STRIKE, *due})

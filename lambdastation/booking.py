@@ -16,6 +16,7 @@ from lambdastation.errors import (
     CapacityExceeded,
     DscpTaken,
     FlowConflict,
+    InMaintenance,
     NotCapable,
     NotReady,
     SlotInThePast,
@@ -37,6 +38,7 @@ from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
 from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
+from reservation.pauses import Pause, in_maintenance, wait_for
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
@@ -113,11 +115,13 @@ def book(
 
     Raises:
         SiteReplaced: it is not.
-        NotCapable, CapacityExceeded, DscpTaken, FlowConflict, SlotInThePast: what is asked for does not fit.
+        NotCapable, InMaintenance, CapacityExceeded, DscpTaken, FlowConflict, SlotInThePast: what is asked for
+            does not fit.
         NotReady: the path or a device is not in the database.
     """
     try:
         check_capabilities(session, admission)
+        maintenance = _check_maintenance(session, admission, site)
         admission = _marked(session, admission, site, now=now)
         reservation = service.book(
             session,
@@ -137,6 +141,9 @@ def book(
         if site_version is not None:
             # Under the lock on the site's flows, which the claims have taken and which a new version takes.
             require_site_version(session, site_version)
+        if maintenance is not None:
+            words = wait_for(session, reservation.id, maintenance)
+            reservation = replace(reservation, waiting_for=words)
     except errors.ReservationError as error:
         refuse_to_open(error, request, admission, site)
     sharing.begin(session, reservation.id, participant(request, caller), now=now)
@@ -191,6 +198,19 @@ def check_capabilities(session: Session, admission: Admission) -> None:
                 f"a device on {admission.topology.path} cannot do {placed.intent.capability}",
                 field="localPath",
             )
+
+
+def _check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:
+    """What the ticket may have to wait for, where the site takes it all the same."""
+    found = in_maintenance(session, {placed.device for placed in admission.placed})
+    if found is not None and site.maintenance == "refuse":
+        path = admission.topology.path
+        raise InMaintenance(
+            f"a device on {path} is in maintenance since {found.since:%Y-%m-%d %H:%M} UTC; "
+            "ask again later, or for another path",
+            field="localPath",
+        )
+    return found
 
 
 def refuse_to_open(

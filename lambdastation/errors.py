@@ -19,6 +19,7 @@ LambdaStationError
 │   ├── ProductionPath     the path everybody has needs no ticket
 │   ├── NoRule             the site does not steer this client there
 │   ├── NotCapable         a device on that path cannot carry such a flow
+│   ├── InMaintenance      a device on that path is being worked on
 │   ├── FlowTooLarge       more access-list entries than one ticket may have
 │   ├── CapacityExceeded   that much is not free; less, or another time, may be
 │   ├── DscpTaken          no code point that would do is free; another time may be
@@ -159,6 +160,12 @@ class NoRule(Refused):
     """No steering rule of the site covers this client on this path."""
 
     code = "no-rule"
+
+
+class InMaintenance(Refused):
+    """A device on that path is in maintenance; the same request may succeed later, or over another path."""
+
+    code = "in-maintenance"
 
 
 class NotCapable(Refused):

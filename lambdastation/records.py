@@ -11,7 +11,7 @@ from lambdastation.errors import TicketNotFound
 from lambdastation.flow_words import format_networks, format_ports
 from lambdastation.tables import TicketRow
 from lambdastation.ticket import DscpRequest, Ticket, TicketPage, TicketQuery, TicketRequest
-from reservation import service
+from reservation import parts, service
 from reservation.errors import NotFound
 from reservation.model import ReservationView
 from reservation.moves import HIGHEST_ID
@@ -58,7 +58,8 @@ def write_ticket(
     )
     session.add(row)
     session.flush()
-    return view_ticket(row, reservation)
+    rehearsed = parts.rehearsed(session, [reservation.id])
+    return view_ticket(row, reservation, dry_run=bool(rehearsed))
 
 
 def rewrite_ticket(row: TicketRow, admission: Admission) -> None:
@@ -91,7 +92,8 @@ def read_ticket(session: Session, ticket_id: int) -> Ticket:
         TicketNotFound: there is none of that number.
     """
     row = ticket_row(session, ticket_id)
-    return view_ticket(row, service.get(session, ticket_id, kind=KIND))
+    view = service.get(session, ticket_id, kind=KIND)
+    return view_ticket(row, view, dry_run=bool(parts.rehearsed(session, [ticket_id])))
 
 
 def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
@@ -111,7 +113,10 @@ def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
         row.reservation_id: row
         for row in session.scalars(select(TicketRow).where(TicketRow.reservation_id.in_(ids)))
     }
-    tickets = tuple(view_ticket(rows[view.id], view) for view in views if view.id in rows)
+    rehearsed = parts.rehearsed(session, ids)
+    tickets = tuple(
+        view_ticket(rows[view.id], view, dry_run=view.id in rehearsed) for view in views if view.id in rows
+    )
     return TicketPage(tickets, more=len(found) > query.limit)
 
 
@@ -125,7 +130,7 @@ def _among(query: TicketQuery) -> Select[int] | None:
     return select(TicketRow.reservation_id).where(*conditions) if conditions else None
 
 
-def view_ticket(row: TicketRow, reservation: ReservationView) -> Ticket:
+def view_ticket(row: TicketRow, reservation: ReservationView, *, dry_run: bool) -> Ticket:
     """The ticket as a value."""
     return Ticket(
         ticket_id=reservation.id,
@@ -158,6 +163,7 @@ def view_ticket(row: TicketRow, reservation: ReservationView) -> Ticket:
         outcome=reservation.outcome,
         reason=reservation.reason,
         waiting_for=reservation.waiting_for,
+        dry_run=dry_run,
     )
 
 
@@ -198,6 +204,7 @@ def _shown(ticket: Ticket) -> list[tuple[str, str]]:
         ("outcome", ticket.outcome),
         ("reason", ticket.reason),
         ("waiting for", ticket.waiting_for),
+        ("dry run", "not every device is really configured for it" if ticket.dry_run else None),
         ("source", _end(ticket.src_site, ticket.src_client, ticket.src_ip, ticket.src_port)),
         ("destination", _end(ticket.dst_site, ticket.dst_client, ticket.dst_ip, ticket.dst_port)),
         ("path", f"{ticket.local_path} ({ticket.topology})"),

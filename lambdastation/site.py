@@ -242,6 +242,10 @@ class Site(_Part):
     rules: tuple[Rule, ...] = ()
     authorization: tuple[AuthorizationRule, ...] = ()
     limits: Limits = Limits()
+    maintenance: Annotated[
+        Literal["refuse", "warn"],
+        Field(description="What becomes of a new ticket over a device in maintenance"),
+    ] = "refuse"
 
     def topology(self, word: str) -> Topology | None:
         """The topology of that colour or path name."""

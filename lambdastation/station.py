@@ -50,12 +50,16 @@ class DeviceStatus:
     Attributes:
         in_sync: it was last read to be as it should; None if it has not been read.
         error_code: of its last failure, None if the last visit went well.
+        held_back: the word for what keeps pushes from it now.
+        dry_run: nothing is ever pushed to it.
     """
 
     name: str
     platform: str
     in_sync: bool | None
     error_code: str | None
+    held_back: str | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

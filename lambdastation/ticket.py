@@ -104,6 +104,7 @@ class Ticket:
         actual_end_at: when it was over, devices included.
         credential_subject, credential_issuer: whose it is.
         outcome, reason, waiting_for: the core's words on how it goes or went.
+        dry_run: some device it is for is only rehearsed on: it carries less than the state says.
         answered: what openSvcTicket did for it just now; None when it was only read.
     """
 
@@ -137,6 +138,7 @@ class Ticket:
     outcome: Outcome | None
     reason: str | None
     waiting_for: str | None
+    dry_run: bool = False
     answered: Mode | None = None
 
     @property

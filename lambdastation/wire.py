@@ -2,9 +2,10 @@
 
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
 optional. On openSvcTicket and findWindow the fields that only the station knows (localTicketId,
-remoteTicketId, state, actualEndTime, credentialSubject, lambdaStationId, answeredMode, outcome, reason) are
-read over: old clients send a whole ticket back. New fields come last and only in answers to those who asked
-with words that old clients do not know: a strict one would stumble over them.
+remoteTicketId, state, actualEndTime, credentialSubject, lambdaStationId, answeredMode, outcome, reason,
+dryRun) are read over: old clients send a whole ticket back. New fields come last and only in answers to those
+who asked with words that old clients do not know: a strict one would stumble over them. Only dryRun, which
+nobody should overlook, is there for everybody where it is true.
 On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
 """
 
@@ -131,6 +132,7 @@ SVC_TICKET = complex_type(
             "answeredMode": ANSWERED_MODE,
             "outcome": OUTCOME,
             "reason": SENTENCE,
+            "dryRun": Boolean,
         }.items()
     },
 )
@@ -158,6 +160,8 @@ DEVICE = complex_type(
         "platform": required(NAME),
         "inSync": optional(Boolean),
         "errorCode": optional(NAME),
+        "heldBack": optional(NAME),
+        "dryRun": optional(Boolean),
     },
 )
 
@@ -244,6 +248,7 @@ def ticket_to_wire(ticket: Ticket, *, with_outcome: bool = False) -> Any:
         answeredMode=None if ticket.answered is None else ticket.answered.value,
         outcome=ticket.outcome.value if told and ticket.outcome is not None else None,
         reason=_sentence(ticket.reason) if told and ticket.reason is not None else None,
+        dryRun=ticket.dry_run or None,
     )
 
 
@@ -274,6 +279,8 @@ def status_to_wire(status: StationStatus) -> Any:
                 platform=device.platform,
                 inSync=device.in_sync,
                 errorCode=device.error_code,
+                heldBack=device.held_back,
+                dryRun=device.dry_run or None,
             )
             for device in status.devices
         ],

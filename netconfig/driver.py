@@ -57,7 +57,8 @@ class Config:
     Attributes:
         text: lines as the device writes them, one way of writing each thing.
         found: reservation ids that managed objects on the device carry, with the database identity in
-            their remark (empty string where the remark is gone). Empty on a rendered configuration.
+            their remark (empty string where the remark is gone; of several another's than ours). Empty on a
+            rendered configuration.
         serves: ids of the parts that need a line, by the line's path (the headers above it, then itself).
         retired: paths that are ours to remove though nothing on the device says so: their text is stored
             in a placement.
@@ -192,6 +193,21 @@ class DeviceDriver(Protocol):
 
         `known` are the reservations the database knows: a managed object of any other, or with another
         database's remark, is a stranger.
+        """
+        ...
+
+    def imagine(self, actual: Config, carried: str) -> Config:
+        """The device as read, but carrying of ours nothing but this text of a rendered configuration. Pure.
+
+        For a device that is only rehearsed on: what is planned against it is what would be sent by now.
+        """
+        ...
+
+    def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
+        """The lines that take off every object named for a reservation with that database's fingerprint.
+
+        For strangers that somebody wants gone; all else is left as it is. Objects whose fingerprint is gone
+        are taken off as well; what carries no name of ours cannot be found. Pure; empty when there are none.
         """
         ...
 

@@ -78,6 +78,9 @@ class Device(BaseModel):
         ),
     ] = None
     save: Annotated[bool, Field(description="Whether a push is written to the startup configuration")] = True
+    dry_run: Annotated[
+        bool, Field(strict=True, description="True for a device that is only read: pushes are rehearsed")
+    ] = False
 
     @model_validator(mode="after")
     def _real_or_simulated(self) -> "Device":

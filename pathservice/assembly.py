@@ -13,26 +13,27 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import structlog
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock, SystemClock
 from activation.devices import DeviceView, view_devices
+from activation.read_only import ReadOnly
 from lambdastation.station import DeviceStatus
 from lambdastation.tickets import TicketService
 from netconfig.driver import DeviceDriver, Ownership
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from pathservice import schema
-from pathservice.logs import AUDIT_FILE, AuditTrail
+from pathservice.logs import AUDIT_FILE, Audit, AuditTrail
 from pathservice.settings import Settings
 from pathservice.simulated import located
 from pathservice.site_apply import apply_site, prepare, served_version
 from pathservice.site_difference import find_changes
 from pathservice.site_versions import Served
-from pathservice.sitefile import SiteFile, SiteFileError, load_site_file, read_site_text
+from pathservice.sitefile import SiteFile, SiteFileError, load_site_file, only_read, read_site_text
 from reservation.errors import SiteReplaced
 from reservation.identity import read_identity, require_site
 from store import Store, open_store
@@ -55,19 +56,21 @@ class DriverMaker:
     ownership: Ownership
 
     def __call__(self) -> DeviceDriver:
-        """A driver, not connected yet.
+        """A driver, not connected yet; one that cannot configure the device if that is a dry run.
 
         Raises:
             BadCredential: the device is simulated and not running.
         """
-        return driver_class(self.device.platform)(located(self.device, self.simulated), self.ownership)
+        device = located(self.device, self.simulated)
+        driver = driver_class(self.device.platform)(device, self.ownership)
+        return cast("DeviceDriver", ReadOnly(driver, device.name)) if self.device.dry_run else driver
 
 
 class Assembly:
     """A site's parts around one database. Everything it opened is closed when its block ends.
 
     Attributes:
-        store, tickets: ready to use.
+        store, tickets: ready to use; `audit` takes a line of the audit trail.
         served: the site as it is served here, and in which version.
     """
 
@@ -80,6 +83,7 @@ class Assembly:
         self.served: Served
         self.store: Store
         self.tickets: TicketService
+        self.audit: Audit
         self.ownership: Ownership
 
     @property
@@ -90,7 +94,10 @@ class Assembly:
     @property
     def devices(self) -> Mapping[str, Device]:
         """By name, as the site file has them; `driver` knows how each is reached now."""
-        return {device.name: device for device in self.file.devices}
+        return {device.name: device for device in self._devices_of(self.file)}
+
+    def _devices_of(self, file: SiteFile) -> tuple[Device, ...]:
+        return only_read(file.devices) if self.settings.dry_run else file.devices
 
     def __enter__(self) -> Self:
         """Open the database, made ready for this release, and the site.
@@ -99,6 +106,7 @@ class Assembly:
             SetupError, SiteFileError, SchemaMismatch, StoreUnavailable, UnknownPlatform.
             WrongSite: the database is another site's.
             SiteRefused: the site file, with which a database begins, takes back what is promised.
+            DeviceInUse: a device that carries something is to be a dry run.
         """
         with ExitStack() as opening:
             if not self._looking:
@@ -114,12 +122,12 @@ class Assembly:
             self.ownership = self.store.read(self._own)
             trail = AuditTrail(self.settings.state / AUDIT_FILE)
             opening.callback(trail.close)
-            self._audit = trail.write
+            self.audit = trail.write
             self.tickets = TicketService(
                 self.store,
                 self.file.site,
                 clock=self.clock.now,
-                audit=self._audit,
+                audit=self.audit,
                 devices=self._device_statuses,
                 version=version("pathservice"),
                 site_version=self.served.version,
@@ -157,7 +165,8 @@ class Assembly:
     def _is_prepared(self, served: Served, now: datetime) -> bool:
         """Make the database ready for this version; False if another came into force meanwhile."""
         try:
-            self.store.write(lambda session: prepare(session, served, now=now))
+            devices = self._devices_of(served.file)
+            self.store.write(lambda session: prepare(session, served, devices, now=now))
         except SiteReplaced:
             return False
         return True
@@ -209,6 +218,8 @@ class Assembly:
                 platform=device.platform,
                 in_sync=None if device.read_at is None else device.in_sync,
                 error_code=device.error_code,
+                held_back=None if device.pause is None else device.pause.cause,
+                dry_run=device.dry_run,
             )
             for device in self.device_views()
         ]
@@ -219,7 +230,7 @@ class Assembly:
         return self.settings.state / "simulated"
 
     def driver(self, name: str) -> DeviceDriver:
-        """A driver of the device, reached where it is now.
+        """A driver of the device, reached where it is now; one that cannot configure a dry run.
 
         Raises:
             BadCredential: it is simulated and not running.

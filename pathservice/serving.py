@@ -148,7 +148,7 @@ class Serving(Assembly):
             mounts=[Mount("/lambdastation", soap_application(self.tickets))],
             tls=self._tls(),
             health=self._health,
-            audit=self._audit,
+            audit=self.audit,
             clock=self.clock.now,
         )
         self.listener.start()

@@ -56,6 +56,7 @@ class Settings(BaseModel):
         False
     )
     worker: Annotated[bool, Field(description="Whether `serve` also changes devices")] = True
+    dry_run: Annotated[bool, Field(description="Whether devices are only read, and pushes rehearsed")] = False
     visits: Annotated[int, Field(ge=1, le=128, description="Devices worked on at once")] = 8
     drift: Annotated[
         float, Field(gt=0, description="Seconds between looks at a device nothing changed on")

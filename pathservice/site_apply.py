@@ -4,7 +4,7 @@
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from lambdastation.booking import (
 )
 from lambdastation.site_effects import TicketEffect, find_effects
 from lambdastation.steering import PATH_PREFIX
+from netconfig.inventory import Device
 from pathservice.site_difference import Change, find_changes
 from pathservice.site_versions import Served, add_version, load_version, version_in_force
 from pathservice.sitefile import SiteFile, SiteFileError, SiteText, parse_site
@@ -182,12 +183,13 @@ def _named(resource: str) -> str:
     return f"topology {topology}, {direction}"
 
 
-def prepare(session: Session, served: Served, *, now: datetime) -> None:
+def prepare(session: Session, served: Served, devices: Iterable[Device], *, now: datetime) -> None:
     """Have the calendar and the devices as the version in force and this release's drivers have them.
 
     Raises:
+        DeviceInUse: as `register_device`.
         SiteReplaced: another version is in force by now.
     """
     lock_site_version(session, served.version)
     ensure_resources(session, served.file.site, now=now)
-    register_devices(session, served.file.devices)
+    register_devices(session, devices, going_live=True)

@@ -6,7 +6,7 @@ twice, bounded size and depth. Relative paths are taken from the file's own fold
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,6 +93,7 @@ class _Document(Site):
     """The whole file."""
 
     devices: Annotated[tuple[Device, ...], Field(description="Routers and switches the service changes")] = ()
+    dry_run: Annotated[bool, Field(strict=True, description="The same as `dry_run` of every device")] = False
 
 
 def load_site_file(path: Path) -> SiteFile:
@@ -129,6 +130,8 @@ def parse_site(text: SiteText, *, to_look: bool = False) -> SiteFile:
     except ValidationError as error:
         raise SiteFileError(called, _unlike_the_model(tree, error)) from error
     devices = tuple(_located(device, text.origin.parent) for device in document.devices)
+    if document.dry_run:
+        devices = only_read(devices)
     site = Site.model_construct(**{name: getattr(document, name) for name in Site.model_fields})
     found = [
         *find_problems(site, devices=[device.name for device in devices]),
@@ -140,6 +143,11 @@ def parse_site(text: SiteText, *, to_look: bool = False) -> SiteFile:
             called, tuple(FileProblem(tree.line(p.path), _spelled(p.path), p.message) for p in found)
         )
     return SiteFile(site, devices)
+
+
+def only_read(devices: Iterable[Device]) -> tuple[Device, ...]:
+    """The same devices, all of them dry runs."""
+    return tuple(device.model_copy(update={"dry_run": True}) for device in devices)
 
 
 def site_schema() -> str:

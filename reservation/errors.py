@@ -4,6 +4,7 @@ ReservationError
 ├── NotFound              no such reservation
 ├── UnknownResource       the site does not have what is asked for
 ├── UnknownDevice         a part names a device the database does not know
+├── DeviceInUse           a device carries what keeps it from being changed so
 ├── CapacityExceeded      something is taken in that slot; another slot or amount may fit
 ├── LabelsTaken           none of the labels asked for is free throughout that slot
 ├── FlowConflict          some of the same packets are steered another way in that slot
@@ -44,6 +45,12 @@ class UnknownDevice(ReservationError):
     """A part names a device the database does not know."""
 
     code = "unknown-device"
+
+
+class DeviceInUse(ReservationError):
+    """Reservations that have begun are on a device, and would be forgotten there."""
+
+    code = "device-in-use"
 
 
 class SlotInThePast(ReservationError):

@@ -25,7 +25,7 @@ class Identity:
 
 def database_identity(session: Session) -> str:
     """The database's own UUID, made at its first use: what marks an object on a device as this database's."""
-    return _row(session).database_uuid
+    return lock_identity(session).database_uuid
 
 
 def read_identity(session: Session) -> Identity | None:
@@ -40,7 +40,7 @@ def belong_to(session: Session, *, site: str, station: str) -> None:
     Raises:
         WrongSite: it is another's.
     """
-    row = _row(session)
+    row = lock_identity(session)
     if row.site is None or row.station is None:
         row.site, row.station = site, station
         session.flush()
@@ -87,20 +87,21 @@ def lock_site_version(session: Session, version: int) -> None:
     Raises:
         SiteReplaced: another is in force.
     """
-    found = _row(session).site_version
+    found = lock_identity(session).site_version
     if found != version:
         raise SiteReplaced(f"version {found} of the site is in force, not {version}")
 
 
 def replace_site_version(session: Session) -> int:
     """Have the next version of the site in force; its number."""
-    row = _row(session)
+    row = lock_identity(session)
     row.site_version += 1
     session.flush()
     return row.site_version
 
 
-def _row(session: Session) -> IdentityRow:
+def lock_identity(session: Session) -> IdentityRow:
+    """The one row, made if it is not there, locked to the end of the transaction."""
     row = session.get(IdentityRow, 1, with_for_update=True, populate_existing=True)
     if row is None:
         row = IdentityRow(id=1, database_uuid=str(uuid4()), site_version=0)

@@ -38,6 +38,7 @@ class Cause(StrEnum):
     MOVED_LATER = "slot moved later"
     GONE = "every part gone"
     GONE_FOR_NOW = "every part gone, slot to come"
+    ABANDONED = "operator abandons the device"
 
 
 MOVES: dict[State, dict[Cause, State]] = {
@@ -67,6 +68,7 @@ MOVES: dict[State, dict[Cause, State]] = {
     State.RELEASING: {
         Cause.GONE: State.RELEASED,
         Cause.GONE_FOR_NOW: State.SCHEDULED,
+        Cause.ABANDONED: State.RELEASED,
     },
     State.RELEASED: {},
     State.CANCELLED: {},

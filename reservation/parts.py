@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from reservation.errors import UnknownDevice
-from reservation.lifecycle import State
+from reservation.errors import DeviceInUse, UnknownDevice
+from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.model import PartRequest, PartView
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
@@ -30,15 +30,54 @@ def lock_devices(session: Session, names: Sequence[str]) -> dict[str, DeviceRow]
     return found
 
 
-def register_device(session: Session, name: str, *, platform: str, capabilities: Iterable[str]) -> None:
-    """Make a device known, or note that it now is of another platform or can do other things."""
+def register_device(
+    session: Session, name: str, *, platform: str, capabilities: Iterable[str], dry_run: bool | None = False
+) -> None:
+    """Make a device known, or note that it now is of another platform or can do other things.
+
+    A device that is a dry run no more is to be given all it was only said to carry. With `dry_run` None one
+    that is known stays what it is.
+
+    Raises:
+        DeviceInUse: it is to be a dry run and carries something: that would never be taken off.
+    """
     row = session.scalar(select(DeviceRow).where(DeviceRow.name == name).with_for_update())
     if row is None:
-        row = DeviceRow(name=name)
+        row = DeviceRow(name=name, dry_run=bool(dry_run))
         session.add(row)
     row.platform = platform
     row.capabilities = sorted(capabilities)
     session.flush()
+    if dry_run is not None and row.dry_run != dry_run:
+        _change_mode(session, row, dry_run=dry_run)
+        session.flush()
+
+
+def _change_mode(session: Session, row: DeviceRow, *, dry_run: bool) -> None:
+    of_device = select(PartRow).join(ReservationRow).where(PartRow.device_id == row.id)
+    carried = session.scalars(of_device.where(ReservationRow.state.in_(ON_DEVICES))).all()
+    if dry_run and carried:
+        raise DeviceInUse(
+            f"device {row.name} cannot become a dry run: {len(carried)} parts of reservations that "
+            "have begun are on it and would never be taken off; let them end first, or freeze pushes"
+        )
+    row.dry_run, row.shadow = dry_run, None
+    row.generation += 1
+    row.failures = 0
+    row.next_attempt_at = row.error_code = row.error = None
+    for part in session.scalars(of_device.where(ReservationRow.state.not_in(FINAL))):
+        part.dry_run = dry_run
+    for part in carried:
+        # What was rehearsed was sent nowhere.
+        part.generation, part.placement, part.error = row.generation, {}, None
+
+
+def rehearsed(session: Session, reservation_ids: Collection[int]) -> frozenset[int]:
+    """Those of these reservations of which some device was told, or would be, only in a dry run."""
+    found = select(PartRow.reservation_id).where(
+        PartRow.reservation_id.in_(sorted(reservation_ids)), PartRow.dry_run
+    )
+    return frozenset(session.scalars(found))
 
 
 def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, frozenset[str]]:
@@ -64,15 +103,18 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
     if not requests:
         return
     names = {request.device for request in requests}
-    known = session.execute(select(DeviceRow.name, DeviceRow.id).where(DeviceRow.name.in_(names)))
-    ids = {row.name: row.id for row in known}
+    found = session.execute(
+        select(DeviceRow.name, DeviceRow.id, DeviceRow.dry_run).where(DeviceRow.name.in_(names))
+    )
+    known = {row.name: row for row in found}
     for request in requests:
-        if request.device not in ids:
+        if request.device not in known:
             raise UnknownDevice(f"there is no device {request.device}")
     rows = [
         {
             "reservation_id": reservation_id,
-            "device_id": ids[request.device],
+            "device_id": known[request.device].id,
+            "dry_run": known[request.device].dry_run,
             "stage": request.stage,
             "intent": dict(request.intent),
         }

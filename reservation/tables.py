@@ -31,6 +31,8 @@ class IdentityRow(Base):
     site: Mapped[str | None] = mapped_column(String(190))
     station: Mapped[str | None] = mapped_column(String(64))
     site_version: Mapped[int] = mapped_column(Integer, default=0)
+    # The highest reservation's number that a device was found to carry and this database never gave.
+    highest_seen: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class ReservationRow(Base):
@@ -157,7 +159,8 @@ class DeviceRow(Base):
     """One device: who works on it, and how that went.
 
     `generation` grows with every change of what it should carry; `synced_generation` is the one that it was
-    last read to be equal to.
+    last read to be equal to. `shadow` is what it would carry by now, while it is only rehearsed on;
+    `evictions` are the reservations whose objects an operator wants off it though they are strangers.
     """
 
     __tablename__ = "device"
@@ -177,6 +180,21 @@ class DeviceRow(Base):
     error_code: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(LongText)
     strangers: Mapped[list[str]] = mapped_column(JSON, default=list)
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    shadow: Mapped[str | None] = mapped_column(LongText)
+    evictions: Mapped[list[int]] = mapped_column(JSON, default=list)
+
+
+class PauseRow(Base):
+    """Nothing is pushed while it stands: to that device, or to none where it names none."""
+
+    __tablename__ = "pause"
+
+    cause: Mapped[str] = mapped_column(String(16), primary_key=True)
+    device: Mapped[str] = mapped_column(Name, primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(1024))
+    reason: Mapped[str] = mapped_column(LongText)
 
 
 class PartRow(Base):
@@ -202,12 +220,14 @@ class PartRow(Base):
     # How many pushes for it in a row were taken whole and read back otherwise.
     misreads: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(LongText)
+    # Whether what is told of it is told of its device's shadow.
+    dry_run: Mapped[bool] = mapped_column(default=False)
 
     device: Mapped[DeviceRow] = relationship(lazy="joined", innerjoin=True)
 
 
 class DeviceChangeRow(Base):
-    """One push, word for word, secrets masked."""
+    """One push, word for word, secrets masked; with `dry_run`, what would have been pushed."""
 
     __tablename__ = "device_change"
     __table_args__ = (Index("ix_device_change_device_at", "device_id", "at"),)
@@ -222,3 +242,4 @@ class DeviceChangeRow(Base):
     duration_ms: Mapped[int | None] = mapped_column(Integer)
     # None until the push is over: a row left so is a push that was cut short.
     outcome: Mapped[str | None] = mapped_column(String(64))
+    dry_run: Mapped[bool] = mapped_column(default=False)

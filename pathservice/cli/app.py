@@ -9,7 +9,7 @@ import typer
 from pathservice.cli.screen import errors
 from pathservice.logs import configure_logs
 
-COMMANDS = {"serve": "serve", "worker": "serve", "demo": "demo"}
+COMMANDS = {"serve": "serve", "worker": "serve", "demo": "demo", "freeze": "hand", "thaw": "hand"}
 GROUPS = {"db": "database", "devices": "devices", "pki": "pki", "site": "site", "ticket": "tickets"}
 """Which module of this package has a command or a group. It is imported when it is asked for: an operator
 who lists tickets does not wait for a SOAP server and an SSH server to load."""

@@ -8,9 +8,12 @@ from rich.syntax import Syntax
 
 from activation.devices import DeviceView, view_changes
 from activation.preview import Preview, preview
-from pathservice.assembly import Assembly, SetupError
+from pathservice.assembly import Assembly
 from pathservice.cli import options
-from pathservice.cli.screen import console, show_json, show_table, show_time
+from pathservice.cli.hand import maintenance
+from pathservice.cli.looking import look
+from pathservice.cli.screen import console, plain, show_json, show_table, show_time
+from pathservice.cli.strangers import abandon, purge, require_device
 
 Name = Annotated[str, typer.Argument(help="The device's name in the site file.")]
 AsIf = Annotated[
@@ -25,6 +28,9 @@ def group() -> typer.Typer:
     commands.command()(show)
     commands.command()(plan)
     commands.command()(diff)
+    commands.command()(maintenance)
+    commands.command()(purge)
+    commands.command()(abandon)
     return commands
 
 
@@ -36,15 +42,18 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Every device, or one: in sync or not, since when, and what is wrong."""
-    with Assembly(options.settings(state=state, site=site, database=database), looking=True) as assembly:
+    with look(state, database, site) as assembly:
         found = assembly.device_views()
         if name is not None:
             found = tuple(device for device in found if device.name == name)
-            _known(assembly, name)
+            require_device(assembly, name)
         changes = assembly.store.read(lambda session: view_changes(session, name)) if name is not None else ()
     if as_json:
         show_json({"devices": found, "changes": changes} if name else found)
         return
+    for pause in dict.fromkeys(device.pause for device in found):
+        if pause is not None and pause.device is None:
+            console().print(f"{plain(str(pause))}\n", markup=False, style="bold")
     columns = ("device", "platform", "state", "read", "worker", "what is wrong")
     show_table(columns, [_row(device) for device in found], empty="no devices")
     for device in found:
@@ -53,7 +62,8 @@ def show(
     for change in reversed(changes):
         tickets = ", ".join(map(str, change.reservations)) or "none"
         took = "" if change.duration_ms is None else f" in {change.duration_ms} ms"
-        console().print(f"\n{show_time(change.at)}  tickets {tickets}: {change.outcome or 'cut short'}{took}")
+        how = "rehearsed, nothing was sent" if change.dry_run else f"{change.outcome or 'cut short'}{took}"
+        console().print(f"\n{show_time(change.at)}  tickets {tickets}: {how}")
         console().print(change.transcript.rstrip() or change.plan.rstrip(), markup=False, style="dim")
 
 
@@ -103,7 +113,7 @@ def diff(
 
 def _preview(settings: object, name: str, ticket: int | None) -> Preview:
     with Assembly(settings, looking=True) as assembly:  # type: ignore[arg-type]
-        _known(assembly, name)
+        require_device(assembly, name)
         driver = assembly.driver(name)
         try:
             return preview(assembly.store, name, driver, as_if=ticket)
@@ -111,16 +121,15 @@ def _preview(settings: object, name: str, ticket: int | None) -> Preview:
             driver.close()
 
 
-def _known(assembly: Assembly, name: str) -> None:
-    if name not in assembly.devices:
-        raise SetupError(
-            f"there is no device {name} in the site file; there are {', '.join(sorted(assembly.devices))}"
-        )
-
-
 def _row(device: DeviceView) -> tuple[str, ...]:
     state = "in sync" if device.in_sync else "to be done"
+    if device.dry_run:
+        state += ", dry run"
     wrong = f"{device.error_code}: {device.error}" if device.error_code else ""
-    if device.next_attempt_at is not None:
+    if device.next_attempt_at is not None and device.error_code:
         wrong += f" (again {show_time(device.next_attempt_at)})"
+    if device.pause is not None and device.pause.device is not None:
+        wrong = "; ".join(filter(None, (wrong, str(device.pause))))
+    elif device.pause is not None and not device.in_sync:
+        wrong = "; ".join(filter(None, (wrong, "held back")))
     return (device.name, device.platform, state, show_time(device.read_at), device.worker or "-", wrong)

@@ -17,6 +17,10 @@ log = structlog.get_logger("pathservice")
 LOOK_SECONDS = 60.0
 """How often it is looked whether a TLS file has changed."""
 
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only read devices, and rehearse what would be sent.")
+]
+
 
 def serve(
     state: options.State = None,
@@ -31,6 +35,7 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Answer only; `pathservice worker` runs elsewhere.")
     ] = False,
+    dry_run: DryRun = False,
     file: options.SettingsFile = None,
 ) -> None:
     """Answer clients over mutual TLS and change devices when slots start and end."""
@@ -43,6 +48,7 @@ def serve(
         port=port,
         host_names=tuple(host_name) if host_name else None,
         worker=False if no_worker else None,
+        dry_run=dry_run or None,
     )
     configure_logs(settings.log_level)
 
@@ -68,10 +74,11 @@ def worker(
     state: options.State = None,
     site: options.Site = None,
     database: options.Database = None,
+    dry_run: DryRun = False,
     file: options.SettingsFile = None,
 ) -> None:
     """Change devices when slots start and end; answer nobody."""
-    settings = options.settings(file, state=state, site=site, database=database)
+    settings = options.settings(file, state=state, site=site, database=database, dry_run=dry_run or None)
     configure_logs(settings.log_level)
 
     def run(assembly: Serving) -> None:

@@ -53,7 +53,7 @@ def check(
     )
     console().print()
     show_table(
-        ("device", "platform", "reached at"),
+        ("device", "platform", "reached at", ""),
         [
             (
                 device.name,
@@ -61,6 +61,7 @@ def check(
                 f"simulated from {device.simulated.name}"
                 if device.simulated
                 else f"{device.host}:{device.port}",
+                "dry run" if device.dry_run else "",
             )
             for device in found.devices
         ],

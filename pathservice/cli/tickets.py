@@ -8,7 +8,8 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.ticket import Ticket, TicketQuery
 from lambdastation.tickets import describe
 from pathservice.cli import options
-from pathservice.cli.looking import look, operator
+from pathservice.cli.looking import look
+from pathservice.cli.operator import operator
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 from pathservice.cli.window import window
 from reservation import service, sharing

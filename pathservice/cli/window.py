@@ -9,7 +9,8 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.ticket import TicketRequest
 from lambdastation.volume import format_volume
 from pathservice.cli import options
-from pathservice.cli.looking import look, operator
+from pathservice.cli.looking import look
+from pathservice.cli.operator import operator
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 
 LONGEST_LENGTH = 2**32 - 1

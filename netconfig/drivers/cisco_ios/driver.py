@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
 from netconfig.drivers.cisco_ios.config import Reading, as_reading, as_wish, is_ours, read_config
+from netconfig.drivers.cisco_ios.imagine import imagine
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.place import place_parts
 from netconfig.drivers.cisco_ios.plan import make_plan
@@ -64,6 +65,23 @@ class CiscoIos:
         """The lines that lead from one to the other; see `plan.make_plan`."""
         reading = as_reading(actual, self._names)
         return make_plan(self._device.name, self._names, reading, as_wish(desired), known)
+
+    def imagine(self, actual: Config, carried: str) -> Reading:
+        """The router with what was only rehearsed; see `imagine.imagine`."""
+        return read_config(
+            imagine(as_reading(actual, self._names).running, carried, self._names), self._names
+        )
+
+    def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
+        """The lines that take off a stranger's lists and entries.
+
+        They are planned as that database would: whoever else is on the router is a stranger to it.
+        """
+        theirs = Names(Ownership(self._names.ownership.station, database))
+        reading = as_reading(actual, theirs)
+        return make_plan(
+            self._device.name, theirs, reading, as_wish(render([], theirs)), frozenset({reservation_id})
+        )
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""

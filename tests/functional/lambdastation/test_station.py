@@ -22,6 +22,7 @@ from reservation import service
 from reservation.errors import CapacityBooked
 from reservation.lifecycle import Cause, State
 from reservation.parts import parts_of, register_device
+from reservation.pauses import PauseCause, begin_pause, end_pauses
 from store import StoreUnavailable, open_store
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -264,3 +265,48 @@ def test_python_callers_get_the_same_codes(station: Any) -> None:
     with pytest.raises(LambdaStationError) as refused:
         station.service.open_ticket(TicketRequest(dst_site="Atlantis", travel_seconds=60), caller=CALLER)
     assert (refused.value.code, refused.value.field) == ("unknown-site", "dstSite")
+
+
+def maintain(station: Any, *, on: bool) -> None:
+    if on:
+        station.store.write(
+            lambda s: begin_pause(
+                s,
+                PauseCause.MAINTENANCE,
+                device="fermilab-border-1",
+                now=station.clock(),
+                actor="operator ann",
+                reason="secret line card",
+            )
+        )
+    else:
+        station.store.write(lambda s: end_pauses(s, [PauseCause.MAINTENANCE], device="fermilab-border-1"))
+
+
+def test_a_device_in_maintenance_takes_no_new_tickets(station: Any) -> None:
+    maintain(station, on=True)
+    before = station.rows()
+    fault = station.wire().open_ticket(**GOOD).fault
+    assert (fault.code, fault.field) == ("in-maintenance", "localPath")
+    assert "a device on StarLight10G is in maintenance since 2" in fault.text
+    assert "border" not in fault.text
+    assert "card" not in fault.text, "why is nobody's business either"
+    assert station.rows() == before
+    maintain(station, on=False)
+    assert station.wire().open_ticket(**GOOD).text("state") == "scheduled"
+
+
+def test_a_site_may_take_tickets_over_a_device_in_maintenance_and_they_say_what_they_wait_for(
+    station: Any,
+) -> None:
+    station.service.replace_site(station.site.model_copy(update={"maintenance": "warn"}))
+    maintain(station, on=True)
+    number = int(station.wire().open_ticket(**GOOD).text("localTicketId"))
+
+    def waits_for() -> str | None:
+        found = station.store.read(lambda session: describe(session, number))
+        return dict(found.fields).get("waiting for")
+
+    assert str(waits_for()).startswith("the end of a device's maintenance, since 2")
+    maintain(station, on=False)
+    assert waits_for() is None

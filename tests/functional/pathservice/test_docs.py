@@ -2,13 +2,16 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from lxml import etree
 
 from lambdastation.errors import LambdaStationError
+from pathservice.cli.app import application
 from pathservice.sitefile import load_site_file
 
 ROOT = Path(__file__).parents[3]
@@ -89,6 +92,19 @@ def test_every_key_of_the_site_file_is_told_and_the_reference_is_a_site_file(tmp
 def test_lines_for_a_cisco_are_those_of_the_golden_files() -> None:
     golden = {path.read_text(encoding="utf-8") for path in (ROOT / "tests/fixtures/cisco_ios").glob("*.txt")}
     assert [text for text in blocks(page("cisco-ios.md"), "") if text not in golden] == []
+
+
+def test_every_command_of_the_operations_page_is_one_the_command_line_takes() -> None:
+    tree: Any = typer.main.get_command(application())
+    lines = [line for text in blocks(page("operations.md"), "") for line in text.splitlines()]
+    commands = [shlex.split(line) for line in map(str.strip, lines) if line.startswith("pathservice ")]
+    assert commands
+    for line in commands:
+        command, words = tree, line[1:]
+        while hasattr(command, "resolve_command"):
+            _, command, words = command.resolve_command(command.context_class(command), words)
+        # Refuses options and arguments that there are not; runs nothing.
+        command.make_context(" ".join(line), words)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -143,10 +143,11 @@ class BoxDriver:
             self.box.reading.wait(PATIENCE)
         self._reach()
         self.box.reads += 1
-        found = {}
+        found: dict[int, str] = {}
         for line in self.box.ours:
-            if line.startswith(self._prefix):
-                found[self._reservation(line)] = line.rpartition(" db ")[2]
+            number = self._reservation(line) if line.startswith(self._prefix) else None
+            if number is not None and found.get(number) in {None, self._database}:
+                found[number] = line.rpartition(" db ")[2]
         return Config(text="\n".join(self.box.ours), found=found)
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
@@ -188,6 +189,19 @@ class BoxDriver:
         if any(word in line for word in self.box.hinders):
             return PlanLine("! waiting: no card", parts=parts, waits="the card is out")
         return PlanLine(line, parts=parts, reservation_id=self._reservation(line))
+
+    def imagine(self, actual: Config, carried: str) -> Config:
+        return Config(text=carried)
+
+    def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
+        theirs = [line for line in actual.text.splitlines() if self._reservation(line) == reservation_id]
+        return Plan(
+            tuple(
+                PlanLine(f"no {line}", reservation_id=reservation_id, removal=True)
+                for line in theirs
+                if line.endswith(f" db {database}")
+            )
+        )
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         if not plan.due:

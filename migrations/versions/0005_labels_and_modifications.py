@@ -1,14 +1,14 @@
 """Labels of pools; what a modified reservation is to give up, and keeps until devices have let it go
 
-Revision: 0003, after 0005.
+Revision: 0005, after 0004.
 """
 
 import sqlalchemy as sa
 import store.base
 from alembic import op
 
-revision = "0003"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """The versions of the site file, and which of them is in force
 
-Revision: 0005, after 0008.
+Revision: 0004, after 0003.
 """
 
 import sqlalchemy as sa
 import store.base
 from alembic import op
 
-revision = "0005"
-down_revision = "0008"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
