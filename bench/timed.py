@@ -57,9 +57,9 @@ class TimedDriver:
         with self._times.of("plan"):
             return self._driver.plan(actual, desired, known=known)
 
-    def push(self, plan: Plan) -> Transcript:
+    def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         with self._times.of("push"):
-            return self._driver.push(plan)
+            return self._driver.push(plan, may_go_on=may_go_on)
 
     def save(self) -> Transcript:
         with self._times.of("save"):
