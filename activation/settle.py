@@ -41,7 +41,7 @@ def settle(store: Store, now: datetime) -> None:
             _try_one(store, reservation_id, now)
 
 
-def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> list[int]:
+def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> Sequence[int]:
     """Move those that are simply on their way up; return the others, whose claims are to be locked first."""
 
     def work(session: Session) -> tuple[list[int], dict[int, State | None]]:

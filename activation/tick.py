@@ -74,7 +74,8 @@ def _due(session: Session, now: datetime) -> tuple[list[int], list[int]]:
         .where(ReservationRow.next_action_at <= now)
         .order_by(ReservationRow.next_action_at, ReservationRow.id)
     )
-    ending, starting = [], []
+    ending: list[int] = []
+    starting: list[int] = []
     for row in session.execute(query):
         (starting if row.state is State.SCHEDULED and now < row.end else ending).append(row.id)
     return ending, starting

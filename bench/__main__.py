@@ -1,13 +1,14 @@
 """Runs every benchmark, or those named on the command line, and prints a table of ratios."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import admission, push, slots, tickets
+from bench import admission, crowd, one_more, process, push, slots, soak, tickets
 from bench.databases import KINDS
 from bench.figure import Figure, Options
 
@@ -15,14 +16,21 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "admission": admission.measure,
     "push": push.measure,
     "tickets": tickets.measure,
+    "process": process.measure,
     "slots": slots.measure,
+    "crowd": crowd.measure,
+    "one-more": one_more.measure,
+    "soak": soak.measure,
 }
+
+WIDTH = 170
+"""Columns of the table where there is no terminal."""
 
 
 def main() -> None:
     """Measure and print."""
     chosen, options = _arguments()
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     table = Table("benchmark", "measured", "against", "ratio", "aim", box=None, header_style="bold")
     for name in chosen:
         began = time.perf_counter()
@@ -46,7 +54,7 @@ def _arguments() -> tuple[list[str], Options]:
     parser.add_argument(
         "--database", choices=(*KINDS, "all"), default=KINDS[0], help="where admission is measured"
     )
-    parser.add_argument("--days", type=int, default=Options.days, help="simulated days of the soak")
+    parser.add_argument("--days", type=int, default=Options().days, help="simulated days of the soak")
     given = parser.parse_args()
     if unknown := sorted(set(given.names) - set(BENCHMARKS)):
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")

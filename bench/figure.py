@@ -13,7 +13,7 @@ class Options:
     """
 
     databases: tuple[str, ...] = ("sqlite",)
-    days: int = 3
+    days: int = 2
 
 
 @dataclass(frozen=True, slots=True)
