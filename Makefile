@@ -1,6 +1,6 @@
 # `make demo` and `make test` do everything on a fresh machine; see README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench schemas lint types tests others
+.PHONY: help setup demo test check bench races schemas lint types tests others
 SHELL := bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -33,6 +33,9 @@ test: check ## Everything: `check`, the functional tests, and newer Pythons wher
 
 bench: .venv/.installed-test ## Print the benchmarks, as ratios
 	@$(BIN)/python -m bench
+
+races: .venv/.installed-test ## 32 clients for the last unit, a thousand times on each database
+	RACE_ROUNDS=1000 $(BIN)/python -m pytest -n 0 tests/contract/reservation/test_races.py -k exactly_one_of_many_threads
 
 schemas: .venv/.installed-test ## Write schemas/ and docs/lifecycle.md anew from the code
 	@$(BIN)/python -m pathservice.exports

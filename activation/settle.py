@@ -5,6 +5,7 @@ is gone. After the last the reservation is ACTIVE, or RELEASED, or SCHEDULED aga
 modified while active goes up with the new, then down with the old, and is ACTIVE all the time.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, exists, or_, select
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from activation.log import logger
 from activation.succession import WORKER, forget_former, go_on, release_next_stage
+from activation.tick import batches
 from reservation import calendar, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, Outcome, State
-from reservation.moves import lock_reservation, move
+from reservation.moves import lock_reservation, lock_reservations, move
 from reservation.tables import PartRow, ReservationRow
 from store import Store, StoreUnavailable
 
@@ -27,16 +29,50 @@ def settle(store: Store, now: datetime) -> None:
 
     A reservation that cannot be moved is logged and tried again at the next pass; the others go on.
     """
-    for reservation_id in store.read(ready):
+    for together in batches(store.read(ready)):
         try:
-            moved = store.write(lambda session, id_=reservation_id: _settle_one(session, id_, now))  # type: ignore[misc]
+            left = _go_up_together(store, together, now)
         except StoreUnavailable:
             raise
         except Exception:
-            log.exception("reservation not moved", reservation=reservation_id)
-            continue
-        if moved is not None:
-            log.info("reservation moved", reservation=reservation_id, to=moved)
+            log.exception("reservations not moved together", reservations=list(together))
+            left = together
+        for reservation_id in left:
+            _try_one(store, reservation_id, now)
+
+
+def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> Sequence[int]:
+    """Move those that are simply on their way up; return the others, whose claims are to be locked first."""
+
+    def work(session: Session) -> tuple[list[int], dict[int, State | None]]:
+        found = lock_reservations(session, reservation_ids)
+        up = [row.id for row in found if row.state is State.ACTIVATING and row.modifying_since is None]
+        parts.lock_devices_of(session, up)
+        # Every row is written once, at the end, and not for each question to the database in between.
+        with session.no_autoflush:
+            moved = {reservation_id: _settle_one(session, reservation_id, now) for reservation_id in up}
+        return [row.id for row in found if row.id not in moved], moved
+
+    left, moved = store.write(work)
+    for reservation_id, to in moved.items():
+        _log_moved(reservation_id, to)
+    return left
+
+
+def _try_one(store: Store, reservation_id: int, now: datetime) -> None:
+    try:
+        moved = store.write(lambda session: _settle_one(session, reservation_id, now))
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("reservation not moved", reservation=reservation_id)
+    else:
+        _log_moved(reservation_id, moved)
+
+
+def _log_moved(reservation_id: int, to: State | None) -> None:
+    if to is not None:
+        log.info("reservation moved", reservation=reservation_id, to=to)
 
 
 def ready(session: Session) -> tuple[int, ...]:

@@ -1,12 +1,14 @@
 """Moving the reservations that are due: the first of the three passes.
 
-Each row is moved in a transaction of its own, ends before starts, so that what one gives back the next can
-take. No device is touched: parts are wanted or wanted no more, and their devices get a new generation.
+Ends before starts, so that what one gives back the next can take: each end in a transaction of its own, the
+starts many in one, because on the hour many start. No device is touched: parts are wanted or wanted no more,
+and their devices get a new generation.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
@@ -14,7 +16,7 @@ from activation.succession import WORKER, go_on, release_next_stage
 from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, State
-from reservation.moves import lock_reservation, move
+from reservation.moves import lock_reservation, lock_reservations, move
 from reservation.pauses import pause_over
 from reservation.tables import ReservationRow
 from store import Store, StoreUnavailable
@@ -25,6 +27,9 @@ CLAIMS_KEPT_FOR = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon one that waits for another's label is looked at again."""
 
+TOGETHER = 50
+"""Reservations moved in one transaction: it should not keep who wants to book waiting."""
+
 log = logger("tick")
 
 
@@ -33,14 +38,24 @@ def tick(store: Store, now: datetime) -> None:
 
     A row that cannot be moved is logged and tried again at the next pass; the others go on.
     """
-    due = store.read(lambda session: _due(session, now))
-    for reservation_id in due:
+    ending, starting = store.read(lambda session: _due(session, now))
+    for reservation_id in ending:
+        _try_one(store, reservation_id, now)
+    for together in batches(starting):
         try:
-            _move_one(store, reservation_id, now)
+            _start_together(store, together, now)
         except StoreUnavailable:
             raise
         except Exception:
-            log.exception("reservation not moved", reservation=reservation_id)
+            log.exception("reservations not moved together", reservations=list(together))
+            for reservation_id in together:
+                _try_one(store, reservation_id, now)
+
+
+def batches(reservation_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """These in the same order, as many at a time as one transaction should move."""
+    for begin in range(0, len(reservation_ids), TOGETHER):
+        yield reservation_ids[begin : begin + TOGETHER]
 
 
 def next_action_at(session: Session) -> datetime | None:
@@ -53,15 +68,47 @@ def next_action_at(session: Session) -> datetime | None:
     )
 
 
-def _due(session: Session, now: datetime) -> list[int]:
-    ends_first = case((ReservationRow.state == State.SCHEDULED, 1), else_=0)
-    return list(
-        session.scalars(
-            select(ReservationRow.id)
-            .where(ReservationRow.next_action_at <= now)
-            .order_by(ends_first, ReservationRow.next_action_at, ReservationRow.id)
-        )
+def _due(session: Session, now: datetime) -> tuple[list[int], list[int]]:
+    """Those that are due: what holds, ends or was missed, and what starts."""
+    query = (
+        select(ReservationRow.id, ReservationRow.state, ReservationRow.end)
+        .where(ReservationRow.next_action_at <= now)
+        .order_by(ReservationRow.next_action_at, ReservationRow.id)
     )
+    ending: list[int] = []
+    starting: list[int] = []
+    for row in session.execute(query):
+        (starting if row.state is State.SCHEDULED and now < row.end else ending).append(row.id)
+    return ending, starting
+
+
+def _start_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> None:
+    def work(session: Session) -> list[int]:
+        found = lock_reservations(session, reservation_ids)
+        # They may have moved, or been put off, since they were found.
+        due = [row for row in found if row.state is State.SCHEDULED and _is_due(row, now) and now < row.end]
+        parts.lock_devices_of(session, [row.id for row in due])
+        # Every row is written once, at the end, and not for each question to the database in between.
+        with session.no_autoflush:
+            for row in due:
+                _scheduled(session, row, now)
+        return [row.id for row in due if row.state is not State.SCHEDULED]
+
+    for reservation_id in store.write(work):
+        _log_moved(reservation_id, State.SCHEDULED, State.ACTIVATING)
+
+
+def _is_due(row: ReservationRow, now: datetime) -> bool:
+    return row.next_action_at is not None and row.next_action_at <= now
+
+
+def _try_one(store: Store, reservation_id: int, now: datetime) -> None:
+    try:
+        _move_one(store, reservation_id, now)
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("reservation not moved", reservation=reservation_id)
 
 
 def _move_one(store: Store, reservation_id: int, now: datetime) -> None:
@@ -69,7 +116,7 @@ def _move_one(store: Store, reservation_id: int, now: datetime) -> None:
         row = lock_reservation(session, reservation_id)
         before = row.state
         # The row may have moved, or been put off, since it was found.
-        if row.next_action_at is not None and row.next_action_at <= now:
+        if _is_due(row, now):
             _STEPS[row.state](session, row, now)
         return before, row.state
 
@@ -78,7 +125,11 @@ def _move_one(store: Store, reservation_id: int, now: datetime) -> None:
     except NotFound:
         return
     if before is not after:
-        log.info("reservation moved", reservation=reservation_id, **{"from": before, "to": after})
+        _log_moved(reservation_id, before, after)
+
+
+def _log_moved(reservation_id: int, before: State, after: State) -> None:
+    log.info("reservation moved", reservation=reservation_id, **{"from": before, "to": after})
 
 
 def _held(session: Session, row: ReservationRow, now: datetime) -> None:

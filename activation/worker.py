@@ -46,7 +46,8 @@ class WorkerSettings:
 
     Attributes:
         owner: this worker's name in a lease; no other living process may have it.
-        poll: how often due rows are looked for; a request from another process waits no longer.
+        poll: how often it looks for whatever there is to do, of other workers' making too.
+        glance: how often it only asks what is due; a request from another process waits no longer.
         drift: how often a device is read though nothing of it changed.
         lease: how long a device stays a worker's that says nothing.
         idle: after how long without work a session is closed and its device let go.
@@ -56,6 +57,7 @@ class WorkerSettings:
 
     owner: str
     poll: timedelta = timedelta(milliseconds=250)
+    glance: timedelta = timedelta(milliseconds=100)
     drift: timedelta = timedelta(minutes=5)
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=10)
@@ -124,6 +126,7 @@ class Worker:
         self._stopping = False
         self._upcoming: datetime | None = None
         self._started_at: datetime | None = None
+        self._left: datetime | None = None
         self.struck_at: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -143,6 +146,13 @@ class Worker:
         poll, lease = self._settings.poll, self._settings.lease
         self._scheduler.add_job(
             self._strike_soon, "interval", seconds=poll.total_seconds(), executor="poll", id="poll"
+        )
+        self._scheduler.add_job(
+            self._glance,
+            "interval",
+            seconds=self._settings.glance.total_seconds(),
+            executor="poll",
+            id="glance",
         )
         self._scheduler.add_job(
             self._hands.keep, "interval", seconds=lease.total_seconds() / 3, executor="chore", id="leases"
@@ -197,6 +207,21 @@ class Worker:
             self._strike_queued = True
         self._scheduler.add_job(self._strike, executor="tick")
 
+    def _glance(self) -> None:
+        """Strike if something is due that the last strike did not leave: a small question, asked often."""
+        with self._quiet:
+            if self._stopping or self._strike_queued or self._striking or not self._outages.may_ask(STRIKE):
+                return
+        try:
+            upcoming = self._store.read(next_action_at)
+        except Revoked:
+            return
+        except StoreUnavailable as error:
+            self._outages.away(STRIKE, error)
+            return
+        if upcoming is not None and upcoming != self._left and upcoming <= self._clock.now():
+            self._strike_soon()
+
     def _strike(self) -> None:
         with self._quiet:
             self._strike_queued = False
@@ -226,6 +251,7 @@ class Worker:
         )
         upcoming = self._store.read(next_action_at)
         self.struck_at = now
+        self._left = upcoming
         self._outages.forget_all_but({STRIKE, *due})
         with self._quiet:
             anew = sorted(self._anew.difference(due))

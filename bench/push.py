@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from netmiko import ConnectHandler
 
-from bench.figure import Figure
+from bench.figure import Figure, Options
 from bench.site import example_service
 from netconfig.inventory import Device
 from netconfig.transport.cli import CliSession
@@ -14,7 +14,7 @@ from pathservice.simulated import located
 LINES = 400
 
 
-def measure() -> Iterator[Figure]:
+def measure(_options: Options) -> Iterator[Figure]:
     """The same access list, written by both."""
     with example_service(worker=False) as assembly:
         device = located(assembly.devices["fermilab-border-1"], assembly.settings.state / "simulated")

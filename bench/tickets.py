@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.figure import Figure, quantile
+from bench.figure import Figure, Options, quantile
 from bench.site import example_service
 from lambdastation.caller import Caller
 from lambdastation.ticket import TicketRequest
@@ -20,7 +20,7 @@ CALLS = 160
 START = datetime.now(UTC) + timedelta(days=1)
 
 
-def measure() -> Iterator[Figure]:
+def measure(_options: Options) -> Iterator[Figure]:
     """Tickets a second, and how long the slow ones take."""
     with example_service(worker=False) as assembly:
         port = assembly.start_listener().port

@@ -4,10 +4,11 @@ A pool is a resource of the calendar that has its labels in its row; a claim on 
 that are free throughout a slot it is the lowest by number, found with the pool locked.
 """
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from reservation import calendar
@@ -147,6 +148,16 @@ def labels_of(session: Session, pool: str, slot: TimeSlot) -> dict[int, int]:
 
 def still_held(session: Session, reservation_id: int) -> str | None:
     """What keeps a reservation from the devices: a label of its own that another may still have there."""
+    found = session.execute(_holders(), {"reservation": reservation_id}).first()
+    if found is None:
+        return None
+    name, label, kind, other = found
+    return f"label {label} of {name}, which {kind} {other} may still have on its devices"
+
+
+@functools.cache
+def _holders() -> Select[str, int | None, str, int]:
+    # Built once: it is asked at every start.
     mine, theirs = aliased(ClaimRow), aliased(ClaimRow)
     same = and_(
         theirs.resource_id == mine.resource_id,
@@ -155,19 +166,17 @@ def still_held(session: Session, reservation_id: int) -> str | None:
         # One that is being released may have the label again, in a slot to come.
         theirs.start <= mine.start,
     )
-    found = session.execute(
+    return (
         select(ResourceRow.name, mine.label, ReservationRow.kind, ReservationRow.id)
         .select_from(mine)
         .join(theirs, same)
         .join(ReservationRow, ReservationRow.id == theirs.reservation_id)
         .join(ResourceRow, ResourceRow.id == mine.resource_id)
         .where(
-            mine.reservation_id == reservation_id, ~mine.leaving, ReservationRow.state.in_(sorted(ON_DEVICES))
+            mine.reservation_id == bindparam("reservation"),
+            ~mine.leaving,
+            ReservationRow.state.in_(sorted(ON_DEVICES)),
         )
         .order_by(ResourceRow.name, mine.label, ReservationRow.id)
         .limit(1)
-    ).first()
-    if found is None:
-        return None
-    name, label, kind, other = found
-    return f"label {label} of {name}, which {kind} {other} may still have on its devices"
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +18,16 @@ HIGHEST_ID = 2**31 - 1
 def lock_reservation(session: Session, reservation_id: int, *, kind: str | None = None) -> ReservationRow:
     """The row, locked to the end of the transaction: the first lock of the house's order.
 
+    What the transaction has locked before is not read again, as in `row_locks`.
+
     Raises:
         NotFound: there is none of that number (and kind).
     """
-    row = None
-    if reservation_id <= HIGHEST_ID:
+    row = _locked(session).get(reservation_id)
+    if row is None and reservation_id <= HIGHEST_ID:
         row = session.get(ReservationRow, reservation_id, with_for_update=True, populate_existing=True)
+        if row is not None:
+            _locked(session)[reservation_id] = row
     if row is None or (kind is not None and row.kind != kind):
         raise NotFound(f"there is no {kind or 'reservation'} {reservation_id}")
     return row
@@ -30,15 +35,20 @@ def lock_reservation(session: Session, reservation_id: int, *, kind: str | None 
 
 def lock_reservations(session: Session, reservation_ids: Iterable[int]) -> list[ReservationRow]:
     """Those of these that there are, locked in the order of their numbers."""
-    return list(
-        session.scalars(
-            select(ReservationRow)
-            .where(ReservationRow.id.in_(sorted(set(reservation_ids))))
-            .order_by(ReservationRow.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+    found = session.scalars(
+        select(ReservationRow)
+        .where(ReservationRow.id.in_(sorted(set(reservation_ids))))
+        .order_by(ReservationRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    rows = list(found)
+    _locked(session).update({row.id: row for row in rows})
+    return rows
+
+
+def _locked(session: Session) -> dict[int, ReservationRow]:
+    return cast("dict[int, ReservationRow]", session.info.setdefault(("locked", ReservationRow), {}))
 
 
 def move(

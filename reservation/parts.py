@@ -184,6 +184,17 @@ def delete_superseded(session: Session, reservation_id: int) -> None:
     )
 
 
+def lock_devices_of(session: Session, reservation_ids: Collection[int]) -> None:
+    """Lock every device that has parts of these reservations: for who will switch those of several."""
+    names = (
+        select(DeviceRow.name)
+        .join(PartRow, PartRow.device_id == DeviceRow.id)
+        .where(PartRow.reservation_id.in_(reservation_ids))
+        .distinct()
+    )
+    lock_devices(session, list(session.scalars(names)))
+
+
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
     """The reservation's parts, far to near: by stage, then in the order they were asked for."""
     return list(

@@ -20,6 +20,9 @@ LOCK_SECONDS = 10
 ANSWER_SECONDS = 60
 """After so long without an answer, or with a transaction open and nothing said, a connection is given up."""
 
+_POOL: dict[str, Any] = {"pool_size": 15, "max_overflow": 0}
+"""Connections that were needed once are kept: opening one costs more than a booking."""
+
 
 def make_engine(url: str | URL, *, patient: bool = False) -> Engine:
     """The engine for a database URL; `patient` waits for a statement for as long as it takes (a migration).
@@ -49,7 +52,7 @@ def make_engine(url: str | URL, *, patient: bool = False) -> Engine:
 def _sqlite(url: URL, _patient: bool) -> Engine:
     if url.database in {None, "", ":memory:"}:
         raise StoreUnavailable("database URL: SQLite needs a file, sqlite:////path/to/file.db")
-    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": LOCK_SECONDS})
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": LOCK_SECONDS}, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -120,7 +123,9 @@ def _prepare_mariadb(connection: Any, _record: object) -> None:
 
 def _networked(url: URL, arguments: Mapping[str, object]) -> Engine:
     ours = {name: value for name, value in arguments.items() if name not in url.query}
-    return create_engine(url, connect_args=ours, isolation_level="READ COMMITTED", pool_pre_ping=True)
+    return create_engine(
+        url, connect_args=ours, isolation_level="READ COMMITTED", pool_pre_ping=True, **_POOL
+    )
 
 
 _DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mariadb": "pymysql"}

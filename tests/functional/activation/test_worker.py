@@ -64,6 +64,15 @@ def test_wish_of_another_process_is_noticed(house: WorkingHouse) -> None:
     assert house.view(number).outcome is Outcome.CANCELLED
 
 
+def test_wish_of_another_process_waits_for_a_glance_only(house: WorkingHouse) -> None:
+    house.worker(store=house.another_store(), poll=LONG).start()
+    number = house.book_now()
+    until_state(house, number, State.ACTIVE)
+    house.now()
+    house.cancel(number)
+    until_state(house, number, State.RELEASED)
+
+
 def test_what_a_dead_worker_left_in_sync_and_unsettled_is_moved_on(house: WorkingHouse) -> None:
     number = house.book_now(stages=((FAR, 0),))
     house.tick()

@@ -159,7 +159,7 @@ def test_what_a_second_try_would_not_mend_is_not_tried_twice(tally: Store) -> No
 
     def work(session: Session) -> None:
         runs.append(1)
-        session.add(TallyRow(id=1, value=7))
+        session.add(TallyRow(id=2, value=None))
 
     with pytest.raises(IntegrityError):
         tally.write(work)
