@@ -57,6 +57,14 @@ class TimedDriver:
         with self._times.of("plan"):
             return self._driver.plan(actual, desired, known=known)
 
+    def imagine(self, actual: Config, carried: str) -> Config:
+        with self._times.of("imagine"):
+            return self._driver.imagine(actual, carried)
+
+    def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
+        with self._times.of("evict"):
+            return self._driver.evict(actual, reservation_id, database=database)
+
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         with self._times.of("push"):
             return self._driver.push(plan, may_go_on=may_go_on)
