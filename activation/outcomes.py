@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from activation.leases import held
@@ -24,6 +24,8 @@ from reservation.tables import DeviceRow, PartRow, ReservationRow
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
+ASKED_AT_ONCE = 1000
+"""Numbers in one query: databases bound how many, SQLite at 32,766."""
 MISREADS = 3
 """Pushes in a row that a part is taken with and reads back otherwise before it is called `NotConverged`."""
 MISREAD = "the device took the lines again and again and reads back otherwise"
@@ -109,7 +111,7 @@ def note_difference(
     missing, leaving = _concerned(plan)
     owners = lock_reservations(session, _may_degrade(session, visit, missing))
     row = held(session, visit.device, visit.token)
-    for part in _judged(session, row, visit):
+    for part in _judged(session, row, visit, plan):
         if part.id in missing or (not part.wanted and part.reservation_id in leaving):
             part.synced_generation = min(part.synced_generation, part.generation - 1)
         elif saved:
@@ -160,7 +162,7 @@ def _note_misreads(session: Session, row: DeviceRow, visit: Visit, left: Plan) -
     """
     missing, leaving = _concerned(Plan(left.due))
     counts: list[int] = []
-    for part in _judged(session, row, visit):
+    for part in _judged(session, row, visit, left):
         if in_sync(part):
             continue
         if part.id in missing or (not part.wanted and part.reservation_id in leaving):
@@ -182,9 +184,8 @@ def _note_gone_by_name(
     if any(line.removal and line.reservation_id is None for line in left.lines):
         # It may be of any of them.
         return
-    for part in _reached(session, row, visit):
-        named = part.id in visit.by_name and not part.wanted
-        if named and part.reservation_id not in leaving and part.reservation_id not in found:
+    for part in _reached(session, row, visit, PartRow.id.in_(sorted(visit.by_name)), ~PartRow.wanted):
+        if part.reservation_id not in leaving and part.reservation_id not in found:
             _note_in_sync(part)
 
 
@@ -212,17 +213,33 @@ def _concerned(plan: Plan) -> tuple[set[int], set[int]]:
     return missing, leaving
 
 
-def _judged(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
-    """The parts the pass can speak for."""
-    return [part for part in _reached(session, row, visit) if part.id not in visit.unreadable]
+def _judged(session: Session, row: DeviceRow, visit: Visit, plan: Plan) -> list[PartRow]:
+    """The parts the pass can speak for and may have something new to say of; the plan is what they lack."""
+    missing, leaving = _concerned(plan)
+    conditions: list[ColumnElement[bool]] = []
+    if len(missing) + len(leaving) <= ASKED_AT_ONCE:
+        # Most parts of a busy device are as they were: those are left where they are.
+        conditions.append(
+            or_(
+                PartRow.synced_generation < PartRow.generation,
+                PartRow.error.is_not(None),
+                PartRow.misreads > 0,
+                PartRow.id.in_(sorted(missing)),
+                and_(~PartRow.wanted, PartRow.reservation_id.in_(sorted(leaving))),
+            )
+        )
+    reached = _reached(session, row, visit, *conditions)
+    return [part for part in reached if part.id not in visit.unreadable]
 
 
-def _reached(session: Session, row: DeviceRow, visit: Visit) -> list[PartRow]:
-    """The parts that were switched before the pass began."""
+def _reached(
+    session: Session, row: DeviceRow, visit: Visit, *conditions: ColumnElement[bool]
+) -> list[PartRow]:
+    """The parts that were switched before the pass began, and meet the conditions."""
     query = (
         select(PartRow)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, PartRow.generation <= visit.generation)
+        .where(PartRow.device_id == row.id, PartRow.generation <= visit.generation, *conditions)
         .where(ReservationRow.state.in_(ON_DEVICES))
         .execution_options(populate_existing=True)
     )

@@ -21,6 +21,7 @@ from activation.leases import held
 from activation.log import logger
 from activation.lost import look_for_lost
 from activation.outcomes import (
+    ASKED_AT_ONCE,
     Visit,
     fail_parts,
     note_difference,
@@ -43,9 +44,6 @@ log = logger("reconcile")
 
 PUSHED = "pushed"
 INTERRUPTED = "interrupted"
-
-ASKED_AT_ONCE = 1000
-"""Numbers in one query: databases bound how many, SQLite at 32,766."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +112,15 @@ def reconcile(
 def read_wanted(session: Session, device: str) -> Wanted:
     """What the device should carry now, and what may have to leave it."""
     row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
-    rows = session.scalars(
-        select(PartRow)
+    rows = session.execute(
+        select(
+            PartRow.id,
+            PartRow.reservation_id,
+            PartRow.intent,
+            PartRow.wanted,
+            PartRow.placement,
+            PartRow.generation,
+        )
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
         .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
         .order_by(PartRow.id)
