@@ -5,6 +5,8 @@ connection, for a lock, for a network that is gone, for a process that stalls wi
 """
 
 import importlib
+import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,9 +64,24 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction control would commit before DDL and begin too late.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    # Of several that open a new file at once SQLite refuses all but one, without waiting for that one.
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 import reservation.tables  # noqa: F401 - its tables are made below
@@ -13,6 +14,14 @@ from tests.databases import drop_database, server, stop_servers
 # Hypothesis would fail an example that takes longer than 200 ms: nothing is asserted about time here.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# As the service has it; the pretty tracebacks of structlog's own settings take seconds each.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 DATABASES: dict[str, Callable[[Path], str]] = {
     "mariadb": lambda _directory: server("mariadb").new_database(),
