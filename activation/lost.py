@@ -18,11 +18,10 @@ from reservation.moves import HIGHEST_ID
 from reservation.numbers import highest_given, pass_by
 from reservation.pauses import observe
 from reservation.tables import IdentityRow, PartRow, ReservationRow
-from store import Store
+from store import ASKED_AT_ONCE, Store
 
 NOT_ON_DEVICES = (State.HELD, State.SCHEDULED, State.CANCELLED, State.EXPIRED)
 NAMED = 5
-ASKED_AT_ONCE = 1000
 
 log = logger("lost")
 

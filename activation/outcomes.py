@@ -21,11 +21,10 @@ from reservation.parts import in_sync
 from reservation.pauses import pause_over
 from reservation.service import wish
 from reservation.tables import DeviceRow, PartRow, ReservationRow
+from store import ASKED_AT_ONCE
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=1)
-ASKED_AT_ONCE = 1000
-"""Numbers in one query: databases bound how many, SQLite at 32,766."""
 MISREADS = 3
 """Pushes in a row that a part is taken with and reads back otherwise before it is called `NotConverged`."""
 MISREAD = "the device took the lines again and again and reads back otherwise"

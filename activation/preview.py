@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from activation.reconcile import known_reservations, read_wanted
+from activation.wanted import known_reservations, read_wanted
 from netconfig.driver import Config, DeviceDriver, PartIntent, Plan
 from netconfig.intent import load_intent
 from reservation.lifecycle import FINAL

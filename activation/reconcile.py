@@ -6,7 +6,7 @@ whatever this one leaves half done.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,14 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
-from activation.devices import last_change_first
 from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
 from activation.held_back import note_held_back
 from activation.leases import held
 from activation.log import logger
 from activation.lost import look_for_lost
 from activation.outcomes import (
-    ASKED_AT_ONCE,
     Visit,
     fail_parts,
     note_difference,
@@ -30,46 +28,14 @@ from activation.outcomes import (
     note_result,
 )
 from activation.rehearsal import ModeChanged, note_rehearsal, waiting
-from activation.remembered import is_found_by_name, read_over
+from activation.wanted import INTERRUPTED, PUSHED, Wanted, known_reservations, read_wanted
 from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, transcript_of
 from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
-from netconfig.intent import load_intent
-from reservation.lifecycle import ON_DEVICES
-from reservation.moves import HIGHEST_ID
 from reservation.pauses import pause_over
-from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
+from reservation.tables import DeviceChangeRow, PartRow
 from store import Store
 
 log = logger("reconcile")
-
-PUSHED = "pushed"
-INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a device should carry, as read in one transaction.
-
-    Attributes:
-        generation: the device's as of the parts: every part switched up to it is among them as it is.
-        parts: of every reservation that may be on a device, wanted or being taken away; at a look for drift
-            those too that are over and had something in what is the site's.
-        unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
-        by_name: those of them that are to go and can be found without their intent.
-        drifting: False when some part waits for this pass, so that a difference is to be expected.
-        unfinished: the last push did not come to its end, so the device may not have been told to save.
-        evictions: reservations whose objects an operator wants off it though they are strangers.
-        shadow: what the device would carry by now if it is only rehearsed on; None if it is configured.
-    """
-
-    generation: int
-    parts: tuple[PartIntent, ...]
-    unreadable: Mapping[int, str]
-    by_name: frozenset[int]
-    drifting: bool
-    unfinished: bool
-    evictions: tuple[int, ...]
-    shadow: str | None
 
 
 def reconcile(
@@ -107,78 +73,6 @@ def reconcile(
         log.warning("device failed", device=device, code=failure.code, error=str(failure))
         store.write(lambda session: note_failure(session, visit, failure, now=clock.now()))
     return True
-
-
-def read_wanted(session: Session, device: str) -> Wanted:
-    """What the device should carry now, and what may have to leave it."""
-    row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
-    rows = session.execute(
-        select(
-            PartRow.id,
-            PartRow.reservation_id,
-            PartRow.intent,
-            PartRow.wanted,
-            PartRow.placement,
-            PartRow.generation,
-        )
-        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
-        .order_by(PartRow.id)
-    ).all()
-    # Parts may have been switched since the device was read. Generations are given out under the device's
-    # lock, so where one query sees a part of the newest, it sees all that were switched before it.
-    generation = max([row.generation, *(part.generation for part in rows)])
-    drifting = row.synced_generation >= generation
-    parts, unreadable, by_name = [], {}, set()
-    for part in rows:
-        try:
-            intent = load_intent(part.intent)
-        except ValueError as error:
-            unreadable[part.id] = str(error)
-            if not part.wanted and is_found_by_name(part.placement):
-                by_name.add(part.id)
-            elif not part.wanted:
-                unreadable[part.id] += "; and what it may have left in lists of the site's cannot be told"
-            continue
-        parts.append(
-            PartIntent(
-                part_id=part.id,
-                reservation_id=part.reservation_id,
-                intent=intent,
-                wanted=part.wanted,
-                placement=part.placement,
-            )
-        )
-    return Wanted(
-        generation=generation,
-        parts=(*parts, *read_over(session, row)) if drifting else tuple(parts),
-        unreadable=unreadable,
-        by_name=frozenset(by_name),
-        drifting=drifting,
-        unfinished=_last_outcome(session, row) not in {None, PUSHED},
-        evictions=tuple(row.evictions),
-        shadow=(row.shadow or "") if row.dry_run else None,
-    )
-
-
-def _last_outcome(session: Session, row: DeviceRow) -> str | None:
-    """How the last push to a device ended; None if there was none."""
-    pushes = select(DeviceChangeRow.outcome).where(
-        DeviceChangeRow.device_id == row.id, ~DeviceChangeRow.dry_run
-    )
-    change = session.execute(last_change_first(pushes).limit(1)).first()
-    return None if change is None else change.outcome or INTERRUPTED
-
-
-def known_reservations(session: Session, actual: Config) -> frozenset[int]:
-    """Those of the reservations found on a device that this database has."""
-    # A device may carry whatever number somebody typed.
-    possible = sorted(number for number in actual.found if 0 < number <= HIGHEST_ID)
-    known: set[int] = set()
-    for begin in range(0, len(possible), ASKED_AT_ONCE):
-        asked = ReservationRow.id.in_(possible[begin : begin + ASKED_AT_ONCE])
-        known.update(session.scalars(select(ReservationRow.id).where(asked)))
-    return frozenset(known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

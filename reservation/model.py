@@ -313,12 +313,3 @@ class PartView:
     in_sync: bool
     error: str | None
     superseded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceView:
-    """Something that can be taken, and how much of it there is."""
-
-    name: str
-    capacity: int
-    unit: str

@@ -5,9 +5,10 @@ Nothing here knows what is stored; tables live with the packages that own them a
 
 from store.base import Base, LongText, Name, UtcDateTime
 from store.errors import StoreUnavailable
-from store.session import Store, database_clock, open_store
+from store.session import ASKED_AT_ONCE, Store, database_clock, open_store
 
 __all__ = [
+    "ASKED_AT_ONCE",
     "Base",
     "LongText",
     "Name",

@@ -24,6 +24,9 @@ ATTEMPTS = 4
 
 _RETRY_PAUSE_SECONDS = 0.02
 
+ASKED_AT_ONCE = 1000
+"""Values in one query: databases bound how many, SQLite at 32,766."""
+
 
 class Store:
     """One database, reached through short transactions.

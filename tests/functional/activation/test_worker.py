@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from activation import leases
 from activation.outages import Outages
-from activation.reconcile import read_wanted
 from activation.tick import tick
+from activation.wanted import read_wanted
 from netconfig.driver import Config, DeviceDriver
 from netconfig.errors import BadCredential
 from reservation.lifecycle import Outcome, State

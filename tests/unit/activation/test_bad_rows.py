@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, update
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from activation.reconcile import known_reservations
+from activation.wanted import known_reservations
 from netconfig.driver import Config
 from reservation.lifecycle import Outcome, State
 from reservation.tables import ClaimRow, PartRow, ReservationRow, TransitionRow

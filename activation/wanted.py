@@ -1,0 +1,118 @@
+"""What a device should carry, as the database says it: what a pass begins with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from activation.devices import last_change_first
+from activation.remembered import is_found_by_name, read_over
+from netconfig.driver import Config, PartIntent
+from netconfig.intent import load_intent
+from reservation.lifecycle import ON_DEVICES
+from reservation.moves import HIGHEST_ID
+from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
+from store import ASKED_AT_ONCE
+
+PUSHED = "pushed"
+INTERRUPTED = "interrupted"
+"""How a push may have ended, beside the codes of errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a device should carry, as read in one transaction.
+
+    Attributes:
+        generation: the device's as of the parts: every part switched up to it is among them as it is.
+        parts: of every reservation that may be on a device, wanted or being taken away; at a look for drift
+            those too that are over and had something in what is the site's.
+        unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
+        by_name: those of them that are to go and can be found without their intent.
+        drifting: False when some part waits for this pass, so that a difference is to be expected.
+        unfinished: the last push did not come to its end, so the device may not have been told to save.
+        evictions: reservations whose objects an operator wants off it though they are strangers.
+        shadow: what the device would carry by now if it is only rehearsed on; None if it is configured.
+    """
+
+    generation: int
+    parts: tuple[PartIntent, ...]
+    unreadable: Mapping[int, str]
+    by_name: frozenset[int]
+    drifting: bool
+    unfinished: bool
+    evictions: tuple[int, ...]
+    shadow: str | None
+
+
+def read_wanted(session: Session, device: str) -> Wanted:
+    """What the device should carry now, and what may have to leave it."""
+    row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
+    rows = session.execute(
+        select(
+            PartRow.id,
+            PartRow.reservation_id,
+            PartRow.intent,
+            PartRow.wanted,
+            PartRow.placement,
+            PartRow.generation,
+        )
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
+        .order_by(PartRow.id)
+    ).all()
+    # Parts may have been switched since the device was read. Generations are given out under the device's
+    # lock, so where one query sees a part of the newest, it sees all that were switched before it.
+    generation = max([row.generation, *(part.generation for part in rows)])
+    drifting = row.synced_generation >= generation
+    parts, unreadable, by_name = [], {}, set()
+    for part in rows:
+        try:
+            intent = load_intent(part.intent)
+        except ValueError as error:
+            unreadable[part.id] = str(error)
+            if not part.wanted and is_found_by_name(part.placement):
+                by_name.add(part.id)
+            elif not part.wanted:
+                unreadable[part.id] += "; and what it may have left in lists of the site's cannot be told"
+            continue
+        parts.append(
+            PartIntent(
+                part_id=part.id,
+                reservation_id=part.reservation_id,
+                intent=intent,
+                wanted=part.wanted,
+                placement=part.placement,
+            )
+        )
+    return Wanted(
+        generation=generation,
+        parts=(*parts, *read_over(session, row)) if drifting else tuple(parts),
+        unreadable=unreadable,
+        by_name=frozenset(by_name),
+        drifting=drifting,
+        unfinished=_last_outcome(session, row) not in {None, PUSHED},
+        evictions=tuple(row.evictions),
+        shadow=(row.shadow or "") if row.dry_run else None,
+    )
+
+
+def _last_outcome(session: Session, row: DeviceRow) -> str | None:
+    """How the last push to a device ended; None if there was none."""
+    pushes = select(DeviceChangeRow.outcome).where(
+        DeviceChangeRow.device_id == row.id, ~DeviceChangeRow.dry_run
+    )
+    change = session.execute(last_change_first(pushes).limit(1)).first()
+    return None if change is None else change.outcome or INTERRUPTED
+
+
+def known_reservations(session: Session, actual: Config) -> frozenset[int]:
+    """Those of the reservations found on a device that this database has."""
+    # A device may carry whatever number somebody typed.
+    possible = sorted(number for number in actual.found if 0 < number <= HIGHEST_ID)
+    known: set[int] = set()
+    for begin in range(0, len(possible), ASKED_AT_ONCE):
+        asked = ReservationRow.id.in_(possible[begin : begin + ASKED_AT_ONCE])
+        known.update(session.scalars(select(ReservationRow.id).where(asked)))
+    return frozenset(known)
