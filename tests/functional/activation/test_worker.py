@@ -269,7 +269,7 @@ def lease_until(house: WorkingHouse) -> datetime:
 
 def test_session_is_closed_when_its_lease_is_lost_and_nothing_is_written(house: WorkingHouse) -> None:
     house.far.held = threading.Event()
-    house.worker(lease=timedelta(milliseconds=300)).start()
+    house.worker(lease=timedelta(seconds=3)).start()
     number = house.book_now(stages=((FAR, 0),))
     assert house.far.entered.acquire(timeout=PATIENCE)
 

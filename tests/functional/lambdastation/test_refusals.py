@@ -116,7 +116,6 @@ REFUSED: dict[str, tuple[dict[str, object], str, str | None]] = {
     "absurd bandwidth": ({**GOOD, "outBW": "9" * 19 + "T"}, "bad-value", "outBW"),
     "more than the path": ({**GOOD, "outBW": "11G"}, "capacity-exceeded", "outBW"),
     "more than the path, in": ({**GOOD, "inBW": "10000000001"}, "capacity-exceeded", "inBW"),
-    "DSCP without a value": ({**GOOD, "dscpRequestOut": "YES"}, "field-missing", "dscpOut"),
     "DSCP of the other end unknown": ({**GOOD, "dscpRequestIn": "YES"}, "field-missing", "dscpIn"),
     "no length": ({"dstSite": "Caltech"}, "field-missing", "travelTime"),
     "no time at all": ({**GOOD, "travelTime": 0}, "bad-time", "travelTime"),
