@@ -79,7 +79,6 @@ def test_worker_stopped_in_mid_push_past_its_lease_pushes_and_writes_nothing_whe
         first, second = border.changes()
         assert (first.outcome, second.outcome) == (None, "pushed")
         text, lines = border.router.running_config(), len(border.router.journal)
-        read_at = border.seen().read_at
         os.kill(stalls.pid, signal.SIGCONT)
         border.until(lambda: border.changes()[0].outcome is not None)
         assert border.changes()[0].outcome == "device-unreachable"
