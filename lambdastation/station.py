@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from lambdastation.site import Site
 from netconfig.intent import IpNetwork
 from reservation.lifecycle import State
 
@@ -79,3 +80,35 @@ class StationStatus:
     database_ok: bool
     tickets: tuple[tuple[State, int], ...]
     devices: tuple[DeviceStatus, ...]
+
+
+def path_views(site: Site) -> tuple[PathView, ...]:
+    """The site's paths, the production path among them."""
+    return tuple(
+        PathView(
+            name=topology.path,
+            topology=topology.name,
+            production=topology.production,
+            bits_per_second=topology.capacity,
+        )
+        for topology in site.topologies
+    )
+
+
+def client_views(site: Site) -> tuple[ClientView, ...]:
+    """All PBR clients that are known here, ours before the peers'."""
+    ours = [ClientView(client.name, site.name, client.prefixes) for client in site.clients]
+    theirs = [
+        ClientView(client.name, peer.name, client.prefixes) for peer in site.peers for client in peer.clients
+    ]
+    return (*ours, *theirs)
+
+
+def station_views(site: Site) -> tuple[StationView, ...]:
+    """The LambdaStations the site file names: ours, then those of the peers that have one."""
+    theirs = [
+        StationView(peer.name, peer.station, peer.url, known=True)
+        for peer in site.peers
+        if peer.station is not None
+    ]
+    return (StationView(site.name, site.station, site.url, known=True), *theirs)

@@ -4,8 +4,7 @@ Each is authorised before anything of it is looked at, runs in one transaction, 
 device is touched: a ticket that is scheduled is carried out by the worker when its slot starts.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -13,26 +12,30 @@ from typing import TypeVar
 import structlog
 
 from lambdastation.admission import admit
-from lambdastation.audit import LOCAL, Audit, AuditOutcome, AuditRecord, new_request_id
+from lambdastation.audit import Audit
+from lambdastation.auditing import Trail
 from lambdastation.authorization import authorize
 from lambdastation.booking import count_open, ensure_resources
-from lambdastation.caller import Caller, Operation, Origin
+from lambdastation.caller import Caller, Operation
 from lambdastation.errors import (
     FieldMissing,
-    InternalError,
     LambdaStationError,
-    LimitExceeded,
-    NotAuthenticated,
-    NotAuthorized,
     NotReady,
-    Refused,
-    StoreAway,
 )
 from lambdastation.modes import Opening, open_in, require_allowed
 from lambdastation.participation import call_off
 from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
 from lambdastation.site import Site
-from lambdastation.station import ClientView, DeviceStatus, PathView, StationStatus, StationView
+from lambdastation.station import (
+    ClientView,
+    DeviceStatus,
+    PathView,
+    StationStatus,
+    StationView,
+    client_views,
+    path_views,
+    station_views,
+)
 from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest
 from lambdastation.updating import Update, update_flows
 from lambdastation.windows import TicketWindow, read_search, search_window
@@ -62,12 +65,6 @@ class _Served:
     version: int | None
 
 
-class _AuditLine:
-    """What is known so far of a request's audit line."""
-
-    ticket_id: int | None = None
-
-
 class TicketService:
     """One site's tickets. Safe to call from any number of threads."""
 
@@ -92,7 +89,7 @@ class TicketService:
         self._served = _Served(site, site_version)
         self._catch_up = catch_up
         self._clock = clock
-        self._audit = audit
+        self._trail = Trail(audit, clock)
         self._devices = devices
         self._version = version
         self._hold_for = hold_for
@@ -100,10 +97,6 @@ class TicketService:
     @property
     def site(self) -> Site:
         """The site as it is served now."""
-        return self._served.site
-
-    @property
-    def _site(self) -> Site:
         return self._served.site
 
     def replace_site(self, site: Site, *, version: int | None = None) -> None:
@@ -117,7 +110,7 @@ class TicketService:
             Refused: something about the request; nothing was written.
             StoreAway, NotReady: our side cannot do it now.
         """
-        with self._audited(caller, Operation.OPEN_TICKET) as line:
+        with self._trail.request(caller, Operation.OPEN_TICKET) as line:
             ticket = self._opened(request, caller, mode)
             line.ticket_id = ticket.ticket_id
             log.info(
@@ -157,8 +150,8 @@ class TicketService:
             Refused: something about the request; nothing was changed.
             StoreAway, NotReady: our side cannot do it now.
         """
-        with self._audited(caller, Operation.UPDATE_FLOWS) as line:
-            authorize(self._site, caller, Operation.UPDATE_FLOWS)
+        with self._trail.request(caller, Operation.UPDATE_FLOWS) as line:
+            authorize(self.site, caller, Operation.UPDATE_FLOWS)
             if ticket_id is None:
                 raise FieldMissing("say which ticket", field="localTicketId")
             line.ticket_id = ticket_id
@@ -177,8 +170,8 @@ class TicketService:
         Raises:
             NotAuthorized, TicketNotFound, StoreAway.
         """
-        with self._audited(caller, Operation.GET_TICKET) as line:
-            authorize(self._site, caller, Operation.GET_TICKET)
+        with self._trail.request(caller, Operation.GET_TICKET) as line:
+            authorize(self.site, caller, Operation.GET_TICKET)
             line.ticket_id = ticket_id
             return self._store.read(lambda session: read_ticket(session, ticket_id))
 
@@ -188,8 +181,8 @@ class TicketService:
         Raises:
             NotAuthorized, StoreAway.
         """
-        with self._audited(caller, Operation.LIST_TICKETS):
-            authorize(self._site, caller, Operation.LIST_TICKETS)
+        with self._trail.request(caller, Operation.LIST_TICKETS):
+            authorize(self.site, caller, Operation.LIST_TICKETS)
             return self._store.read(lambda session: read_tickets(session, query))
 
     def find_window(
@@ -203,8 +196,8 @@ class TicketService:
             Refused: something about the request.
             StoreAway, NotReady: our side cannot tell now.
         """
-        with self._audited(caller, Operation.FIND_WINDOW):
-            site, now = self._site, self._clock()
+        with self._trail.request(caller, Operation.FIND_WINDOW):
+            site, now = self.site, self._clock()
             authorize(site, caller, Operation.FIND_WINDOW)
             search = read_search(request, volume, site, now=now)
             authorize(
@@ -228,8 +221,8 @@ class TicketService:
             WrongState: it has ended by itself, or is ending.
             StoreAway: our side cannot do it now.
         """
-        with self._audited(caller, Operation.CANCEL_TICKET) as line:
-            site, now = self._site, self._clock()
+        with self._trail.request(caller, Operation.CANCEL_TICKET) as line:
+            site, now = self.site, self._clock()
             authorize(site, caller, Operation.CANCEL_TICKET)
             line.ticket_id = ticket_id
             self._store.write(
@@ -244,17 +237,9 @@ class TicketService:
         Raises:
             NotAuthorized.
         """
-        with self._audited(caller, Operation.GET_PATHS):
-            authorize(self._site, caller, Operation.GET_PATHS)
-            return tuple(
-                PathView(
-                    name=topology.path,
-                    topology=topology.name,
-                    production=topology.production,
-                    bits_per_second=topology.capacity,
-                )
-                for topology in self._site.topologies
-            )
+        with self._trail.request(caller, Operation.GET_PATHS):
+            authorize(self.site, caller, Operation.GET_PATHS)
+            return path_views(self.site)
 
     def clients(self, *, caller: Caller) -> tuple[ClientView, ...]:
         """All PBR clients that are known here, ours before the peers'.
@@ -262,16 +247,10 @@ class TicketService:
         Raises:
             NotAuthorized.
         """
-        with self._audited(caller, Operation.GET_CLIENTS):
-            site = self._site
+        with self._trail.request(caller, Operation.GET_CLIENTS):
+            site = self.site
             authorize(site, caller, Operation.GET_CLIENTS)
-            ours = [ClientView(client.name, site.name, client.prefixes) for client in site.clients]
-            theirs = [
-                ClientView(client.name, peer.name, client.prefixes)
-                for peer in site.peers
-                for client in peer.clients
-            ]
-            return (*ours, *theirs)
+            return client_views(site)
 
     def stations(self, *, caller: Caller) -> tuple[StationView, ...]:
         """The LambdaStations the site file names: ours, then those of the peers that have one.
@@ -279,15 +258,10 @@ class TicketService:
         Raises:
             NotAuthorized.
         """
-        with self._audited(caller, Operation.GET_STATIONS):
-            site = self._site
+        with self._trail.request(caller, Operation.GET_STATIONS):
+            site = self.site
             authorize(site, caller, Operation.GET_STATIONS)
-            theirs = [
-                StationView(peer.name, peer.station, peer.url, known=True)
-                for peer in site.peers
-                if peer.station is not None
-            ]
-            return (StationView(site.name, site.station, site.url, known=True), *theirs)
+            return station_views(site)
 
     def status(self, *, caller: Caller) -> StationStatus:
         """How the station is doing; it answers without its database too.
@@ -295,8 +269,8 @@ class TicketService:
         Raises:
             NotAuthorized.
         """
-        with self._audited(caller, Operation.GET_STATUS):
-            site = self._site
+        with self._trail.request(caller, Operation.GET_STATUS):
+            site = self.site
             authorize(site, caller, Operation.GET_STATUS)
             tickets: tuple[tuple[State, int], ...] = ()
             devices: tuple[DeviceStatus, ...] = ()
@@ -318,52 +292,4 @@ class TicketService:
 
     def record_refusal(self, caller: Caller, operation: str, error: LambdaStationError) -> None:
         """Leave the audit line of a request that did not get as far as a verb."""
-        self._record(caller, operation, error, ticket_id=None)
-
-    @contextmanager
-    def _audited(self, caller: Caller, operation: Operation) -> Iterator[_AuditLine]:
-        line = _AuditLine()
-        try:
-            yield line
-        except LambdaStationError as error:
-            self._record(caller, operation, error, ticket_id=line.ticket_id)
-            raise
-        except StoreUnavailable as error:
-            away = StoreAway("the station's database does not answer; try again later")
-            self._record(caller, operation, away, ticket_id=line.ticket_id)
-            raise away from error
-        except Exception:
-            self._record(caller, operation, InternalError("a defect"), ticket_id=line.ticket_id)
-            raise
-        self._record(caller, operation, None, ticket_id=line.ticket_id)
-
-    def _record(
-        self, caller: Caller, operation: str, error: LambdaStationError | None, *, ticket_id: int | None
-    ) -> None:
-        origin = caller.origin or Origin(LOCAL, new_request_id())
-        self._audit(
-            AuditRecord(
-                at=self._clock(),
-                subject=caller.subject,
-                issuer=caller.issuer,
-                operation=str(operation),
-                outcome=_outcome(error),
-                peer=origin.peer,
-                request_id=origin.request_id,
-                code=None if error is None else error.code,
-                field=None if error is None else error.field,
-                ticket_id=ticket_id,
-            )
-        )
-
-
-def _outcome(error: LambdaStationError | None) -> AuditOutcome:
-    match error:
-        case None:
-            return AuditOutcome.OK
-        case NotAuthenticated() | NotAuthorized() | LimitExceeded():
-            return AuditOutcome.DENIED
-        case Refused():
-            return AuditOutcome.REFUSED
-        case _:
-            return AuditOutcome.FAILED
+        self._trail.refused(caller, operation, error)
