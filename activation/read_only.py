@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, Transcript
 from netconfig.errors import DeviceError
+from netconfig.intent import Intent, Steering
 
 
 class ReadOnly:
@@ -42,6 +43,16 @@ class ReadOnly:
     def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
         """As the driver."""
         return self._driver.evict(actual, reservation_id, database=database)
+
+    def recover(self, actual: Config, reservation_id: int, *, database: str) -> tuple[Steering, ...]:
+        """As the driver."""
+        return self._driver.recover(actual, reservation_id, database=database)
+
+    def take_over(
+        self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
+    ) -> tuple[Placement, ...]:
+        """As the driver."""
+        return self._driver.take_over(actual, reservation_id, intents, database=database)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send nothing.

@@ -13,8 +13,8 @@ from reservation.tables import DeviceRow, PartRow, ReservationRow
 REMEMBERED = 5_000
 """Of so many reservations, the newest, it is still known what they had in lists of the site's."""
 
-OURS = "LS-"
-"""What the names of our own objects begin with, on every platform."""
+OURS = ("LS-", "LS ")
+"""What the names of our own objects, and fingerprints, begin with, on every platform."""
 
 
 def read_over(session: Session, row: DeviceRow) -> list[PartIntent]:

@@ -9,11 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from netconfig.intent import Capability, Intent
+from netconfig.intent import Capability, Intent, Steering
 from netconfig.inventory import Device
 
 Placement = Mapping[str, object]
-"""Where a driver put a part on its device (object names, sequence numbers), as JSON values."""
+"""Where a driver put a part on its device (object names, sequence numbers), as JSON values.
+
+One that took over what another database left there has that object's fingerprint under `ADOPTED`.
+"""
+
+ADOPTED = "adopted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +213,30 @@ class DeviceDriver(Protocol):
 
         For strangers that somebody wants gone; all else is left as it is. Objects whose fingerprint is gone
         are taken off as well; what carries no name of ours cannot be found. Pure; empty when there are none.
+        """
+        ...
+
+    def recover(self, actual: Config, reservation_id: int, *, database: str) -> tuple[Steering, ...]:
+        """What the objects named for a reservation, with that database's fingerprint or none, steer. Pure.
+
+        What is in lists of the site's carries no name and is not among it.
+
+        Raises:
+            Unreadable: one is not exactly as `render` has them.
+        """
+        ...
+
+    def take_over(
+        self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
+    ) -> tuple[Placement, ...]:
+        """Placements by which parts with these intents have the objects that are there already. Pure.
+
+        In the order of the intents, empty for what is not there. A plan for parts placed so gives the objects
+        our fingerprint and adds what is missing; no packet of theirs loses its path by it. What in lists of the
+        site's reads like an intent's, in the room that is left to us, is taken for ours.
+
+        Raises:
+            Unreadable: one of the objects is none of these intents.
         """
         ...
 

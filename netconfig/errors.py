@@ -8,6 +8,7 @@ NetconfigError
     ├── Rejected          the device refused an added line: it will again; whose line it was is told
     ├── StateUnknown      a removal was refused, or the device cannot be read: keep everything claimed; read
     │                       again first
+    ├── Unreadable        what a stranger left cannot be read back exactly: nothing is done with it
     ├── Waiting           what of the site's placed parts stand on is away: nothing failed; look again soon
     └── NotConverged      pushed and accepted three times, yet it reads back otherwise: for some parts only
 """
@@ -77,6 +78,12 @@ class StateUnknown(DeviceError):
     """What the device carries cannot be told: a removal was refused, or its answer makes no sense."""
 
     code = "device-state-unknown"
+
+
+class Unreadable(DeviceError):
+    """Objects that are named as ours are not exactly as we write them, so what they steer cannot be told."""
+
+    code = "device-unreadable"
 
 
 class Waiting(DeviceError):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -180,6 +180,39 @@ class AccessPermit:
 
 
 Intent = PolicyRoute | AccessPermit
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What an object on a device was read to steer: a `PolicyRoute`, as far as the device can tell.
+
+    Attributes:
+        interfaces: those by which its packets enter; several only under a policy of the site's.
+        policy: the site's own policy that it stands in; None for ours.
+    """
+
+    interfaces: tuple[str, ...]
+    next_hop: IpAddress
+    flows: tuple[FlowMatch, ...]
+    policy: str | None = None
+
+    @property
+    def family(self) -> Literal[4, 6]:
+        """4 or 6."""
+        return self.flows[0].family
+
+    def is_of(self, intent: PolicyRoute) -> bool:
+        """Whether it takes packets from where the intent does to where it does; which, is not asked."""
+        there = intent.interface in self.interfaces and intent.next_hop == self.next_hop
+        return there and intent.policy == self.policy
+
+
+def parse_address(word: str) -> IpAddress | None:
+    """The address, None for any other word."""
+    try:
+        return ip_address(word)
+    except ValueError:
+        return None
 
 
 @cache

@@ -5,10 +5,10 @@ unless both sides are brought to numbers, the difference between them is never e
 """
 
 from collections import deque
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from netconfig.drivers.cisco_ios.ports import DSCP, PROTOCOLS, TCP, UDP
-from netconfig.intent import FlowMatch, IpNetwork, PortRange
+from netconfig.intent import FlowMatch, IpNetwork, PortRange, Protocol
 
 _ALL_ONES = 0xFFFFFFFF
 
@@ -43,6 +43,42 @@ def canonical(text: str, family: int) -> str:
         return " ".join(_read(words, family))
     except (_NotUnderstood, IndexError, ValueError):
         return " ".join(text.split())
+
+
+def read_permit(text: str, family: int) -> FlowMatch | None:
+    """The flow that a canonical entry permits, or None if it is none that `write_permit` writes."""
+    words = deque(text.split())
+    try:
+        if words.popleft() != "permit":
+            return None
+        word = words.popleft()
+        protocol = None if word in {"ip", "ipv6"} else Protocol(word)
+        source, source_ports = _flow_end(words, family)
+        destination, destination_ports = _flow_end(words, family)
+        dscp = int(words[1]) if len(words) == 2 and words[0] == "dscp" else None
+        if words and dscp is None:
+            return None
+        return FlowMatch(source, destination, protocol, source_ports, destination_ports, dscp)
+    except (IndexError, ValueError):
+        return None
+
+
+def _flow_end(words: deque[str], family: int) -> tuple[IpNetwork, PortRange | None]:
+    address = _read_ipv4(words) if family == 4 else _read_ipv6(words)
+    first, _, rest = address.partition(" ")
+    if first == "any":
+        network: IpNetwork = IPv4Network("0.0.0.0/0") if family == 4 else IPv6Network("::/0")
+    elif first == "host":
+        network = IPv4Network(rest) if family == 4 else IPv6Network(rest)
+    else:
+        network = IPv4Network(f"{first}/{rest}") if family == 4 else IPv6Network(address)
+    found = _read_ports(words, {})
+    if not found:
+        return network, None
+    operator, *numbers = found[0].split() if len(found) == 1 else found
+    if operator not in {"eq", "range"} or len(numbers) != (1 if operator == "eq" else 2):
+        raise ValueError
+    return network, PortRange(int(numbers[0]), int(numbers[-1]))
 
 
 def _network(network: IpNetwork) -> str:

@@ -47,6 +47,7 @@ class Wish(Config):
         members: ids of the parts of each reservation; those that are leaving, if any are.
         reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
+        adopted: reservation and database of the fingerprints that some parts' objects had before.
         remembered: permits of parts whose reservations are over, by header and text.
     """
 
@@ -55,6 +56,7 @@ class Wish(Config):
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)
     reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
+    adopted: frozenset[tuple[int, str]] = frozenset()
     remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
+from netconfig.drivers.cisco_ios.adoption import Adoption, as_adopted, former_owners, keep_adopted
 from netconfig.drivers.cisco_ios.config import Reading, as_reading, as_wish, is_ours, read_config
 from netconfig.drivers.cisco_ios.imagine import imagine
 from netconfig.drivers.cisco_ios.names import Names
@@ -19,7 +20,7 @@ from netconfig.drivers.cisco_ios.running import (
     without_log_messages,
 )
 from netconfig.errors import StateUnknown
-from netconfig.intent import Capability
+from netconfig.intent import Capability, Intent, Steering
 from netconfig.inventory import Device
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
@@ -55,7 +56,10 @@ class CiscoIos:
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """Where each wanted part goes; see `place.place_parts`."""
         running = as_reading(actual, self._names).running
-        return place_parts(self._device.name, self._names, running, parts)
+        placed = place_parts(
+            self._device.name, self._names, as_adopted(running, former_owners(parts), self._names), parts
+        )
+        return keep_adopted(running, parts, placed)
 
     def render(self, parts: Sequence[PartIntent]) -> Config:
         """What the router shall carry for these parts."""
@@ -83,6 +87,16 @@ class CiscoIos:
             self._device.name, theirs, reading, as_wish(render([], theirs)), frozenset({reservation_id})
         )
 
+    def recover(self, actual: Config, reservation_id: int, *, database: str) -> tuple[Steering, ...]:
+        """What is there of a stranger's; see `adoption.Adoption.steerings`."""
+        return self._adoption(actual, reservation_id, database).steerings()
+
+    def take_over(
+        self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
+    ) -> tuple[Placement, ...]:
+        """Where it stands; see `adoption.Adoption.placements`."""
+        return self._adoption(actual, reservation_id, database).placements(intents)
+
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""
         if not plan:
@@ -97,6 +111,10 @@ class CiscoIos:
     def close(self) -> None:
         """End the session."""
         self._session.close()
+
+    def _adoption(self, actual: Config, reservation_id: int, database: str) -> Adoption:
+        running = as_reading(actual, self._names).running
+        return Adoption(self._device.name, self._names, running, reservation_id, database)
 
     def _number(self, running: Running) -> Running:
         """The rules of the site's lists with their numbers, where the running configuration hides them."""

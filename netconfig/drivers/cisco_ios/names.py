@@ -26,6 +26,11 @@ def read_fingerprint(line: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
+def is_fingerprint(line: str) -> bool:
+    """Whether it is a remark of ours, or of another database's."""
+    return read_fingerprint(line) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one station's objects."""

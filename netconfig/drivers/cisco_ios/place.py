@@ -227,8 +227,8 @@ class _RoutePlacer:
 
     def _is_as_wished(self, held: AccessList, part: PartIntent) -> bool:
         texts = [write_permit(flow) for flow in part.intent.flows]
-        owner = part.reservation_id, self.names.ownership.database
-        return held.owner == owner and [rule.text for rule in held.rules] == texts
+        owners = {None, (part.reservation_id, self.names.ownership.database)}
+        return held.owner in owners and [rule.text for rule in held.rules] == texts
 
     def _rejected(self, words: str, line: str, parts: Sequence[PartIntent]) -> Rejected:
         ids = frozenset(part.part_id for part in parts)

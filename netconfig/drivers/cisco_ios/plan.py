@@ -4,9 +4,11 @@ Coming: lists, entries (match before set), the interface's policy line. Going: t
 lists. A route-map entry without its list matches every packet, so neither order may be turned round.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from netconfig.driver import Plan
+from netconfig.drivers.cisco_ios.adoption import as_adopted
 from netconfig.drivers.cisco_ios.config import (
     Block,
     Reading,
@@ -18,7 +20,7 @@ from netconfig.drivers.cisco_ios.config import (
 )
 from netconfig.drivers.cisco_ios.difference import difference
 from netconfig.drivers.cisco_ios.grounds import InList, hindrance
-from netconfig.drivers.cisco_ios.names import Names
+from netconfig.drivers.cisco_ios.names import Names, fingerprint, is_fingerprint
 from netconfig.drivers.cisco_ios.permits import check_single
 from netconfig.drivers.cisco_ios.recall import recall
 from netconfig.drivers.cisco_ios.running import MATCH, POLICY, AccessList, Entry
@@ -32,16 +34,28 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     Raises:
         StateUnknown: it would touch what is not ours, or a permit to be removed stands twice.
     """
+    strange = [held for held in actual.running.access_lists.values() if held.owner in wish.adopted]
+    actual = replace(actual, running=as_adopted(actual.running, wish.adopted, names))
     wish, returned = recall(actual.running, wish)
     holdings = sort_holdings(actual, wish, names, known)
-    planner = _Planner(device, names, actual, wish, holdings)
+    planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()
     check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
     return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
 
 
 class _Planner:
-    def __init__(self, device: str, names: Names, actual: Reading, wish: Wish, holdings: Holdings) -> None:
+    def __init__(
+        self,
+        device: str,
+        names: Names,
+        actual: Reading,
+        wish: Wish,
+        holdings: Holdings,
+        strange: Sequence[AccessList],
+    ) -> None:
+        self._database = names.ownership.database
+        self._strange = strange
         self._running = actual.running
         self._wish = wish
         self._holdings = holdings
@@ -64,6 +78,7 @@ class _Planner:
         urgent = [e for e in self._holdings.entries.values() if self._is_urgent(e)]
         self._remove_entries({e.place: e for e in (*urgent, *exposed)}.values())
         self._steps.remove_lines((f"no {h}", *self._whose_list(h)) for h in rewritten)
+        self._write_fingerprints(rewritten)
         self._write_lists(rewritten)
         self._write_permits()
         self._write_entries({e.header for e in exposed})
@@ -133,8 +148,11 @@ class _Planner:
         """A list of ours that holds something else than the beginning of what is wanted."""
         if header in self._site_lists or not _is_list(header) or header not in self._have_blocks:
             return False
-        have = self._have_blocks[header]
-        return have != self._want[header][: len(have)]
+        have, want = self._have_blocks[header], self._want[header]
+        if have and is_fingerprint(want[0]) and not is_fingerprint(have[0]):
+            # A remark may come at any time.
+            want = want[1:]
+        return have != want[: len(have)]
 
     def _entries_using(self, list_headers: Iterable[str]) -> list[Entry]:
         names = {header.rpartition(" ")[2] for header in list_headers}
@@ -145,6 +163,14 @@ class _Planner:
         if f"no {entry.header}" not in self._delta:
             return False
         return self._running.is_loose(entry) or entry.wished_header in self._want
+
+    def _write_fingerprints(self, rewritten: list[str]) -> None:
+        """Ours in place of another's, on lists that are adopted: a remark, which no packet meets."""
+        for held in self._strange:
+            if held.owner and held.header in self._want and held.header not in rewritten:
+                parts = self._served(held.header)
+                self._steps.remove_in_block(held.header, [f"no {fingerprint(*held.owner)}"], parts)
+                self._steps.add_block(held.header, [fingerprint(held.owner[0], self._database)], parts)
 
     def _write_lists(self, rewritten: list[str]) -> None:
         for header, lines in self._delta.items():

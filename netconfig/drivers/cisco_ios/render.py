@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from netconfig.driver import PartIntent
 from netconfig.drivers.cisco_ios.ace import write_permit
+from netconfig.drivers.cisco_ios.adoption import former_owners
 from netconfig.drivers.cisco_ios.config import Block, Memory, Wish, number, text_of
 from netconfig.drivers.cisco_ios.grounds import Ground, ground_of
 from netconfig.drivers.cisco_ios.names import Names, fingerprint
@@ -101,6 +102,7 @@ class _Page:
             members=_members([part for part in parts if not part.over]),
             reservations={part.part_id: part.reservation_id for part in parts},
             grounds={ground: frozenset(ids) for ground, ids in self._grounds.items()},
+            adopted=former_owners(part for part in parts if not part.over),
             remembered=self._remembered,
         )
 
