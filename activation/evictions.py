@@ -9,6 +9,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from activation.adoption import is_adopted
 from netconfig.driver import Config
 from reservation.moves import HIGHEST_ID
 from reservation.parts import lock_devices
@@ -34,7 +35,8 @@ def strange_fingerprint(session: Session, actual: Config, number: int) -> str:
         raise NoStranger(f"nothing there is named for reservation {number}")
     fingerprint = actual.found[number]
     known = 0 < number <= HIGHEST_ID and session.get(ReservationRow, number) is not None
-    if known and fingerprint in {"", session.scalar(select(IdentityRow.database_uuid))}:
+    ours = {"", session.scalar(select(IdentityRow.database_uuid))}
+    if known and (fingerprint in ours or is_adopted(session, number, fingerprint)):
         raise NoStranger(
             f"what is there of reservation {number} is this database's own: it goes when its ticket ends"
         )

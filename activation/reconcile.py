@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from activation.adoption import adopted_since
 from activation.clock import Clock
 from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
 from activation.held_back import note_held_back
@@ -144,8 +145,14 @@ class _Turn:
 
     def _plan(self, actual: Config, desired: Config) -> Plan:
         # Asked anew for each reading: what a push has put there was not found before it.
-        known = self.store.read(lambda session: known_reservations(session, actual))
+        known = self.store.read(lambda session: self._known(session, actual))
         return self.driver.plan(actual, desired, known=known)
+
+    def _known(self, session: Session, actual: Config) -> frozenset[int]:
+        """Those found that the database has; but what was adopted since the parts were read is not wished yet."""
+        known = known_reservations(session, actual)
+        came = adopted_since(session, self.visit.device, self.wanted.generation)
+        return known - (came - {part.reservation_id for part in self.wanted.parts})
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
         placements = self.driver.place(actual, self.wanted.parts)

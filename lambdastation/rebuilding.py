@@ -10,7 +10,7 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from lambdastation.admission import Admission, admit
-from lambdastation.errors import NotRebuilt, Refused
+from lambdastation.errors import Refused
 from lambdastation.flow_words import PortWord, format_networks, format_ports, lies_inside
 from lambdastation.site import Client, Direction, Peer, Site, Topology
 from lambdastation.steering import place_flows, rules_for
@@ -18,6 +18,12 @@ from lambdastation.ticket import TicketRequest
 from netconfig.intent import FlowMatch, IpNetwork, PolicyRoute, PortRange, Steering
 
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+
+
+class NotRebuilt(Exception):
+    """No ticket of this site, or more than one, would have a device do what it does."""
+
+    code = "not-rebuilt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ ReservationError
 ├── SiteReplaced          another version of the site came into force meanwhile
 ├── SlotInThePast         the slot is over before it is asked for
 ├── TooLate               the reservation is over, or on its way to be
+├── NumberTaken           a reservation cannot be made under that number
 ├── NotJoined             nobody of that key has joined the reservation
 └── WrongState            the reservation is past the point where that can be done
 """
@@ -63,6 +64,12 @@ class TooLate(ReservationError):
     """The reservation is over, being released or called off: it is neither extended nor joined any more."""
 
     code = "too-late"
+
+
+class NumberTaken(ReservationError):
+    """There is a reservation of that number, or there can be none."""
+
+    code = "number-taken"
 
 
 class NotJoined(ReservationError):

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, conflicts, labels, parts
-from reservation.errors import NotFound, SlotInThePast, TooLate, WrongState
+from reservation import calendar, conflicts, labels, numbers, parts
+from reservation.errors import NotFound, NumberTaken, SlotInThePast, TooLate, WrongState
 from reservation.lifecycle import FINAL, FIRM, ON_DEVICES, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
 from reservation.moves import HIGHEST_ID, lock_reservation, log_transition, move
@@ -52,9 +52,41 @@ def book(session: Session, request: Request, *, now: datetime, actor: str) -> Re
     return view(row)
 
 
-def _new(session: Session, request: Request, now: datetime) -> ReservationRow:
+def adopt(
+    session: Session, number: int, request: Request, *, now: datetime, actor: str, reason: str
+) -> ReservationView:
+    """Make a reservation that devices carry already and this database does not know, under the number it had.
+
+    As `book`; whoever asks starts it in the same transaction, or a pass would take off what it has.
+
+    Raises:
+        NumberTaken: there is, or was, a reservation of that number, or none can have it.
+        SlotInThePast, CapacityExceeded, LabelsTaken, UnknownResource, FlowConflict, UnknownDevice: as `hold`.
+    """
+    if not 0 < number <= numbers.HIGHEST_TO_PASS:
+        raise NumberTaken(f"reservations have numbers from 1 to {numbers.HIGHEST_TO_PASS}, not {number}")
+    # The identity's lock, which that takes, is the first of all.
+    numbers.pass_by(session, number)
+    if session.get(ReservationRow, number) is not None:
+        raise NumberTaken(f"this database has a reservation {number} of its own")
+    row = _new(session, request, now, number=number, actor=actor, reason=reason)
+    _schedule(session, row, now=now, actor=actor)
+    _take(session, row, request)
+    return view(row)
+
+
+def _new(
+    session: Session,
+    request: Request,
+    now: datetime,
+    *,
+    number: int | None = None,
+    actor: str | None = None,
+    reason: str | None = None,
+) -> ReservationRow:
     slot = clamped(request.slot, now)
     row = ReservationRow(
+        id=number,
         kind=request.kind,
         owner=request.owner,
         start=slot.start,
@@ -65,7 +97,7 @@ def _new(session: Session, request: Request, now: datetime) -> ReservationRow:
         next_action_at=request.hold_until,
     )
     session.add(row)
-    log_transition(session, row, None, now=now, actor=request.owner)
+    log_transition(session, row, None, now=now, actor=actor or request.owner, reason=reason)
     return row
 
 

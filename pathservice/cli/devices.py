@@ -10,6 +10,7 @@ from activation.devices import DeviceView, view_changes
 from activation.preview import Preview, preview
 from pathservice.assembly import Assembly
 from pathservice.cli import options
+from pathservice.cli.adoption import adopt
 from pathservice.cli.hand import maintenance
 from pathservice.cli.looking import look
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
@@ -29,6 +30,7 @@ def group() -> typer.Typer:
     commands.command()(plan)
     commands.command()(diff)
     commands.command()(maintenance)
+    commands.command()(adopt)
     commands.command()(purge)
     commands.command()(abandon)
     return commands

@@ -1,6 +1,7 @@
 """Options that several commands take, and the settings they make."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,21 @@ SettingsFile = Annotated[
     typer.Option("--settings", help="Settings file. [default: settings.yaml in the state directory]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def parse_time(text: str) -> datetime:
+    """A time as it is written on the command line; one without a zone is of the zone of this machine.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.utcoffset() is not None else at.astimezone()
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            "a time is written 2026-01-31T12:00, with a zone if it is not here"
+        ) from error
 
 
 def settings(file: Path | None = None, **given: object) -> Settings:

@@ -16,16 +16,6 @@ from pathservice.cli.screen import console, plain, show_json, show_table, show_t
 LONGEST_LENGTH = 2**32 - 1
 
 
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-        return at if at.utcoffset() is not None else at.astimezone()
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(
-            "a time is written 2026-01-31T12:00, with a zone if it is not here"
-        ) from error
-
-
 def window(
     peer: Annotated[str, typer.Argument(help="The site that the traffic goes to.")],
     length: Annotated[
@@ -40,12 +30,12 @@ def window(
     ] = None,
     start: Annotated[
         datetime | None,
-        typer.Option("--from", help="Not before then. Else now.", parser=_time, metavar="TIME"),
+        typer.Option("--from", help="Not before then. Else now.", parser=options.parse_time, metavar="TIME"),
     ] = None,
     end: Annotated[
         datetime | None,
         typer.Option(
-            "--by", help="Over by then. Else as far as the site allows.", parser=_time, metavar="TIME"
+            "--by", help="Over by then. Else as far as the site allows.", parser=options.parse_time, metavar="TIME"
         ),
     ] = None,
     client: Annotated[str | None, typer.Option(help="Our PBR client. Else the peer's usual one.")] = None,
