@@ -149,7 +149,7 @@ class _Turn:
         return self.driver.plan(actual, desired, known=known)
 
     def _known(self, session: Session, actual: Config) -> frozenset[int]:
-        """Those found that the database has; but what was adopted since the parts were read is not wished yet."""
+        """Those found that the database has, but for what was adopted since the parts were read."""
         known = known_reservations(session, actual)
         came = adopted_since(session, self.visit.device, self.wanted.generation)
         return known - (came - {part.reservation_id for part in self.wanted.parts})

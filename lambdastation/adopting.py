@@ -42,7 +42,7 @@ def adopt_ticket(
     """
     request, admission = rebuilt.request, rebuilt.admission
     if admission.slot.end <= now:
-        raise SlotInThePast(f"the ticket would have ended at {admission.slot.end.isoformat()}", field="endTime")
+        raise SlotInThePast(f"that was over at {admission.slot.end.isoformat()}", field="endTime")
     try:
         check_capabilities(session, admission)
         reservation = service.adopt(

@@ -93,19 +93,21 @@ def rebuild(
         if _is_same(admission, steerings, device):
             found.append(Rebuilt(request, admission))
     if len(found) > 1:
-        fitting = "; ".join(
-            f"{one.admission.ends.client.name} to {one.admission.ends.peer.name} over {one.request.local_path}"
-            for one in found
-        )
+        fitting = "; ".join(map(_named, (one.admission for one in found)))
         raise NotRebuilt(f"several tickets of the site would do that: {fitting}")
     if found:
         return found[0]
     if refused:
         raise refused[0]
+    _, client, peer = ends[0]
     raise NotRebuilt(
-        f"a ticket of {ends[0][1].name} to {ends[0][2].name} with these ends would have other packets steered "
-        f"than {device} steers"
+        f"a ticket of {client.name} to {peer.name} between these ends would steer other packets "
+        f"than {device} does"
     )
+
+
+def _named(admission: Admission) -> str:
+    return f"{admission.ends.client.name} to {admission.ends.peer.name} over {admission.topology.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +198,7 @@ def _no_ends(steerings: Sequence[Steering], places: Sequence[tuple[Topology, Cli
 
 def _is_same(admission: Admission, steerings: Sequence[Steering], device: str) -> bool:
     wanted = [
-        one.intent
-        for one in admission.placed
-        if one.device == device and isinstance(one.intent, PolicyRoute)
+        one.intent for one in admission.placed if one.device == device and isinstance(one.intent, PolicyRoute)
     ]
     left = list(steerings)
     for intent in wanted:

@@ -232,8 +232,8 @@ class DeviceDriver(Protocol):
         """Placements by which parts with these intents have the objects that are there already. Pure.
 
         In the order of the intents, empty for what is not there. A plan for parts placed so gives the objects
-        our fingerprint and adds what is missing; no packet of theirs loses its path by it. What in lists of the
-        site's reads like an intent's, in the room that is left to us, is taken for ours.
+        our fingerprint and adds what is missing; no packet of theirs loses its path by it. What reads like an
+        intent's in a list of the site's, in the room that is left to us, is taken for ours.
 
         Raises:
             Unreadable: one of the objects is none of these intents.

@@ -1,7 +1,7 @@
 """A ticket whose objects are on routers and which no database knows, made again from what they steer.
 
-The routers are read, the site's rules tell the ticket, and one transaction writes it down with its parts placed
-where they stand.
+The routers are read, the site's rules tell the ticket, and one transaction writes it down with its parts
+placed where they stand.
 """
 
 from collections.abc import Mapping
@@ -179,7 +179,11 @@ class _Look:
 
 
 def _plan(
-    driver: DeviceDriver, actual: Config, number: int, intents: list[Intent], placements: tuple[Placement, ...]
+    driver: DeviceDriver,
+    actual: Config,
+    number: int,
+    intents: list[Intent],
+    placements: tuple[Placement, ...],
 ) -> Plan:
     parts = [
         PartIntent(part_id, number, intent, placement=placement)

@@ -112,8 +112,8 @@ def _tell_strangers(assembly: Assembly) -> None:
         for stranger in device.strangers:
             _say(f"{device.name}: {stranger}")
     _say(
-        "Before you go on: `devices adopt` makes the ticket of one of these again, `devices purge` takes it off; "
-        "what is left alone stays where it is. "
+        "Before you go on: `devices adopt` makes the ticket of one of these again, `devices purge` takes it "
+        "off; what is left alone stays where it is. "
         "New tickets have higher numbers than all of them."
     )
 

@@ -35,7 +35,10 @@ def window(
     end: Annotated[
         datetime | None,
         typer.Option(
-            "--by", help="Over by then. Else as far as the site allows.", parser=options.parse_time, metavar="TIME"
+            "--by",
+            help="Over by then. Else as far as the site allows.",
+            parser=options.parse_time,
+            metavar="TIME",
         ),
     ] = None,
     client: Annotated[str | None, typer.Option(help="Our PBR client. Else the peer's usual one.")] = None,

@@ -1,8 +1,8 @@
 """Objects that another database left, taken over as they stand.
 
-What they steer is read back; a part that is to be theirs is placed where they are, and its placement keeps the
-fingerprint they had. Whoever reads the router for that part takes them for ours, and the plan gives them our
-fingerprint: a remark, which no packet is held against.
+What they steer is read back; a part that is to have them is placed where they are, and its placement keeps
+the fingerprint they had. Whoever reads the router for that part takes them for ours, and the plan gives them
+our fingerprint: a remark, which no packet is held against.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

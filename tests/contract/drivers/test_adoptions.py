@@ -27,8 +27,7 @@ def taken_over(
     actual = driver.read()
     placed = driver.take_over(actual, number, [part.intent for part in parts], database=database)
     return [
-        dataclasses.replace(part, placement=placement)
-        for part, placement in zip(parts, placed, strict=True)
+        dataclasses.replace(part, placement=placement) for part, placement in zip(parts, placed, strict=True)
     ]
 
 

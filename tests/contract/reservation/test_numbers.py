@@ -1,14 +1,29 @@
 """Numbers that a device carries already are passed by, on every database alike."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from reservation import service
+from reservation.errors import NumberTaken
 from reservation.identity import database_identity
+from reservation.model import Request, TimeSlot
 from reservation.moves import HIGHEST_ID
 from reservation.numbers import HIGHEST_TO_PASS, highest_given, pass_by
 from reservation.tables import ReservationRow
-from tests.contract.reservation.conftest import MEGABIT, Calendar
+from tests.contract.reservation.conftest import KIND, MEGABIT, Calendar
+
+
+def adopt(bookings: Calendar, number: int) -> int:
+    """A reservation of that number that takes nothing."""
+    now = bookings.now
+    slot = TimeSlot(now, now + timedelta(hours=1))
+    request = Request(kind=KIND, owner="CN=A", slot=slot, hold_until=slot.end)
+    return bookings.store.write(
+        lambda s: service.adopt(s, number, request, now=now, actor="CN=B", reason="there already")
+    ).id
 
 
 class StoppedError(Exception):
@@ -75,3 +90,25 @@ def test_identity_is_made_once_beside_it(bookings: Calendar) -> None:
     before = bookings.store.write(database_identity)
     bookings.store.write(lambda s: pass_by(s, given(bookings) + 1))
     assert bookings.store.write(database_identity) == before
+
+
+def test_reservation_is_adopted_under_the_number_it_had(bookings: Calendar) -> None:
+    first = book(bookings)
+    bookings.store.write(lambda s: pass_by(s, first + 10))
+    assert adopt(bookings, first + 7) == first + 7
+    assert book(bookings) == first + 11
+    assert adopt(bookings, first + 30) == first + 30
+    assert book(bookings) == first + 31
+
+
+@pytest.mark.parametrize("number", [0, -1, HIGHEST_TO_PASS + 1])
+def test_number_that_none_can_have_is_not_adopted(bookings: Calendar, number: int) -> None:
+    with pytest.raises(NumberTaken):
+        adopt(bookings, number)
+
+
+def test_number_of_a_reservation_that_there_is_or_was_is_not_adopted(bookings: Calendar) -> None:
+    first = book(bookings)
+    with pytest.raises(NumberTaken, match=f"reservation {first} of its own"):
+        adopt(bookings, first)
+    assert book(bookings) == first + 1

@@ -1,96 +1,122 @@
 """Tickets that only a router remembers: made again from it, and taken off when they end."""
 
-import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from netconfig.simulator import IosRouter
+from pathservice.cli.app import application
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 ROUTER = "fermilab-border-1"
-
-
-def flow(number: int, **changes: Any) -> dict[str, Any]:
-    """A request of its own for each number."""
-    return {
-        "srcClient": "CMS-SRM",
-        "srcIP": f"131.225.204.{number}/32, 2620:6a:0:204::{number}/128",
-        "dstSite": "Caltech",
-        "dstPort": "tcp range 5000-6000, udp eq 7000",
-        "localPath": "StarLight10G",
-        "outBW": "1M",
-        "travelTime": 6000,
-        **changes,
-    }
+OWNER = ("--owner", "CN=Example User,OU=Demo,O=Path Service")
+FLOW = {
+    "srcClient": "CMS-SRM",
+    "srcIP": "131.225.204.2/32, 2620:6a:0:204::2/128",
+    "dstSite": "Caltech",
+    "dstPort": "tcp range 5000-6000, udp eq 7000",
+    "localPath": "StarLight10G",
+    "outBW": "1M",
+    "travelTime": 6000,
+}
 
 
 def startup(state: Path) -> str:
-    return (state / "simulated" / ROUTER / "startup-config").read_text()
+    return (state / "simulated" / ROUTER / "startup-config").read_text(encoding="utf-8")
 
 
-def in_(**length: int) -> str:
-    return (datetime.now(UTC) + timedelta(**length)).isoformat()
+def without_tickets() -> str:
+    """The router as it came."""
+    text = (EXAMPLES / f"{ROUTER}.txt").read_text(encoding="utf-8")
+    return IosRouter(text, hostname=ROUTER, clock=lambda: datetime.now(UTC)).running_config()
 
 
-def lose_the_database(state: Path) -> None:
-    for file in state.glob("pathservice.db*"):
-        file.unlink()
+Devices = Callable[..., str]
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Devices:
+    """`pathservice devices ...`, in this process; what it printed, or the code and words of its refusal."""
+
+    def run(*words: str, command: str = "devices") -> str:
+        done = CliRunner().invoke(
+            application(command), [command, *words], env={"PATHSERVICE_STATE": str(tmp_path / "state")}
+        )
+        refusal = done.exception
+        if refusal is not None and hasattr(refusal, "code") and not isinstance(refusal, SystemExit):
+            return f"{refusal.code}: {refusal}"
+        assert done.exit_code == 0, (done.output, refusal)
+        return done.stdout
+
+    return run
+
+
+def in_one_hour() -> str:
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+
+def asked(state: Path, query: str) -> str:
+    """What the service's database answers first."""
+    with closing(sqlite3.connect(state / "pathservice.db")) as database:
+        return str(database.execute(query).fetchone()[0])
 
 
 def test_one_is_adopted_and_the_other_purged_and_nothing_is_left_of_either(
-    serve: Any, wait: Any, cli: Any
+    serve: Any, wait: Any, devices: Devices
 ) -> None:
     first = serve()
     client = first.client()
-    client.openSvcTicket(svcTicket=flow(1), mode="new")
-    wait(lambda: client.getTicket(1).state == "active", "ticket 1 to be active")
-    client.cancelTicket(1)
-    wait(lambda: client.getTicket(1).state == "released", "ticket 1 to be released")
-    before = startup(first.state)
-    client.openSvcTicket(svcTicket=flow(2, dscpOut=50), mode="new")
-    client.openSvcTicket(svcTicket=flow(3), mode="new")
-    for number in (2, 3):
+    # The second steers nothing that the first does not, unmarked; they share the permits for the answers.
+    client.openSvcTicket(svcTicket={**FLOW, "dscpOut": 50}, mode="new")
+    client.openSvcTicket(svcTicket=FLOW, mode="new")
+    for number in (1, 2):
         wait(lambda n=number: client.getTicket(n).state == "active", f"ticket {number} to be active")
+    issued = ("--issuer", asked(first.state, "SELECT credential_issuer FROM lambdastation_ticket"))
     assert first.stop() == 0
     carried = startup(first.state)
-    lose_the_database(first.state)
+    for file in first.state.glob("pathservice.db*"):
+        file.unlink()
 
     second = serve(first.state)
     state, client = second.state, second.client()
     wait(lambda: client.getStatus().device[0].heldBack == "observe", "the worker to observe")
-    until = in_(hours=1)
-    said = cli("devices", "adopt", ROUTER, "2", "--until", until, "--yes", state=state).stdout
-    assert "131.225.204.2/32, 2620:6a:0:204::2/128: tcp" not in said
+    until = ("--until", in_one_hour(), "--yes")
+    for words, refused in {
+        (ROUTER, "7", *until): "no-stranger: nothing there is named for reservation 7",
+        ("nowhere", "1", *until): f"there is no device nowhere in the site file; there are {ROUTER}",
+        (ROUTER, "1", "--bandwidth", "11G", *until): "capacity-exceeded: StarLight10G has 10G in all",
+        (ROUTER, "1", "--until", "2020-01-01", "--yes"): "bad-time: the end is not after the start",
+    }.items():
+        assert refused in devices("adopt", *words)
+    said = devices("adopt", ROUTER, "1", *until, *OWNER, *issued)
     assert "udp eq 7000" in said
-    assert "remark LS reservation 2 database" in said
-    assert "permit tcp" not in said, "the permits that stand are taken for ours"
+    assert "remark LS reservation 1 database" in said
+    assert "permit " not in said, "the permits that stand are taken for ours"
     assert startup(state) == carried
-    ticket = client.getTicket(2)
-    assert ticket.state == "activating"
-    assert (ticket.srcIP, ticket.dscpOut) == ("131.225.204.2/32, 2620:6a:0:204::2/128", 50)
-    moves = cli("ticket", "history", "2", "--json", state=state).stdout
-    assert f"from {ROUTER}, where it had the fingerprint of database" in json.loads(moves)[0]["reason"]
-    again = cli("devices", "adopt", ROUTER, "2", "--until", until, "--yes", state=state, check=False)
-    assert (again.returncode, "no-stranger" in again.stderr) == (1, True)
-    refused = cli("devices", "purge", ROUTER, "2", "--yes", state=state, check=False)
-    assert (refused.returncode, "no-stranger" in refused.stderr) == (1, True)
+    ticket = client.getTicket(1)
+    assert (ticket.state, ticket.srcIP, ticket.dscpOut) == ("activating", FLOW["srcIP"], 50)
+    assert f"from {ROUTER}, where it had the fingerprint of database" in asked(
+        state, "SELECT reason FROM transition WHERE reservation_id = 1 ORDER BY id"
+    )
+    assert "this database's own" in devices("adopt", ROUTER, "1", *until)
+    assert "this database's own" in devices("purge", ROUTER, "1", "--yes")
 
-    cli("devices", "purge", ROUTER, "3", "--yes", state=state)
-    cli("thaw", "--yes", state=state)
-    wait(lambda: client.getTicket(2).state == "active", "ticket 2 to be active")
-    there = startup(state)
-    assert "LS-FNAL-3" not in there
-    assert "route-map LS-FNAL-TenGigabitEthernet1/1 permit 10\n" in there, "its entry is where it was"
-    assert "LS-FNAL-2-r" not in there
-    assert not cli("devices", "show", ROUTER, state=state).stdout.count("not ours")
-    assert client.openSvcTicket(svcTicket=flow(9), mode="new").localTicketId == 4
-    client.cancelTicket(4)
-    # The permits of the one that was purged carry no number: its ticket is asked for and called off.
-    assert client.openSvcTicket(svcTicket=flow(3), mode="new").localTicketId == 5
-    cli("ticket", "cancel", "2", state=state)
-    wait(lambda: client.getTicket(2).state == "released", "ticket 2 to be released")
-    left = startup(state)
-    assert "204.2 " not in left
-    line = [json.loads(line) for line in (state / "audit.log").read_text().splitlines()]
-    assert any(one["operation"] == "adopt" and one["ticket_id"] == 2 for one in line)
-    assert before
+    devices("purge", ROUTER, "2", "--yes")
+    devices("--yes", command="thaw")
+    wait(lambda: client.getTicket(1).state == "active", "ticket 1 to be active")
+    kept = startup(state)
+    changed = set(carried.splitlines()) ^ set(kept.splitlines())
+    assert not [line for line in changed if "LS-FNAL-1" in line and "-r" in line]
+    assert "LS-FNAL-2\n" not in kept
+    assert "not ours" not in devices("show", ROUTER)
+    assert client.cancelTicket(1) is True
+    wait(lambda: client.getTicket(1).state == "released", "ticket 1 to be released")
+    assert startup(state) == without_tickets()
+    assert client.openSvcTicket(svcTicket=FLOW, mode="new").localTicketId == 3
+    assert '"adopt"' in (state / "audit.log").read_text(encoding="utf-8")

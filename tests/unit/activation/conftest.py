@@ -33,7 +33,7 @@ from netconfig.driver import (
     keep_transcript,
 )
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
-from netconfig.intent import Capability, FlowMatch, PolicyRoute, dump_intent
+from netconfig.intent import Capability, FlowMatch, Intent, PolicyRoute, Steering, dump_intent
 from reservation import calendar, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
@@ -194,14 +194,30 @@ class BoxDriver:
         return Config(text=carried)
 
     def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
-        theirs = [line for line in actual.text.splitlines() if self._reservation(line) == reservation_id]
         return Plan(
             tuple(
                 PlanLine(f"no {line}", reservation_id=reservation_id, removal=True)
-                for line in theirs
-                if line.endswith(f" db {database}")
+                for line in self._lines_of(actual, reservation_id, database)
             )
         )
+
+    def recover(self, actual: Config, reservation_id: int, *, database: str) -> tuple[Steering, ...]:
+        theirs = self._lines_of(actual, reservation_id, database)
+        return tuple(Steering((ROUTE.interface,), ROUTE.next_hop, ROUTE.flows) for _ in theirs)
+
+    def take_over(
+        self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
+    ) -> tuple[Placement, ...]:
+        theirs = self._lines_of(actual, reservation_id, database)
+        placed = [{"at": int(line.split()[2])} for line in theirs]
+        return tuple([*placed, *({} for _ in intents)][: len(intents)])
+
+    def _lines_of(self, actual: Config, reservation_id: int, database: str) -> list[str]:
+        return [
+            line
+            for line in actual.text.splitlines()
+            if self._reservation(line) == reservation_id and line.endswith(f" db {database}")
+        ]
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         if not plan.due:
@@ -278,13 +294,12 @@ def whose(line: str) -> str:
     return line.partition(" at ")[0].rpartition("-")[0]
 
 
-INTENT = dump_intent(
-    PolicyRoute(
-        interface="TenGigabitEthernet1/1",
-        next_hop=ip_address("192.0.2.1"),
-        flows=(FlowMatch(source=ip_network("10.0.0.0/24"), destination=ip_network("10.1.0.0/24")),),
-    )
+ROUTE = PolicyRoute(
+    interface="TenGigabitEthernet1/1",
+    next_hop=ip_address("192.0.2.1"),
+    flows=(FlowMatch(source=ip_network("10.0.0.0/24"), destination=ip_network("10.1.0.0/24")),),
 )
+INTENT = dump_intent(ROUTE)
 
 
 class House:
