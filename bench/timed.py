@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 from sqlalchemy.orm import Session
 
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, Transcript
-from netconfig.intent import Capability
+from netconfig.intent import Capability, Intent, Steering
 from store import Store
 
 T = TypeVar("T")
@@ -64,6 +64,16 @@ class TimedDriver:
     def evict(self, actual: Config, reservation_id: int, *, database: str) -> Plan:
         with self._times.of("evict"):
             return self._driver.evict(actual, reservation_id, database=database)
+
+    def recover(self, actual: Config, reservation_id: int, *, database: str) -> tuple[Steering, ...]:
+        with self._times.of("recover"):
+            return self._driver.recover(actual, reservation_id, database=database)
+
+    def take_over(
+        self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
+    ) -> tuple[Placement, ...]:
+        with self._times.of("take over"):
+            return self._driver.take_over(actual, reservation_id, intents, database=database)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         with self._times.of("push"):
