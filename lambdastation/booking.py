@@ -37,7 +37,7 @@ from reservation import calendar, conflicts, errors, labels, parts, service, sha
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
-from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
+from reservation.model import ClaimRequest, FlowRequest, LabelledFlows, LabelRequest, Request
 from reservation.pauses import Pause, in_maintenance, wait_for
 
 
@@ -96,6 +96,11 @@ def flow_request(site: Site, admission: Admission) -> FlowRequest:
     """The packets a ticket steers, in the core's words."""
     flows = FlowSpec.of(steered_flows(admission.placed))
     return FlowRequest(site=site.name, path=admission.topology.path, flows=flows)
+
+
+def labelled_flows(site: Site, admission: Admission, label: LabelRequest) -> LabelledFlows:
+    """The packets a ticket steers once it is marked with a code point of the pool."""
+    return LabelledFlows(label, lambda dscp: flow_request(site, admission.marked(dscp)).flows)
 
 
 def book(

@@ -1,6 +1,6 @@
 """The values that pass the core's border: frozen, pure, the same for every door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,6 +106,19 @@ class FlowRequest:
     site: str
     path: str
     flows: FlowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFlows:
+    """Packets that are others with each label a reservation may have of a pool.
+
+    Attributes:
+        label: which labels will do.
+        flows: the packets, given the label.
+    """
+
+    label: LabelRequest
+    flows: Callable[[int], FlowSpec]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from lambdastation import updating
 from lambdastation.caller import Caller
 from lambdastation.site import Site
 from lambdastation.ticket import TicketRequest
+from reservation.moves import lock_reservation
 from reservation.tables import ReservationRow
 from store import Store
 from tests.functional.lambdastation.conftest import ISSUER, open_station
@@ -19,7 +20,7 @@ from tests.functional.lambdastation.test_updates import OURS, THEIRS, USER, stee
 def test_the_later_begins_with_what_the_earlier_left(
     store: Store, site: Site, schema: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    station, caller, lock = open_station(store, site, schema), Caller(USER, ISSUER), updating.lock_reservation
+    station, caller = open_station(store, site, schema), Caller(USER, ISSUER)
     opened = TicketRequest(dst_site="Caltech", travel_seconds=600, src_ip=OURS, dst_ip=THEIRS)
     number = station.service.open_ticket(opened, caller=caller).ticket_id
     earlier = [TicketRequest(src_ip="131.225.204.0/24", out_bandwidth="3G")]
@@ -27,7 +28,7 @@ def test_the_later_begins_with_what_the_earlier_left(
     def lock_after_the_earlier(session: Any, ticket_id: int, *, kind: str) -> ReservationRow:
         if earlier:
             elsewhere.submit(station.service.update_flows, number, earlier.pop(), caller=caller).result(60)
-        return lock(session, ticket_id, kind=kind)
+        return lock_reservation(session, ticket_id, kind=kind)
 
     monkeypatch.setattr(updating, "lock_reservation", lock_after_the_earlier)
     with ThreadPoolExecutor(1) as elsewhere:
