@@ -126,7 +126,7 @@ def book(
     """
     try:
         check_capabilities(session, admission)
-        maintenance = _check_maintenance(session, admission, site)
+        maintenance = check_maintenance(session, admission, site)
         admission = _marked(session, admission, site, now=now)
         reservation = service.book(
             session,
@@ -205,8 +205,12 @@ def check_capabilities(session: Session, admission: Admission) -> None:
             )
 
 
-def _check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:
-    """What the ticket may have to wait for, where the site takes it all the same."""
+def check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:
+    """What the ticket may have to wait for, where the site takes it all the same.
+
+    Raises:
+        InMaintenance: a device is in maintenance, and the site does not.
+    """
     found = in_maintenance(session, {placed.device for placed in admission.placed})
     if found is not None and site.maintenance == "refuse":
         path = admission.topology.path

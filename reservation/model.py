@@ -200,12 +200,17 @@ class WindowRequest:
         within: the slot starts no earlier than this starts and ends no later than this ends.
         wanted: for how long, or what is to be moved.
         flows, claims: as in `Request`.
+        labelled: one of these labels is wanted throughout, and with it these packets go the way of `flows`,
+            instead of those.
+        unlabelled: it will do without a label too, with the packets of `flows`.
     """
 
     within: TimeSlot
     wanted: timedelta | Transfer
     flows: FlowRequest | None = None
     claims: tuple[ClaimRequest, ...] = ()
+    labelled: LabelledFlows | None = None
+    unlabelled: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.wanted, timedelta) and self.wanted <= timedelta(0):
