@@ -37,7 +37,7 @@ from reservation import calendar, conflicts, errors, labels, parts, service, sha
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
-from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
+from reservation.model import ClaimRequest, FlowRequest, LabelledFlows, LabelRequest, Request
 from reservation.pauses import Pause, in_maintenance, wait_for
 
 
@@ -98,6 +98,11 @@ def flow_request(site: Site, admission: Admission) -> FlowRequest:
     return FlowRequest(site=site.name, path=admission.topology.path, flows=flows)
 
 
+def labelled_flows(site: Site, admission: Admission, label: LabelRequest) -> LabelledFlows:
+    """The packets a ticket steers once it is marked with a code point of the pool."""
+    return LabelledFlows(label, lambda dscp: flow_request(site, admission.marked(dscp)).flows)
+
+
 def book(
     session: Session,
     request: TicketRequest,
@@ -121,7 +126,7 @@ def book(
     """
     try:
         check_capabilities(session, admission)
-        maintenance = _check_maintenance(session, admission, site)
+        maintenance = check_maintenance(session, admission, site)
         admission = _marked(session, admission, site, now=now)
         reservation = service.book(
             session,
@@ -200,8 +205,12 @@ def check_capabilities(session: Session, admission: Admission) -> None:
             )
 
 
-def _check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:
-    """What the ticket may have to wait for, where the site takes it all the same."""
+def check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:
+    """What the ticket may have to wait for, where the site takes it all the same.
+
+    Raises:
+        InMaintenance: a device is in maintenance, and the site does not.
+    """
     found = in_maintenance(session, {placed.device for placed in admission.placed})
     if found is not None and site.maintenance == "refuse":
         path = admission.topology.path

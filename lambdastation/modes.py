@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission
 from lambdastation.authorization import authorize
-from lambdastation.booking import book, count_open, flow_request, refuse_to_open
+from lambdastation.booking import book, count_open, flow_request, labelled_flows, refuse_to_open
 from lambdastation.caller import Caller, Operation
 from lambdastation.errors import BadTime, LimitExceeded, NoSuchFlow, NotAuthorized, StoreAway, TooLate
 from lambdastation.extent import Extent
@@ -116,7 +116,8 @@ def _found(session: Session, opening: Opening, slot: TimeSlot) -> tuple[Reservat
     request, taken = flow_request(opening.site, admission), admission.from_pool
     if taken is None or admission.dscp_out is not None:
         return sharing.find_flows(session, request, at=slot.start)
-    marked = sharing.find_flows(session, request, at=slot.start, marked_from=taken.label.pool)
+    labelled = labelled_flows(opening.site, admission, taken.label)
+    marked = sharing.find_flows(session, request, at=slot.start, labelled=labelled)
     return marked if taken.needed else (*marked, *sharing.find_flows(session, request, at=slot.start))
 
 

@@ -1,7 +1,7 @@
 """Names in a site that lead nowhere, and other things that only the whole of it shows."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lambdastation.bandwidth import format_bandwidth
@@ -12,6 +12,15 @@ from lambdastation.slots import spoken
 
 Path = tuple[str | int, ...]
 """Where in the file: keys and list positions from the top."""
+
+
+_BOUND: Mapping[str, tuple[Operation, ...]] = {
+    "bandwidth": (Operation.OPEN_TICKET, Operation.UPDATE_FLOWS, Operation.FIND_WINDOW),
+    "duration": (Operation.OPEN_TICKET, Operation.FIND_WINDOW),
+    "horizon": (Operation.OPEN_TICKET,),
+    "live_tickets": (Operation.OPEN_TICKET,),
+}
+"""The limits of a rule, and the operations that each binds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +189,13 @@ def _authorization(site: Site) -> Iterator[Problem]:
 
 
 def _limits(site: Site, where: Path, rule: AuthorizationRule) -> Iterator[Problem]:
-    given = [name for name in ("bandwidth", "duration", "horizon", "live_tickets") if getattr(rule, name)]
+    given = [name for name in _BOUND if getattr(rule, name)]
     for name in given:
         if rule.action == "deny":
             yield Problem((*where, name), "a rule that denies has no limit; let one that allows have it")
-        elif rule.operations is not None and Operation.OPEN_TICKET not in rule.operations:
-            yield Problem((*where, name), f"binds {Operation.OPEN_TICKET} alone, which the rule is not for")
+        elif rule.operations is not None and not set(rule.operations) & set(_BOUND[name]):
+            bound = ", ".join(_BOUND[name])
+            yield Problem((*where, name), f"binds {bound} alone, and the rule has no such operation")
     capacities = [
         topology.capacity
         for topology in site.topologies

@@ -68,6 +68,8 @@ def update_flows(session: Session, update: Update) -> None:
     operator = _authorize(update, row, UNKNOWN)
     # Nobody joins, leaves or cancels from here on.
     reservation = lock_reservation(session, update.ticket_id, kind=KIND)
+    # Another update may have rewritten it while this one waited for the lock.
+    session.refresh(row)
     if not operator:
         _require_own(session, update.ticket_id, update.caller)
     try:

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission, admit
 from lambdastation.bandwidth import format_bandwidth
-from lambdastation.booking import check_capabilities, flow_request, refuse_to_open
+from lambdastation.booking import (
+    check_capabilities,
+    check_maintenance,
+    flow_request,
+    labelled_flows,
+    refuse_to_open,
+)
 from lambdastation.errors import BadValue
 from lambdastation.extent import Extent
 from lambdastation.site import Direction, Site
@@ -135,18 +141,21 @@ def search_window(session: Session, search: Search, *, now: datetime) -> TicketW
     """Look into the calendar.
 
     Raises:
-        NotCapable, SlotInThePast, NotReady: as `booking.book`.
+        NotCapable, InMaintenance, SlotInThePast, NotReady: as `booking.book`.
     """
     admission, site, wanted = search.admission, search.site, search.wanted
-    longest = site.limits.longest // timedelta(seconds=1)
+    longest, pool = site.limits.longest // timedelta(seconds=1), admission.from_pool
     asked = WindowRequest(
         search.within,
         Transfer(wanted * _BITS, search.resource, longest) if isinstance(wanted, int) else wanted,
         flows=flow_request(site, admission),
         claims=search.claims,
+        labelled=None if pool is None else labelled_flows(site, admission, pool.label),
+        unlabelled=pool is not None and not pool.needed,
     )
     try:
         check_capabilities(session, admission)
+        check_maintenance(session, admission, site)
         answer = find_window(session, asked, now=now)
     except errors.ReservationError as error:
         refuse_to_open(error, search.request, admission, site)
@@ -155,7 +164,7 @@ def search_window(session: Session, search: Search, *, now: datetime) -> TicketW
     path = admission.topology
     if answer.found is not None:
         return TicketWindow(True, path.path, path.name, offer, None)
-    return TicketWindow(False, path.path, path.name, offer, _why_not(path.path, offer))
+    return TicketWindow(False, path.path, path.name, offer, _why_not(search, offer))
 
 
 def _offer(search: Search, window: Window) -> Offer:
@@ -173,9 +182,11 @@ def _offer(search: Search, window: Window) -> Offer:
     )
 
 
-def _why_not(path: str, offer: Offer | None) -> str:
+def _why_not(search: Search, offer: Offer | None) -> str:
+    path, pool = search.admission.topology.path, search.admission.from_pool
     if offer is None:
-        return f"{path} is taken, or these packets are promised another path, throughout that time"
+        marks = " no DSCP that will do is free," if pool is not None and pool.needed else ""
+        return f"{path} is taken,{marks} or these packets are promised another path, throughout that time"
     if offer.volume is not None:
         return f"{path} has no room for that volume within that time; {format_volume(offer.volume)} would fit"
     out, in_ = format_bandwidth(offer.out_bits_per_second), format_bandwidth(offer.in_bits_per_second)

@@ -161,10 +161,6 @@ class FlowSpec:
             left = [piece for box in left for piece in box.without(theirs)]
         return FlowSpec(tuple(left))
 
-    def marked(self, dscp: int) -> "FlowSpec":
-        """The packets with these ends, protocols and ports that carry this code point, 0 to 63."""
-        return FlowSpec(tuple(replace(box, dscp=Span(dscp, dscp)) for box in self.boxes))
-
     def same_as(self, other: "FlowSpec") -> bool:
         """Whether both are the same packets, however they are written."""
         if self == other:

@@ -129,6 +129,17 @@ def fitting_labels(pool: ResourceRow, request: LabelRequest) -> list[int]:
     return [label for label in sorted(pool.labels) if request.among is None or label in request.among]
 
 
+def taken_spans(session: Session, pool: ResourceRow, slot: TimeSlot) -> dict[int, list[TimeSlot]]:
+    """When the labels of a pool are taken that are so at some instant of the slot. Nothing is locked."""
+    claims = select(ClaimRow.label, ClaimRow.start, ClaimRow.end).where(
+        calendar.overlapping(pool, slot), ClaimRow.label.is_not(None)
+    )
+    spans: dict[int, list[TimeSlot]] = {}
+    for claim in session.execute(claims.order_by(ClaimRow.start)):
+        spans.setdefault(claim.label, []).append(TimeSlot(claim.start, claim.end))
+    return spans
+
+
 def labels_of(session: Session, pool: str, slot: TimeSlot) -> dict[int, int]:
     """Which reservations have a label of the pool at some instant of the slot, and which label.
 

@@ -1,6 +1,6 @@
 """The values that pass the core's border: frozen, pure, the same for every door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,6 +109,19 @@ class FlowRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledFlows:
+    """Packets that are others with each label a reservation may have of a pool.
+
+    Attributes:
+        label: which labels will do.
+        flows: the packets, given the label.
+    """
+
+    label: LabelRequest
+    flows: Callable[[int], FlowSpec]
+
+
+@dataclass(frozen=True, slots=True)
 class PartRequest:
     """What one device must carry while the reservation is active.
 
@@ -187,12 +200,17 @@ class WindowRequest:
         within: the slot starts no earlier than this starts and ends no later than this ends.
         wanted: for how long, or what is to be moved.
         flows, claims: as in `Request`.
+        labelled: one of these labels is wanted throughout, and with it these packets go the way of `flows`,
+            instead of those.
+        unlabelled: it will do without a label too, with the packets of `flows`.
     """
 
     within: TimeSlot
     wanted: timedelta | Transfer
     flows: FlowRequest | None = None
     claims: tuple[ClaimRequest, ...] = ()
+    labelled: LabelledFlows | None = None
+    unlabelled: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.wanted, timedelta) and self.wanted <= timedelta(0):

@@ -14,7 +14,14 @@ from reservation.conflicts import flow_resource
 from reservation.errors import NotJoined, WrongState
 from reservation.flows import load_flows
 from reservation.lifecycle import FIRM, State
-from reservation.model import FlowRequest, Participant, ParticipantView, ReservationView, TimeSlot
+from reservation.model import (
+    FlowRequest,
+    LabelledFlows,
+    Participant,
+    ParticipantView,
+    ReservationView,
+    TimeSlot,
+)
 from reservation.moves import lock_reservation
 from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow
 
@@ -22,12 +29,12 @@ _INSTANT = timedelta(microseconds=1)
 
 
 def find_flows(
-    session: Session, request: FlowRequest, *, at: datetime, marked_from: str | None = None
+    session: Session, request: FlowRequest, *, at: datetime, labelled: LabelledFlows | None = None
 ) -> tuple[ReservationView, ...]:
     """Reservations that steer exactly these packets onto this path at that instant, the latest end first.
 
-    With `marked_from`, a pool of code points: those that steer these packets where they are marked with the
-    one that the reservation has of the pool.
+    With `labelled`, those that have a label of its pool and steer the packets that go with that label instead
+    of the request's.
 
     Those that are being released are among them. Nothing is locked: after `conflicts.lock_flows` the answer
     holds to the end of the transaction, before it may be old by the time it is read; `join` tells.
@@ -48,13 +55,13 @@ def find_flows(
         .order_by(ClaimRow.end.desc(), ReservationRow.id)
         .execution_options(populate_existing=True)
     )
-    if marked_from is None:
+    if labelled is None:
         return tuple(service.view(row) for row, boxes in found if request.flows.same_as(load_flows(boxes)))
-    marks = labels.labels_of(session, marked_from, TimeSlot(at, at + _INSTANT))
+    has = labels.labels_of(session, labelled.label.pool, TimeSlot(at, at + _INSTANT))
     return tuple(
         service.view(row)
         for row, boxes in found
-        if row.id in marks and request.flows.marked(marks[row.id]).same_as(load_flows(boxes))
+        if row.id in has and labelled.flows(has[row.id]).same_as(load_flows(boxes))
     )
 
 

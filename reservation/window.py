@@ -4,16 +4,25 @@ One read of the claims on each resource, bounded as admission is, and one sweep 
 locked, so the answer is true of the moment it was read. `service.hold` takes a window that was found then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import lcm
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, conflicts, service
+from reservation import calendar, conflicts, labels, service
 from reservation.errors import UnknownResource
-from reservation.model import ClaimRequest, TimeSlot, Transfer, Window, WindowAnswer, WindowRequest
+from reservation.model import (
+    ClaimRequest,
+    FlowRequest,
+    TimeSlot,
+    Transfer,
+    Window,
+    WindowAnswer,
+    WindowRequest,
+)
 from reservation.stretches import Supply, stretches
 from reservation.tables import ClaimRow
 
@@ -25,24 +34,46 @@ def find_window(session: Session, request: WindowRequest, *, now: datetime) -> W
     """The earliest slot that has room for what is asked; of a transfer, the one that ends earliest.
 
     If there is none: for a length, the slot in which the scarcest of what is asked for is least short, with
-    as much of everything as is free there; for a transfer, the one that moves the most. A transfer takes
-    whole seconds, rounded up. A start up to a minute back is moved to `now`.
+    as much of everything as is free there; for a transfer, the one that moves the most. Where a label is
+    wanted, the one that gives the best of these decides. A transfer takes whole seconds, rounded up. A start
+    up to a minute back is moved to `now`.
 
     Raises:
         SlotInThePast: what the slot shall lie within has ended, or started more than a minute ago.
-        UnknownResource: a resource, or the site's flows, are not in the calendar; or one is a pool of labels.
+        UnknownResource: a resource, or the site's flows, are not in the calendar; or one is a pool of labels
+            that is asked for an amount, or is none that is asked for a label.
     """
     within = service.clamped(request.within, now)
     amounts = calendar.summed(request.claims)
     supplies = {name: _supply(session, name, amount, within) for name, amount in sorted(amounts.items())}
-    if request.flows is not None:
-        spans = conflicts.contradicted_spans(session, request.flows, within)
-        supplies[_FLOWS] = Supply(capacity=1, wanted=1, taken=[(span, 1) for span in spans])
+    ways = [
+        {**supplies, _FLOWS: Supply(capacity=1, wanted=1, taken=[(span, 1) for span in spans])}
+        for spans in dict.fromkeys(_barred(session, request, within))
+    ]
+    if not ways:
+        return WindowAnswer(None)
     match request.wanted:
         case timedelta() as length:
-            return _for_length(supplies, within, length)
+            return _for_length(ways, within, length)
         case Transfer() as transfer:
-            return _for_transfer(supplies, within, transfer)
+            return _for_transfer(ways, within, transfer)
+
+
+def _barred(session: Session, request: WindowRequest, within: TimeSlot) -> Iterator[tuple[TimeSlot, ...]]:
+    """For each way to steer the packets, when it is barred: their label is taken, or they go elsewhere."""
+    flows, labelled = request.flows, request.labelled
+    if labelled is not None:
+        pool = calendar.known_resource(session, labelled.label.pool)
+        taken = labels.taken_spans(session, pool, within)
+        for label in labels.fitting_labels(pool, labelled.label):
+            marked = None if flows is None else replace(flows, flows=labelled.flows(label))
+            yield (*taken.get(label, ()), *_contradicted(session, marked, within))
+    if labelled is None or request.unlabelled:
+        yield _contradicted(session, flows, within)
+
+
+def _contradicted(session: Session, flows: FlowRequest | None, within: TimeSlot) -> tuple[TimeSlot, ...]:
+    return () if flows is None else tuple(conflicts.contradicted_spans(session, flows, within))
 
 
 def _supply(session: Session, name: str, wanted: int, within: TimeSlot) -> Supply:
@@ -55,8 +86,8 @@ def _supply(session: Session, name: str, wanted: int, within: TimeSlot) -> Suppl
     return Supply(resource.capacity, wanted, [(TimeSlot(start, end), amount) for start, end, amount in taken])
 
 
-def _for_length(supplies: Mapping[str, Supply], within: TimeSlot, length: timedelta) -> WindowAnswer:
-    wanted = [supply.wanted for supply in supplies.values()]
+def _for_length(ways: Sequence[Mapping[str, Supply]], within: TimeSlot, length: timedelta) -> WindowAnswer:
+    wanted = [supply.wanted for supply in ways[0].values()]
     # Shares of what is wanted, as whole numbers that can be compared: `full` is all of it.
     full = lcm(*wanted)
     weights = [full // amount for amount in wanted]
@@ -71,20 +102,26 @@ def _for_length(supplies: Mapping[str, Supply], within: TimeSlot, length: timede
         )
 
     best = min(
-        (one for one in stretches(list(supplies.values()), within, share) if one.slot.length >= length),
-        key=lambda one: (-one.level, one.slot.start),
+        (
+            (one, supplies)
+            for supplies in ways
+            for one in stretches(list(supplies.values()), within, share)
+            if one.slot.length >= length
+        ),
+        key=lambda found: (-found[0].level, found[0].slot.start),
         default=None,
     )
     if best is None:
         return WindowAnswer(None)
-    slot = TimeSlot(best.slot.start, best.slot.start + length)
+    stretch, supplies = best
+    slot = TimeSlot(stretch.slot.start, stretch.slot.start + length)
     window = Window(slot, _claims({n: min(s.wanted, s.free(slot)) for n, s in supplies.items()}))
-    return WindowAnswer(window) if best.level == full else WindowAnswer(None, window)
+    return WindowAnswer(window) if stretch.level == full else WindowAnswer(None, window)
 
 
-def _for_transfer(supplies: Mapping[str, Supply], within: TimeSlot, transfer: Transfer) -> WindowAnswer:
-    names, wanted = list(supplies), [supply.wanted for supply in supplies.values()]
-    at = names.index(transfer.resource)
+def _for_transfer(ways: Sequence[Mapping[str, Supply]], within: TimeSlot, transfer: Transfer) -> WindowAnswer:
+    amounts = {name: supply.wanted for name, supply in ways[0].items()}
+    wanted, at = list(amounts.values()), list(amounts).index(transfer.resource)
 
     def rate(free: Sequence[int]) -> int:
         fixed = all(
@@ -94,14 +131,13 @@ def _for_transfer(supplies: Mapping[str, Supply], within: TimeSlot, transfer: Tr
 
     found: list[tuple[TimeSlot, int]] = []
     largest: tuple[int, TimeSlot, int] | None = None
-    for one in stretches(list(supplies.values()), within, rate):
+    for one in (one for way in ways for one in stretches(list(way.values()), within, rate)):
         longest = one.whole_seconds if transfer.longest is None else min(one.whole_seconds, transfer.longest)
         seconds = -(-transfer.volume // one.level)
         if seconds <= longest:
             found.append((_from(one.slot.start, seconds), one.level))
         elif longest and (largest is None or one.level * longest > largest[0]):
             largest = one.level * longest, _from(one.slot.start, longest), one.level
-    amounts = {name: supply.wanted for name, supply in supplies.items()}
     if found:
         slot, level = min(found, key=lambda one: (one[0].end, one[0].start))
         return WindowAnswer(Window(slot, _claims({**amounts, transfer.resource: level})))

@@ -13,13 +13,15 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from netconfig.intent import FlowMatch, PortRange, Protocol
-from reservation import calendar, conflicts, service
+from reservation import calendar, conflicts, labels, service
 from reservation.errors import FlowConflict, SlotInThePast, UnknownResource
 from reservation.flows import FlowSpec
 from reservation.lifecycle import State
 from reservation.model import (
     ClaimRequest,
     FlowRequest,
+    LabelledFlows,
+    LabelRequest,
     TimeSlot,
     Transfer,
     Window,
@@ -378,3 +380,35 @@ def test_a_transfer_ends_when_trying_all_starts_and_rates_ends_it(
     else:
         assert moved == 0
     assert (answer.found and answer.found.slot.end) == end
+
+
+def test_the_label_that_is_free_first_decides_with_the_packets_that_go_with_it(bookings: Calendar) -> None:
+    pool = labels.pool_resource(SITE, "dscp")
+    bookings.store.write(lambda s: conflicts.offer_flows(s, SITE, now=bookings.now))
+    bookings.store.write(lambda s: labels.offer_labels(s, pool, [1, 2, 3], now=bookings.now))
+
+    def take(label: int, start: float, end: float) -> None:
+        one = LabelRequest(pool, frozenset({label}))
+        bookings.hold(replace(a_request(hours(start, end)), labels=(one,)))
+
+    def asked(*among: int, wanted: timedelta = HOUR, unlabelled: bool = False) -> WindowAnswer:
+        label = LabelRequest(pool, frozenset(among) or None)
+        # With label 3 these packets are to go another way already.
+        labelled = LabelledFlows(label, lambda n: to_port(6000, 6000) if n == 3 else to_port(n, n))
+        request = WindowRequest(hours(0, 8), wanted, MINE, labelled=labelled, unlabelled=unlabelled)
+        return bookings.store.read(lambda s: find_window(s, request, now=bookings.now))
+
+    def start(answer: WindowAnswer) -> datetime | None:
+        return None if answer.found is None else answer.found.slot.start
+
+    bookings.hold(replace(a_request(hours(0, 6)), flows=RIVAL))
+    take(1, 0, 2)
+    take(1, 3, 4)
+    take(2, 0, 3)
+    assert start(asked()) == NOON + 2 * HOUR, "label 1, for an hour"
+    assert start(asked(wanted=2 * HOUR)) == NOON + 3 * HOUR, "label 2: no two hours are made up of two"
+    assert start(asked(3)) == NOON + 6 * HOUR, "label 3, once its packets may go our way"
+    assert start(asked(4)) is None, "no label of the pool"
+    assert start(asked(4, unlabelled=True)) == NOON + 6 * HOUR, "without one, as its own packets may"
+    take(3, 0, 7.5)
+    assert start(asked(3)) is None

@@ -259,10 +259,8 @@ def site() -> Site:
     return load_site_file(ROOT / "examples" / "fermilab.yaml").site
 
 
-@pytest.fixture
-def station(tmp_path: Path, site: Site, schema: Any) -> Iterator[Station]:
-    store = open_store(f"sqlite:///{tmp_path / 'station.db'}")
-    Base.metadata.create_all(store.engine)
+def open_station(store: Store, site: Site, schema: Any) -> Station:
+    """A station on a store that has the tables and nothing in them."""
     clock = FakeClock()
 
     def prepare(session: Any) -> None:
@@ -272,7 +270,14 @@ def station(tmp_path: Path, site: Site, schema: Any) -> Iterator[Station]:
     store.write(prepare)
     audit: list[AuditRecord] = []
     service = TicketService(store, site, clock=clock, audit=audit.append, version="0.1.0")
-    yield Station(store, site, clock, service, soap_application(service), schema, audit)
+    return Station(store, site, clock, service, soap_application(service), schema, audit)
+
+
+@pytest.fixture
+def station(tmp_path: Path, site: Site, schema: Any) -> Iterator[Station]:
+    store = open_store(f"sqlite:///{tmp_path / 'station.db'}")
+    Base.metadata.create_all(store.engine)
+    yield open_station(store, site, schema)
     store.close()
 
 

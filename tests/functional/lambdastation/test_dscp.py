@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lambdastation.site import Direction
 from lambdastation.tickets import ensure_resources
 from reservation.errors import CapacityBooked
 from tests.functional.lambdastation.test_updates import steered
@@ -94,6 +95,19 @@ def test_repeat_of_a_marked_request_joins_that_ticket(station: Any, word: str) -
     assert ask(station, mode="extend", dscpRequestOut=word, travelTime=900) == ("1", "48")
     assert station.rows()["participant"] == 1
     assert ask(station, mode="join", dscpRequestOut=word, srcIP="131.225.204.0/28")[0] == "no-such-flow"
+
+
+@pytest.mark.parametrize("word", ["YES", "DESIRABLE"])
+def test_repeat_joins_where_what_comes_in_is_steered_too_and_carries_another_mark(
+    station: Any, word: str
+) -> None:
+    rules = station.site.rules
+    back = next(rule for rule in rules if rule.steer and rule.topology == "red")
+    steered_in = back.model_copy(update={"direction": Direction.IN})
+    station.service.replace_site(station.site.model_copy(update={"rules": (*rules, steered_in)}))
+    answers = {ask(station, mode="auto", dscpRequestOut=word, dscpIn=7) for _ in range(10)}
+    assert answers == {("1", "48")}
+    assert {dscp for _, _, dscp, _ in steered(station)} == {48, 7}
 
 
 def test_repeat_of_one_that_got_no_mark_joins_that_ticket(station: Any) -> None:

@@ -10,6 +10,7 @@ from lambdastation.audit import AuditOutcome
 from lambdastation.caller import Operation
 from lambdastation.site import AuthorizationRule
 from reservation.parts import register_device
+from tests.functional.lambdastation.test_station import maintain
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -237,3 +238,44 @@ def test_a_device_that_could_not_carry_it_is_found_out_before(station: Any) -> N
     )
     fault = station.wire().find_window(dstSite="Caltech", travelTime=60).fault
     assert (fault.code, fault.field) == ("not-capable", "localPath")
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["warn", "refuse"])
+def test_a_device_in_maintenance_is_found_out_as_when_booking(station: Any, taken: bool) -> None:
+    site = station.site.model_copy(update={"maintenance": "warn" if taken else "refuse"})
+    station.service.replace_site(site)
+    maintain(station, on=True)
+    asked = {"dstSite": "Caltech", "travelTime": 60}
+    answers = [station.wire().find_window(**asked), station.wire().open_ticket(**asked)]
+    if taken:
+        assert answers[0].text("fits") == "true"
+        assert answers[1].text("state") == "scheduled"
+    else:
+        assert [(a.fault.code, a.fault.field) for a in answers] == [("in-maintenance", "localPath")] * 2
+
+
+MARKED: dict[str, Any] = {**TO_CALTECH, "outBW": "1M", "travelTime": 3600, "dscpRequestOut": "YES"}
+
+
+def test_a_time_without_a_free_code_point_is_no_window_unless_it_is_content_without(client: Any) -> None:
+    for n in range(8):
+        fill(client, 0, 2 + n / 4, "1M", srcIP=f"131.225.204.{16 * n}/28", dscpRequestOut="YES")
+    asked = {**MARKED, "srcIP": "131.225.204.0/24"}
+    window = client.findWindow(asked)
+    assert (window.fits, window.startTime) == (True, NOON + 2 * HOUR)
+    named = client.findWindow({**asked, "dscpOut": 51})
+    assert (named.fits, named.startTime) == (True, NOON + 2.75 * HOUR)
+    volume = client.findWindow({**asked, "travelTime": None}, volume="1MB")
+    assert (volume.fits, volume.startTime) == (True, NOON + 2 * HOUR)
+    none = client.findWindow({**asked, "endTime": NOON + 2 * HOUR})
+    assert (none.fits, none.startTime) == (False, None)
+    assert "no DSCP that will do is free" in none.message
+    assert client.findWindow({**asked, "dscpRequestOut": "DESIRABLE"}).startTime == NOON
+    assert book(client, asked, window).dscpOut == 48
+
+
+def test_packets_that_a_code_point_will_tell_apart_are_promised_no_other_path(client: Any) -> None:
+    fill(client, 0, 2, "1M", localPath="green", dscpRequestOut="YES")
+    window = client.findWindow(MARKED)
+    assert (window.fits, window.startTime) == (True, NOON)
+    assert book(client, MARKED, window).dscpOut == 49

@@ -398,6 +398,20 @@ CHANGES: dict[str, tuple[str, str, str, str, str]] = {
         "authorization[3].live_tickets",
         "binds openSvcTicket alone",
     ),
+    "bandwidth of what it does not bind": (
+        "operations: [getTicket,",
+        "bandwidth: 1G\n    operations: [getTicket,",
+        "bandwidth: 1G",
+        "authorization[3].bandwidth",
+        "binds openSvcTicket, updateFlowSpecs, findWindow alone",
+    ),
+    "duration of what it does not bind": (
+        "operations: [getTicket,",
+        "duration: PT1H\n    operations: [updateFlowSpecs, getTicket,",
+        "duration: PT1H",
+        "authorization[3].duration",
+        "binds openSvcTicket, findWindow alone",
+    ),
     "bandwidth beyond every path": (
         "bandwidth: 500M",
         "bandwidth: 11G",
@@ -473,6 +487,22 @@ def test_what_is_wrong_is_told_with_line_key_and_remedy(tmp_path: Path, what: st
         found
     )
     assert [told for _, told_key, told in found if told_key == key and message in told], found
+
+
+@pytest.mark.parametrize(
+    ("limits", "operation"),
+    [
+        ("bandwidth: 1G", "updateFlowSpecs"),
+        ("bandwidth: 1G", "findWindow"),
+        ("duration: PT1H", "findWindow"),
+        ("bandwidth: 1G\n    duration: PT1H\n    horizon: P7D\n    live_tickets: 2", "openSvcTicket"),
+    ],
+)
+def test_a_limit_is_taken_with_any_operation_that_it_binds(
+    tmp_path: Path, limits: str, operation: str
+) -> None:
+    text = FERMILAB.replace("operations: [getTicket,", f"{limits}\n    operations: [{operation}, getTicket,")
+    assert operation in (load(text, tmp_path).site.authorization[3].operations or ())
 
 
 def test_all_problems_of_a_file_are_told_at_once_in_its_order(tmp_path: Path) -> None:
