@@ -84,14 +84,17 @@ def overbooked(
 ) -> tuple[CapacityBooked, ...]:
     """What keeps resources so prefixed from being just these, with these capacities; by name, nothing locked.
 
-    One for each of which more is promised from `now` on, those that are offered no more among them.
+    One for each that is to be less than it is, or offered no more, and of which more is promised from `now`
+    on. What is being released may be promised beyond the capacity there is: that is nobody's who changes
+    something else.
     """
     rows = session.scalars(
         select(ResourceRow)
         .where(ResourceRow.name.startswith(prefix, autoescape=True))
         .order_by(ResourceRow.name)
     )
-    booked = ((row.name, _booked(session, row, now)) for row in rows)
+    shrinking = (row for row in rows if offered.get(row.name, 0) < row.capacity)
+    booked = ((row.name, _booked(session, row, now)) for row in shrinking)
     return tuple(
         CapacityBooked(name, offered=offered.get(name, 0), booked=amount)
         for name, amount in booked
