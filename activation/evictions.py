@@ -1,7 +1,7 @@
 """Objects named as ours that an operator wants off a device though this database did not put them there.
 
-They may have its own fingerprint: restored from a copy, it knows nothing of what it sent later. What it sent is
-what some part of the reservation was placed for on the device.
+They may have its own fingerprint: restored from a copy, it knows nothing of what it sent later. What it knows
+to have sent is of a reservation of which some part was placed on the device.
 
 The operator's command writes down which; a worker takes them off at its next pass, alone among what may be
 pushed while devices are only observed.

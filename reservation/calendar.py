@@ -311,11 +311,14 @@ def keep_claims(
 def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
     """Let a reservation's claims last until that later instant, all of them or none.
 
+    Those it has given up last as long, unasked: devices that carry them still are waited for until then.
+
     Raises:
         CapacityExceeded: a resource has not enough left throughout the added time; the first by name is told.
         LabelsTaken: a label is another's then.
     """
-    held = [(row, resource) for row, resource in claims_of(session, reservation_id) if not row.leaving]
+    everything = claims_of(session, reservation_id)
+    held = [(row, resource) for row, resource in everything if not row.leaving]
     amounts: dict[str, int] = {}
     for row, resource in held:
         amounts[resource.name] = amounts.get(resource.name, 0) + row.amount
@@ -325,8 +328,8 @@ def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> 
             require_free(session, resource, amounts[resource.name], added, without=reservation_id)
         else:
             require_label(session, resource, row.label, added, without=reservation_id)
-    for row, resource in held:
-        move_claim(session, row, resource, end=until)
+    for row, resource in everything:
+        move_claim(session, row, resource, end=max(until, row.end))
 
 
 def free_claims(session: Session, reservation_id: int, *, only_leaving: bool = False) -> None:
