@@ -48,6 +48,17 @@ def lock_resources(session: Session, names: Iterable[str]) -> dict[str, Resource
     return found
 
 
+def lock_resources_of(session: Session, reservation_ids: Collection[int]) -> None:
+    """Lock all that these reservations have taken of: for who will give back what several of them have."""
+    names = (
+        select(ResourceRow.name)
+        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id.in_(reservation_ids))
+        .distinct()
+    )
+    lock_resources(session, session.scalars(names))
+
+
 def known_resource(session: Session, name: str) -> ResourceRow:
     """The resource of that name, which nothing keeps from changing.
 
