@@ -151,7 +151,7 @@ class _Rebooking:
             elif not kept[id(row)]:
                 calendar.free_claim(self.session, row, self._resource(row))
         if not later:
-            # Unasked, and for as long as it can take: devices that carry them still are waited for until then.
+            # Unasked, and for as long as it lasts: so long may a device be waited for that carries them.
             for row in (*self.former, *(row for row in self.held if row.leaving)):
                 end = max(row.end, self.slot.end)
                 calendar.move_claim(self.session, row, self._resource(row), end=end)
