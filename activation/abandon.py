@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.settle import finish
-from reservation import parts
+from reservation import calendar, parts
 from reservation.lifecycle import ON_DEVICES, Cause, State
 from reservation.moves import lock_reservations
 from reservation.pauses import PauseCause, begin_pause
@@ -25,7 +25,7 @@ class Abandonment:
 
     Attributes:
         released: they waited for it alone.
-        leaving: they have more to be taken off elsewhere first.
+        leaving: they have more to be taken off elsewhere first, or wait for a later slot after that.
         failed: they were running; they are taken off the other devices and end as failed.
         booked: they are still to come, and stay.
     """
@@ -47,6 +47,8 @@ def abandon(session: Session, device: str, *, now: datetime, actor: str, reason:
     )
     begun = session.scalars(on_device.where(ReservationRow.state.in_(ON_DEVICES)))
     rows = [row for row in lock_reservations(session, begun) if row.state in ON_DEVICES]
+    # Before the device, as everywhere in the house: those that end here give back what they took.
+    calendar.lock_resources_of(session, [row.id for row in rows])
     begin_pause(
         session, PauseCause.MAINTENANCE, device=device, now=now, actor=actor, reason=f"abandoned: {reason}"
     )
@@ -70,7 +72,7 @@ def _give_up_parts(session: Session, row: ReservationRow, device: str) -> None:
     elsewhere = [part for part in of_reservation if part.device.name != device]
     waits = row.state is not State.RELEASING or not all(map(_is_gone, elsewhere))
     # What is to come again later keeps its parts.
-    waits = waits and row.release_cause is not Cause.MOVED_LATER
+    waits = waits and not _is_moved_later(row)
     for part in there:
         if waits:
             # If the device does come back no pass shall wait for it again. What is named for a reservation
@@ -83,17 +85,23 @@ def _give_up_parts(session: Session, row: ReservationRow, device: str) -> None:
     session.flush()
 
 
+def _is_moved_later(row: ReservationRow) -> bool:
+    # A wish until the next tick, the cause of the release after it.
+    return Cause.MOVED_LATER in {row.wish, row.release_cause}
+
+
 def _is_gone(part: PartRow) -> bool:
     return not part.wanted and parts.in_sync(part)
 
 
 def _give_up(session: Session, row: ReservationRow, words: str, *, now: datetime, actor: str) -> str:
-    if row.state is not State.RELEASING:
+    moved_later = _is_moved_later(row)
+    if row.state is not State.RELEASING and not moved_later:
         if row.wish is None:
             wish(row, Cause.REJECTED, now=now, actor=actor, reason=words)
         return "failed"
     row.reason = words if row.reason is None else f"{row.reason}; {words}"
-    if row.release_cause is Cause.MOVED_LATER or not all(map(_is_gone, parts.parts_of(session, row.id))):
+    if moved_later or not all(map(_is_gone, parts.parts_of(session, row.id))):
         return "leaving"
     finish(session, row, Cause.ABANDONED, now=now, actor=actor)
     return "released"

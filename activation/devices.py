@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation.lifecycle import FINAL, ON_DEVICES, State
-from reservation.parts import lock_devices, register_device
+from reservation.parts import FORMER, lock_devices, register_device
 from reservation.pauses import Pause, list_pauses
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import database_clock
@@ -135,7 +135,7 @@ def _count_parts(session: Session, states: Collection[State]) -> dict[str, int]:
         .select_from(ReservationRow)
         .join(PartRow, PartRow.reservation_id == ReservationRow.id)
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
-        .where(ReservationRow.state.in_(sorted(states)))
+        .where(ReservationRow.state.in_(sorted(states)), ~FORMER)
         .group_by(DeviceRow.name)
     )
     return {row[0]: row[1] for row in counted}

@@ -1,5 +1,8 @@
 """Objects named as ours that an operator wants off a device though this database did not put them there.
 
+They may have its own fingerprint: restored from a copy, it knows nothing of what it sent later. What it knows
+to have sent is of a reservation of which some part was placed on the device.
+
 The operator's command writes down which; a worker takes them off at its next pass, alone among what may be
 pushed while devices are only observed.
 """
@@ -14,7 +17,7 @@ from netconfig.driver import Config
 from reservation.moves import HIGHEST_ID
 from reservation.parts import lock_devices
 from reservation.pauses import PauseCause
-from reservation.tables import IdentityRow, ReservationRow
+from reservation.tables import DeviceRow, IdentityRow, PartRow
 
 ALLOWED_WHILE = frozenset({PauseCause.OBSERVE})
 
@@ -25,7 +28,7 @@ class NoStranger(Exception):
     code = "no-stranger"
 
 
-def strange_fingerprint(session: Session, actual: Config, number: int) -> str:
+def strange_fingerprint(session: Session, device: str, actual: Config, number: int) -> str:
     """The fingerprint of the stranger's objects of that number; empty where it is gone.
 
     Raises:
@@ -34,13 +37,24 @@ def strange_fingerprint(session: Session, actual: Config, number: int) -> str:
     if number not in actual.found:
         raise NoStranger(f"nothing there is named for reservation {number}")
     fingerprint = actual.found[number]
-    known = 0 < number <= HIGHEST_ID and session.get(ReservationRow, number) is not None
-    ours = {"", session.scalar(select(IdentityRow.database_uuid))}
-    if known and (fingerprint in ours or is_adopted(session, number, fingerprint)):
+    own = fingerprint in {"", session.scalar(select(IdentityRow.database_uuid))}
+    if 0 < number <= HIGHEST_ID and (
+        (own and _was_placed(session, device, number)) or is_adopted(session, number, fingerprint)
+    ):
         raise NoStranger(
             f"what is there of reservation {number} is this database's own: it goes when its ticket ends"
         )
     return fingerprint
+
+
+def _was_placed(session: Session, device: str, number: int) -> bool:
+    """Whether this database can have sent anything of that reservation to the device."""
+    placements = session.scalars(
+        select(PartRow.placement)
+        .join(DeviceRow, PartRow.device_id == DeviceRow.id)
+        .where(PartRow.reservation_id == number, DeviceRow.name == device)
+    )
+    return any(placements)
 
 
 def order_eviction(session: Session, device: str, number: int) -> None:

@@ -9,6 +9,7 @@ from activation.wanted import known_reservations, read_wanted
 from netconfig.driver import Config, DeviceDriver, PartIntent, Plan
 from netconfig.intent import load_intent
 from reservation.lifecycle import FINAL
+from reservation.parts import FORMER
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 from store import Store
 
@@ -51,6 +52,7 @@ def _parts(session: Session, device: str, as_if: int | None) -> tuple[PartIntent
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
         .where(DeviceRow.name == device, PartRow.reservation_id == as_if, ReservationRow.state.not_in(FINAL))
+        .where(~FORMER)
         .order_by(PartRow.id)
     )
     wanted = tuple(

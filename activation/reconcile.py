@@ -187,7 +187,9 @@ class _Turn:
         """What of a stranger is still to be taken off; once it is nothing the order is done."""
         plan = Plan()
         try:
-            database = self.store.read(lambda session: strange_fingerprint(session, actual, number))
+            database = self.store.read(
+                lambda session: strange_fingerprint(session, self.visit.device, actual, number)
+            )
             plan = self.driver.evict(actual, number, database=database)
         except NoStranger as error:
             log.info("nothing to evict", device=self.visit.device, reservation=number, reason=str(error))

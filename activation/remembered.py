@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from netconfig.driver import PartIntent, Placement
 from netconfig.intent import load_intent
 from reservation.lifecycle import FINAL
+from reservation.parts import FORMER
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 
 REMEMBERED = 5_000
@@ -20,15 +21,18 @@ OURS = ("LS-", "LS ")
 def read_over(session: Session, row: DeviceRow) -> list[PartIntent]:
     """Parts that are long gone, but may come back with a configuration that somebody kept.
 
-    Only those that nothing on the device would give away. Looked for where nothing else is to be expected: a
-    part that is new meanwhile and takes such a line for the site's is put right with the next look.
+    Their reservations are over, or were modified. Only those that nothing on the device would give away.
+    Looked for where nothing else is to be expected: a part that is new meanwhile and takes such a line for
+    the site's is put right with the next look.
     """
-    newest = session.scalar(select(func.max(ReservationRow.id))) or 0
+    # By rank: numbers are left out where others were seen on a device.
+    newest_first = select(ReservationRow.id).order_by(ReservationRow.id.desc())
+    forgotten = session.scalar(newest_first.offset(REMEMBERED).limit(1)) or 0
     rows = session.execute(
         select(PartRow.id, PartRow.reservation_id, PartRow.intent, PartRow.placement)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.reservation_id > newest - REMEMBERED)
-        .where(PartRow.device_id == row.id, ReservationRow.state.in_(FINAL))
+        .where(PartRow.reservation_id > forgotten, PartRow.device_id == row.id, ~PartRow.dry_run)
+        .where(or_(ReservationRow.state.in_(FINAL), FORMER))
         .order_by(PartRow.id)
     )
     over = []

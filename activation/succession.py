@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from activation.remembered import is_found_by_name
 from reservation import calendar, conflicts, labels, parts
 from reservation.lifecycle import Cause, State
 from reservation.moves import move
@@ -50,7 +51,10 @@ def forget_former(session: Session, row: ReservationRow) -> None:
     """Give back what a reservation had before it was modified: no device carries it any more."""
     calendar.free_claims(session, row.id, only_leaving=True)
     conflicts.forget_leaving(session, row.id)
-    parts.delete_superseded(session, row.id)
+    for part in parts.parts_of(session, row.id):
+        # What it had in something of the site's may come back: that only the part can tell.
+        if part.superseded and not part.wanted and (part.dry_run or is_found_by_name(part.placement)):
+            session.delete(part)
     row.modifying_since = None
 
 

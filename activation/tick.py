@@ -153,7 +153,7 @@ def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
         return
     move(session, row, Cause.START, now=now, actor=WORKER)
     row.next_action_at = row.end
-    by_stage = parts.parts_of(session, row.id)
+    by_stage = [part for part in parts.parts_of(session, row.id) if not part.superseded]
     parts.switch(session, [part for part in by_stage if part.stage == by_stage[0].stage], wanted=True)
 
 

@@ -12,6 +12,7 @@ from netconfig.driver import Config, PartIntent
 from netconfig.intent import load_intent
 from reservation.lifecycle import ON_DEVICES
 from reservation.moves import HIGHEST_ID
+from reservation.parts import FORMER
 from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
 from store import ASKED_AT_ONCE
 
@@ -27,7 +28,7 @@ class Wanted:
     Attributes:
         generation: the device's as of the parts: every part switched up to it is among them as it is.
         parts: of every reservation that may be on a device, wanted or being taken away; at a look for drift
-            those too that are over and had something in what is the site's.
+            those too that are over, or were modified, and had something in what is the site's.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         by_name: those of them that are to go and can be found without their intent.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
@@ -59,7 +60,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
             PartRow.generation,
         )
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES))
+        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES), ~FORMER)
         .order_by(PartRow.id)
     ).all()
     # Parts may have been switched since the device was read. Generations are given out under the device's

@@ -43,8 +43,9 @@ class PartIntent:
         part_id, reservation_id: as in the database.
         wanted: False while it is being taken away.
         placement: where it was put by `place`; empty before the first time.
-        over: its reservation is over and it was read to be gone; told only so that what it had in something
-            of the site's is recognised where a device comes back with it. Never wanted.
+        over: its reservation is over, or has been modified, and it was read to be gone; told only so that
+            what it had in something of the site's is recognised where a device comes back with it. Never
+            wanted.
     """
 
     part_id: int

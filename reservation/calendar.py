@@ -48,6 +48,17 @@ def lock_resources(session: Session, names: Iterable[str]) -> dict[str, Resource
     return found
 
 
+def lock_resources_of(session: Session, reservation_ids: Collection[int]) -> None:
+    """Lock all that these reservations have taken of: for who will give back what several of them have."""
+    names = (
+        select(ResourceRow.name)
+        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id.in_(reservation_ids))
+        .distinct()
+    )
+    lock_resources(session, session.scalars(names))
+
+
 def known_resource(session: Session, name: str) -> ResourceRow:
     """The resource of that name, which nothing keeps from changing.
 
@@ -84,14 +95,17 @@ def overbooked(
 ) -> tuple[CapacityBooked, ...]:
     """What keeps resources so prefixed from being just these, with these capacities; by name, nothing locked.
 
-    One for each of which more is promised from `now` on, those that are offered no more among them.
+    One for each that is to be less than it is, or offered no more, and of which more is promised from `now`
+    on. What is being released may be promised beyond the capacity there is: that is nobody's who changes
+    something else.
     """
     rows = session.scalars(
         select(ResourceRow)
         .where(ResourceRow.name.startswith(prefix, autoescape=True))
         .order_by(ResourceRow.name)
     )
-    booked = ((row.name, _booked(session, row, now)) for row in rows)
+    shrinking = (row for row in rows if offered.get(row.name, 0) < row.capacity)
+    booked = ((row.name, _booked(session, row, now)) for row in shrinking)
     return tuple(
         CapacityBooked(name, offered=offered.get(name, 0), booked=amount)
         for name, amount in booked
@@ -308,11 +322,14 @@ def keep_claims(
 def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> None:
     """Let a reservation's claims last until that later instant, all of them or none.
 
+    Those it has given up last as long, unasked: devices that carry them still are waited for until then.
+
     Raises:
         CapacityExceeded: a resource has not enough left throughout the added time; the first by name is told.
         LabelsTaken: a label is another's then.
     """
-    held = [(row, resource) for row, resource in claims_of(session, reservation_id) if not row.leaving]
+    everything = claims_of(session, reservation_id)
+    held = [(row, resource) for row, resource in everything if not row.leaving]
     amounts: dict[str, int] = {}
     for row, resource in held:
         amounts[resource.name] = amounts.get(resource.name, 0) + row.amount
@@ -322,8 +339,8 @@ def extend_claims(session: Session, reservation_id: int, *, until: datetime) -> 
             require_free(session, resource, amounts[resource.name], added, without=reservation_id)
         else:
             require_label(session, resource, row.label, added, without=reservation_id)
-    for row, resource in held:
-        move_claim(session, row, resource, end=until)
+    for row, resource in everything:
+        move_claim(session, row, resource, end=max(until, row.end))
 
 
 def free_claims(session: Session, reservation_id: int, *, only_leaving: bool = False) -> None:

@@ -86,6 +86,7 @@ class _Rebooking:
 
     Attributes:
         held: the claims that the reservation has and has not given up.
+        former: those it has given up before.
         slot: what they shall be for.
         checked: the slot from now on, beside the one before.
     """
@@ -95,6 +96,7 @@ class _Rebooking:
     change: Modification
     resources: dict[str, ResourceRow]
     held: Sequence[ClaimRow]
+    former: Sequence[ClaimRow]
     slot: TimeSlot
     checked: Changed
 
@@ -122,6 +124,7 @@ class _Rebooking:
             change=change,
             resources=calendar.lock_resources(session, names) if names else {},
             held=[row for row, _ in held if not row.leaving],
+            former=[row for row, _ in held if row.leaving],
             slot=slot,
             # What is past is nobody's any more; the slot ends after now.
             checked=Changed.between(was.since(now), TimeSlot(max(slot.start, now), slot.end)),
@@ -147,6 +150,11 @@ class _Rebooking:
                 row.leaving = True
             elif not kept[id(row)]:
                 calendar.free_claim(self.session, row, self._resource(row))
+        if not later:
+            # Unasked, and for as long as it lasts: so long may a device be waited for that carries them.
+            for row in (*self.former, *(row for row in self.held if row.leaving)):
+                end = max(row.end, self.slot.end)
+                calendar.move_claim(self.session, row, self._resource(row), end=end)
         self.session.flush()
 
     def _flows(self, carried: bool, later: bool) -> Iterator[_Wanted]:
@@ -168,7 +176,7 @@ class _Rebooking:
             leaves=leaves,
         )
         if leaves and not later:
-            before = TimeSlot(row.start, row.end)
+            before = TimeSlot(row.start, max(row.end, self.slot.end))
             calendar.take(self.session, self.reservation_id, resource, 1, before, leaving=True)
         yield resource, 1, None, row
 

@@ -6,7 +6,7 @@ that the device carries it if wanted and does not otherwise.
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import DeviceInUse, UnknownDevice
@@ -14,6 +14,12 @@ from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.model import PartRequest, PartView
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
+
+FORMER = and_(PartRow.superseded, ~PartRow.wanted, PartRow.synced_generation >= PartRow.generation)
+"""What a reservation had before it was modified, read to be gone, as a condition: it asks for nothing more.
+
+Such a part is kept for what it had in something of the site's, see `activation.remembered`.
+"""
 
 
 def lock_devices(session: Session, names: Sequence[str]) -> dict[str, DeviceRow]:
@@ -56,9 +62,9 @@ def register_device(
 def _change_mode(session: Session, row: DeviceRow, *, dry_run: bool) -> None:
     of_device = select(PartRow).join(ReservationRow).where(PartRow.device_id == row.id)
     carried = session.scalars(of_device.where(ReservationRow.state.in_(ON_DEVICES))).all()
-    if dry_run and carried:
+    if dry_run and (held := [part for part in carried if not is_former(part)]):
         raise DeviceInUse(
-            f"device {row.name} cannot become a dry run: {len(carried)} parts of reservations that "
+            f"device {row.name} cannot become a dry run: {len(held)} parts of reservations that "
             "have begun are on it and would never be taken off; let them end first, or freeze pushes"
         )
     row.dry_run, row.shadow = dry_run, None
@@ -169,19 +175,13 @@ def replace_parts(
             session.delete(part)
     add_parts(session, reservation_id, coming)
     session.flush()
-    return bool(coming) or any(part.superseded for part in parts_of(session, reservation_id))
+    superseded = [part for part in parts_of(session, reservation_id) if part.superseded]
+    return bool(coming) or not all(map(is_former, superseded))
 
 
 def _is_like(part: PartRow, request: PartRequest) -> bool:
     asked = request.device, request.stage, dict(request.intent)
     return (part.device.name, part.stage, part.intent) == asked
-
-
-def delete_superseded(session: Session, reservation_id: int) -> None:
-    """Forget the parts of what a reservation was before; they are on no device any more."""
-    session.execute(
-        delete(PartRow).where(PartRow.reservation_id == reservation_id, PartRow.superseded, ~PartRow.wanted)
-    )
 
 
 def lock_devices_of(session: Session, reservation_ids: Collection[int]) -> None:
@@ -226,6 +226,11 @@ def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
 def in_sync(part: PartRow) -> bool:
     """Whether the device has been read to be as the part wants it."""
     return part.synced_generation >= part.generation
+
+
+def is_former(part: PartRow) -> bool:
+    """Whether the part is `FORMER`."""
+    return part.superseded and not part.wanted and in_sync(part)
 
 
 def view_part(part: PartRow) -> PartView:

@@ -291,9 +291,11 @@ def history(session: Session, reservation_id: int) -> tuple[TransitionView, ...]
 
 
 def list_parts(session: Session, reservation_id: int) -> tuple[PartView, ...]:
-    """What the devices must carry for a reservation, far devices first."""
+    """What the devices must carry for a reservation, or carry still, far devices first."""
     rows = session.scalars(
-        select(PartRow).where(PartRow.reservation_id == reservation_id).order_by(PartRow.stage, PartRow.id)
+        select(PartRow)
+        .where(PartRow.reservation_id == reservation_id, ~parts.FORMER)
+        .order_by(PartRow.stage, PartRow.id)
     )
     return tuple(parts.view_part(row) for row in rows)
 

@@ -120,7 +120,7 @@ def _eviction(assembly: Assembly, name: str, number: int) -> Plan:
     driver = assembly.driver(name)
     try:
         actual = driver.read()
-        fingerprint = assembly.store.read(lambda session: strange_fingerprint(session, actual, number))
+        fingerprint = assembly.store.read(lambda session: strange_fingerprint(session, name, actual, number))
         plan = driver.evict(actual, number, database=fingerprint)
     finally:
         driver.close()

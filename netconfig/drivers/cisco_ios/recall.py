@@ -38,6 +38,6 @@ def recalled(held: AccessList, text: str, memory: Memory) -> Rule | None:
 def _sentence(held: AccessList, rule: Rule, memory: Memory) -> str:
     room = f"{memory.sequences.first} to {memory.sequences.last}"
     return (
-        f"access list {held.name} holds {rule.text!r}, as reservation {memory.reservation} did, which is"
-        f" over; it does not stand once, and in sequences {room}, so it is taken for the site's"
+        f"access list {held.name} holds {rule.text!r}, as reservation {memory.reservation} did, which"
+        f" gave it up; it does not stand once, and in sequences {room}, so it is taken for the site's"
     )

@@ -278,3 +278,19 @@ def test_answers_are_those_of_counting_every_instant(
         assert found_peak(bookings.store, hour) == brute_peak(oracle.values(), hour)
     lengths = [claim.slot.length.total_seconds() for claim in oracle.values()]
     assert longest(bookings.store) == max(lengths, default=0)
+
+
+def test_claim_kept_into_the_next_slot_is_in_nobodys_way_who_takes_nothing_back(bookings: Calendar) -> None:
+    number = bookings.book(0, 1, 1000 * MEGABIT)
+    bookings.book(1, 2, 1000 * MEGABIT)
+    keep(bookings, number, 1.2)
+
+    def overbooked(capacity: int) -> list[tuple[str, int]]:
+        offered = {PATH: capacity} if capacity else {}
+        found = bookings.store.read(
+            lambda session: calendar.overbooked(session, offered, prefix="path:", now=bookings.now)
+        )
+        return [(one.resource, one.booked) for one in found]
+
+    assert overbooked(1000 * MEGABIT) == overbooked(1500 * MEGABIT) == []
+    assert overbooked(999 * MEGABIT) == overbooked(0) == [(PATH, 2000 * MEGABIT)]

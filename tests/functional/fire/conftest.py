@@ -24,10 +24,18 @@ from netconfig.intent import dump_intent
 from netconfig.inventory import Device
 from netconfig.simulator import IosRouter, RunningSimulator, SimulatorLoop, admitted, forwarding
 from netconfig.transport.cli import Timeouts
-from reservation import calendar, service
+from reservation import calendar, modification, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
-from reservation.model import ClaimRequest, PartRequest, PartView, Request, ReservationView, TimeSlot
+from reservation.model import (
+    ClaimRequest,
+    Modification,
+    PartRequest,
+    PartView,
+    Request,
+    ReservationView,
+    TimeSlot,
+)
 from reservation.tables import ClaimRow
 from store import Store, open_store
 from tests.conftest import make_database
@@ -144,10 +152,7 @@ class Border:
             slot=TimeSlot(now, now + length),
             hold_until=now + length,
             claims=(ClaimRequest(PATH, 1),),
-            parts=tuple(
-                PartRequest(self.device.name, stage if stages else 0, dump_intent(ticket.part.intent))
-                for stage, ticket in enumerate(tickets)
-            ),
+            parts=self._parts(tickets, stages=stages),
         )
         held = store.write(lambda s: service.hold(s, request, now=now))
         store.write(lambda s: service.confirm(s, held.id, kind=KIND, now=now, actor="x"))
@@ -158,6 +163,18 @@ class Border:
         number = self.book(*tickets, **how)
         self.until_state(number, State.ACTIVE)
         return number
+
+    def modify(self, number: int, *tickets: Ticket) -> None:
+        """Let a reservation have the parts of these tickets instead."""
+        change = Modification(parts=self._parts(tickets))
+        now = self.clock.now()
+        self.store.write(lambda s: modification.modify(s, number, change, kind=KIND, now=now, actor="x"))
+
+    def _parts(self, tickets: Sequence[Ticket], *, stages: bool = False) -> tuple[PartRequest, ...]:
+        return tuple(
+            PartRequest(self.device.name, stage if stages else 0, dump_intent(ticket.part.intent))
+            for stage, ticket in enumerate(tickets)
+        )
 
     def cancel(self, number: int) -> None:
         now = self.clock.now()

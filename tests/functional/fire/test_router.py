@@ -42,6 +42,23 @@ def test_reboot_to_an_old_startup_config_is_undone_with_what_it_brings_of_ticket
     assert border.router.running_config() == border.original
 
 
+def test_permit_that_a_ticket_had_before_it_was_modified_is_taken_away_again(border: Border) -> None:
+    border.worker()
+    number = border.book_active(BULK, LET_BULK_IN)
+    kept = border.router.startup_config()
+    border.modify(number, BULK, LET_SIX_IN)
+    border.until(lambda: border.view(number).modifying_since is None)
+    assert len(border.parts(number)) == 2
+    today = border.router.running_config()
+    border.router.reboot(kept)
+    assert border.router.running_config() != today
+    border.until_read_again()
+    assert border.router.running_config() == border.router.startup_config() == today
+    border.cancel(number)
+    border.until_state(number, State.RELEASED)
+    assert border.router.running_config() == border.original
+
+
 def test_permit_of_a_ticket_long_over_outside_our_numbers_is_told_and_left(border: Border) -> None:
     border.worker()
     over = border.book_active(LET_BULK_IN)
@@ -53,7 +70,7 @@ def test_permit_of_a_ticket_long_over_outside_our_numbers_is_told_and_left(borde
     border.until_read_again()
     assert (border.router.running_config(), border.router.pushes) == (by_hand, pushes)
     (sentence,) = border.seen().strangers
-    assert f"as reservation {over} did, which is over" in sentence
+    assert f"as reservation {over} did, which gave it up" in sentence
 
 
 def test_router_that_lost_everything_gets_everything_back_in_one_push(border: Border) -> None:

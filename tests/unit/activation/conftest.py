@@ -157,7 +157,7 @@ class BoxDriver:
             if part.wanted:
                 at = part.placement.get("at") or max(taken, default=0) + 10
                 taken.add(int(str(at)))
-                answer[part.part_id] = {"at": at}
+                answer[part.part_id] = {**part.placement, "at": at}
                 if len(answer) > self.box.room:
                     ids = frozenset({part.part_id})
                     raise Rejected(self.box.name, "no room", line=self._line(part, int(str(at))), parts=ids)

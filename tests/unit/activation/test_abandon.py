@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from activation.abandon import Abandonment, abandon
 from reservation import service
@@ -10,6 +11,7 @@ from reservation.errors import UnknownDevice
 from reservation.lifecycle import Cause, Outcome, State
 from reservation.pauses import PauseCause, end_pauses, list_pauses
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House
+from tests.unit.activation.test_modifications import LATER, modify
 
 MINUTE = timedelta(minutes=1)
 WORDS = "far-1 was abandoned: burnt out"
@@ -135,6 +137,42 @@ def test_abandoning_twice_changes_nothing_more(house: House) -> None:
     house.run()
     assert house.state(number) is State.RELEASED
     assert give_up(house) == Abandonment((), (), (), ())
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_what_was_moved_to_a_later_slot_starts_then(house: House, ticked: bool) -> None:
+    number = house.book()
+    house.run()
+    house.far.away = True
+    modify(house, number, slot=LATER)
+    if ticked:
+        house.tick()
+    assert give_up(house).leaving == (number,)
+    house.run()
+    assert house.state(number) is State.SCHEDULED
+    assert house.near.ours == []
+    house.far.away = False
+    house.store.write(lambda s: end_pauses(s, [PauseCause.MAINTENANCE], device=FAR))
+    house.at(LATER.start)
+    assert house.state(number) is State.ACTIVE
+    assert (len(house.far.ours), len(house.near.ours)) == (1, 1)
+
+
+def test_what_is_given_back_is_locked_before_the_device(house: House) -> None:
+    house.book(stages=((FAR, 0),))
+    house.run()
+    house.far.away = True
+    house.at(NOON + HOUR)
+    locked: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_rest: object) -> None:
+        if "name IN" in statement:
+            locked.append(statement.split("FROM ")[1].split(maxsplit=1)[0])
+
+    event.listen(house.store.engine, "before_cursor_execute", note)
+    assert give_up(house).released
+    event.remove(house.store.engine, "before_cursor_execute", note)
+    assert locked == ["resource", "device"]
 
 
 def test_device_nobody_knows_is_refused(house: House) -> None:

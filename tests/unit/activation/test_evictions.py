@@ -135,9 +135,10 @@ def test_dry_run_evicts_nobody(house: House) -> None:
 
 def test_what_is_not_there_is_told(house: House) -> None:
     number = house.book()
+    house.run()
     own = Config("", found={number: house.ownership.database, 99: FOREIGN})
     with pytest.raises(NoStranger, match="nothing there is named for reservation 4"):
-        house.store.read(lambda s: strange_fingerprint(s, own, 4))
+        house.store.read(lambda s: strange_fingerprint(s, FAR, own, 4))
     with pytest.raises(NoStranger, match="this database's own"):
-        house.store.read(lambda s: strange_fingerprint(s, own, number))
-    assert house.store.read(lambda s: strange_fingerprint(s, own, 99)) == FOREIGN
+        house.store.read(lambda s: strange_fingerprint(s, FAR, own, number))
+    assert house.store.read(lambda s: strange_fingerprint(s, FAR, own, 99)) == FOREIGN

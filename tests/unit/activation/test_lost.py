@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from activation.evictions import order_eviction
 from reservation.identity import database_identity
 from reservation.lifecycle import State
 from reservation.moves import HIGHEST_ID
@@ -106,6 +107,25 @@ def test_object_of_a_reservation_that_is_still_to_come_is_kept(house: House) -> 
     house.run()
     assert house.far.ours == [ghost], "it is no less odd after the thaw"
     assert observed(house) is not None
+
+
+def test_object_that_was_sent_after_the_copy_was_made_is_taken_off_by_its_number(house: House) -> None:
+    number = house.book(start=HOUR)
+    ghost = line(house, number)
+    house.far.lines.append(ghost)
+    house.at(NOON + HOUR)
+    assert observed(house) is not None
+    house.store.write(lambda s: order_eviction(s, FAR, number))
+    house.run()
+    assert house.far.ours == []
+    assert house.state(number) is State.ACTIVATING
+    thaw(house)
+    house.run()
+    assert observed(house) is None
+    assert house.state(number) is State.ACTIVE
+    house.store.write(lambda s: order_eviction(s, FAR, number))
+    house.run()
+    assert len(house.far.ours) == 1, "what was sent since is the database's own"
 
 
 def test_object_of_a_reservation_that_starts_just_now_is_kept(house: House) -> None:

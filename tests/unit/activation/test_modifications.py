@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_network
 
 import pytest
@@ -353,12 +354,19 @@ def flows(network: str, path: str = "red") -> FlowRequest:
     return FlowRequest("Fermilab", path, FlowSpec.of([match]))
 
 
-def book(house: House, network: str, path: str = "red", *, label: int | None = None) -> int:
+def book(
+    house: House,
+    network: str,
+    path: str = "red",
+    *,
+    label: int | None = None,
+    end: datetime = NOON + HOUR,
+) -> int:
     request = Request(
         kind=KIND,
         owner="CN=Someone",
-        slot=TimeSlot(house.clock.now(), NOON + HOUR),
-        hold_until=NOON + HOUR,
+        slot=TimeSlot(house.clock.now(), end),
+        hold_until=end,
         flows=flows(network, path),
         labels=() if label is None else (LabelRequest(POOL, frozenset({label})),),
         parts=parts(what=intent(network)),
@@ -399,6 +407,47 @@ def test_packets_and_label_of_before_are_its_own_until_the_devices_let_them_go(s
         )
     )
     assert leaving == ([], [])
+
+
+def extend(house: House, number: int) -> None:
+    end = NOON + 2 * HOUR
+    house.store.write(lambda s: service.extend(s, number, kind=KIND, end=end, now=house.clock.now()))
+
+
+def lengthen(house: House, number: int) -> None:
+    modify(house, number, slot=TimeSlot(NOON, NOON + 2 * HOUR))
+
+
+def lengthen_with_other_packets(house: House, number: int) -> None:
+    modify(
+        house,
+        number,
+        slot=TimeSlot(NOON, NOON + 2 * HOUR),
+        flows=flows("10.4.0.0/24"),
+        parts=parts(what=intent("10.4.0.0/24")),
+    )
+
+
+@pytest.mark.parametrize("longer", [extend, lengthen, lengthen_with_other_packets])
+def test_packets_and_label_of_before_stay_its_own_for_all_of_a_longer_slot(
+    steered: House, longer: Callable[[House, int], None]
+) -> None:
+    number = book(steered, "10.2.0.0/24", label=48)
+    steered.run()
+    steered.near.away = True
+    new, what = LabelRequest(POOL, frozenset({49})), parts(what=intent("10.3.0.0/24"))
+    modify(steered, number, flows=flows("10.3.0.0/24"), labels=(new,), parts=what)
+    steered.run()
+    longer(steered, number)
+    steered.at(NOON + 1.5 * HOUR)
+    last = NOON + 2 * HOUR
+    with pytest.raises(FlowConflict):
+        book(steered, "10.2.0.0/24", "green", end=last)
+    with pytest.raises(LabelsTaken):
+        book(steered, "10.5.0.0/24", label=48, end=last)
+    steered.near.away = False
+    steered.at(NOON + 1.6 * HOUR)
+    book(steered, "10.2.0.0/24", "green", label=48, end=last)
 
 
 def test_packets_of_a_later_slot_are_promised_and_those_of_now_kept(steered: House) -> None:

@@ -48,7 +48,7 @@ def test_permit_outside_our_range_may_be_the_sites_and_is_told(rig: IosRig, numb
     done = reconcile(rig.at_once(), [over], NONE)
     assert not done.plan
     (sentence,) = done.plan.strangers
-    assert "as reservation 71 did, which is over" in sentence
+    assert "as reservation 71 did, which gave it up" in sentence
     assert rig.text() == text
 
 
