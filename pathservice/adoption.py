@@ -140,7 +140,7 @@ class _Look:
         if as_on is not None and self._number not in actual.found:
             return driver, actual, as_on[1]
         database = self._assembly.store.read(
-            lambda session: strange_fingerprint(session, actual, self._number)
+            lambda session: strange_fingerprint(session, device, actual, self._number)
         )
         if as_on is not None and database != as_on[1]:
             raise NotRebuilt(

@@ -117,9 +117,9 @@ def test_what_is_ordered_off_is_not_adopted(house: House) -> None:
 
 def test_adopted_objects_are_no_strangers_though_they_have_another_fingerprint(house: House) -> None:
     actual = Config("", found={NUMBER: LOST})
-    assert house.store.read(lambda s: strange_fingerprint(s, actual, NUMBER)) == LOST
+    assert house.store.read(lambda s: strange_fingerprint(s, NEAR, actual, NUMBER)) == LOST
     adopt(house, {NEAR: {"at": 5, ADOPTED: f"LS reservation {NUMBER} database {LOST}"}})
     with pytest.raises(NoStranger):
-        house.store.read(lambda s: strange_fingerprint(s, actual, NUMBER))
+        house.store.read(lambda s: strange_fingerprint(s, NEAR, actual, NUMBER))
     another = Config("", found={NUMBER: "of-a-third"})
-    assert house.store.read(lambda s: strange_fingerprint(s, another, NUMBER)) == "of-a-third"
+    assert house.store.read(lambda s: strange_fingerprint(s, NEAR, another, NUMBER)) == "of-a-third"
