@@ -146,8 +146,8 @@ def book(
         if site_version is not None:
             # Under the lock on the site's flows, which the claims have taken and which a new version takes.
             require_site_version(session, site_version)
-        if maintenance is not None:
-            words = wait_for(session, reservation.id, maintenance)
+        if maintenance is not None and (still := _lock_maintenance(session, admission)) is not None:
+            words = wait_for(session, reservation.id, still)
             reservation = replace(reservation, waiting_for=words)
     except errors.ReservationError as error:
         refuse_to_open(error, request, admission, site)
@@ -220,6 +220,13 @@ def check_maintenance(session: Session, admission: Admission, site: Site) -> Pau
             field="localPath",
         )
     return found
+
+
+def _lock_maintenance(session: Session, admission: Admission) -> Pause | None:
+    """The maintenance that stands to the end of the transaction; the devices are the last that is locked."""
+    names = {placed.device for placed in admission.placed}
+    parts.lock_devices(session, sorted(names))
+    return in_maintenance(session, names)
 
 
 def refuse_to_open(

@@ -16,9 +16,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from reservation.lifecycle import State
 from reservation.moves import lock_reservation, lock_reservations
 from reservation.parts import lock_devices
-from reservation.tables import DeviceRow, PartRow, PauseRow, ReservationRow
+from reservation.tables import DeviceRow, PauseRow, ReservationRow
 
 EVERYWHERE = ""
 """The device of a pause that is over all of them."""
@@ -92,13 +93,11 @@ def end_pauses(
 ) -> tuple[Pause, ...]:
     """Lift the pauses of these causes that stand exactly there; their devices are tried at once.
 
-    Returns those that were lifted.
+    Returns those that were lifted. `stop_waiting` is for a transaction after this one.
 
     Raises:
         UnknownDevice: the database does not know the device.
     """
-    if device is not None:
-        _stop_waiting(session, device, causes)
     devices = _lock(session, device)
     found = session.scalars(
         select(PauseRow)
@@ -135,38 +134,53 @@ def pause_over(session: Session, device: str, *, but: Collection[PauseCause] = (
 
 
 def in_maintenance(session: Session, devices: Collection[str]) -> Pause | None:
-    """The maintenance of one of these devices; None where none of them is in any."""
+    """The maintenance of one of these devices; None where none of them is in any.
+
+    Nothing is locked: with the devices locked the answer holds to the end of the transaction.
+    """
     rows = session.scalars(
         select(PauseRow)
         .where(PauseRow.device.in_(sorted(devices)), PauseRow.cause == PauseCause.MAINTENANCE)
         .order_by(PauseRow.device)
+        .execution_options(populate_existing=True)
     )
     return next((_view(row) for row in rows), None)
 
 
 def wait_for(session: Session, reservation_id: int, pause: Pause) -> str:
-    """Have a reservation that is taken all the same say what it waits for, until that is over; the words."""
+    """Have a reservation that is taken all the same say what it waits for, until that is over; the words.
+
+    The caller has locked the devices, and the pause stands.
+    """
     row = lock_reservation(session, reservation_id)
     row.waiting_for = _awaited(pause)
     session.flush()
     return row.waiting_for
 
 
-def _awaited(pause: Pause) -> str:
-    return f"the end of a device's {pause.cause}, since {pause.since:%Y-%m-%d %H:%M:%S} UTC"
+def stop_waiting(session: Session) -> None:
+    """Have no reservation say that it waits for a pause that has ended.
 
-
-def _stop_waiting(session: Session, device: str, causes: Collection[PauseCause]) -> None:
-    rows = session.scalars(select(PauseRow).where(PauseRow.device == device, PauseRow.cause.in_(causes)))
-    words = [_awaited(_view(row)) for row in rows]
-    waiting = (
-        select(ReservationRow.id)
-        .join(PartRow)
-        .join(DeviceRow)
-        .where(DeviceRow.name == device, ReservationRow.waiting_for.in_(words))
+    After the transaction that ended it: one that was taken meanwhile is only then to be seen.
+    """
+    waiting = select(ReservationRow.id, ReservationRow.waiting_for).where(
+        ReservationRow.state.in_(sorted([State.HELD, State.SCHEDULED])),
+        ReservationRow.waiting_for.startswith(_AWAITED, autoescape=True),
     )
-    for reservation in lock_reservations(session, session.scalars(waiting)):
-        reservation.waiting_for = None
+    said = {row.id: row.waiting_for for row in session.execute(waiting)}
+    # Read after the words: what was said before stands among these, or has ended.
+    standing = {_awaited(pause) for pause in list_pauses(session)}
+    over = [number for number, words in said.items() if words not in standing]
+    for reservation in lock_reservations(session, over):
+        if reservation.waiting_for == said[reservation.id]:
+            reservation.waiting_for = None
+
+
+_AWAITED = "the end of a device's "
+
+
+def _awaited(pause: Pause) -> str:
+    return f"{_AWAITED}{pause.cause}, since {pause.since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _lock(session: Session, device: str | None) -> Sequence[DeviceRow]:

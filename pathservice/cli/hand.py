@@ -11,7 +11,7 @@ from pathservice.cli import options
 from pathservice.cli.looking import look
 from pathservice.cli.operator import audited
 from pathservice.cli.screen import console, plain
-from reservation.pauses import Pause, PauseCause, begin_pause, end_pauses, list_pauses
+from reservation.pauses import Pause, PauseCause, begin_pause, end_pauses, list_pauses, stop_waiting
 
 Reason = Annotated[str, typer.Option(help="Why; it is shown wherever something waits for it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -86,6 +86,7 @@ def maintenance(
                 ended: tuple[Pause, ...] = ()
             else:
                 ended = assembly.store.write(lambda s: end_pauses(s, [PauseCause.MAINTENANCE], device=name))
+                assembly.store.write(stop_waiting)
         under_way = assembly.store.read(pushes_under_way)
     if not on:
         _say(f"{name}: maintenance has ended" if ended else f"{name} is in no maintenance")

@@ -22,7 +22,7 @@ from reservation import service
 from reservation.errors import CapacityBooked
 from reservation.lifecycle import Cause, State
 from reservation.parts import parts_of, register_device
-from reservation.pauses import PauseCause, begin_pause, end_pauses
+from reservation.pauses import PauseCause, begin_pause, end_pauses, stop_waiting
 from store import StoreUnavailable, open_store
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -281,6 +281,7 @@ def maintain(station: Any, *, on: bool) -> None:
         )
     else:
         station.store.write(lambda s: end_pauses(s, [PauseCause.MAINTENANCE], device="fermilab-border-1"))
+        station.store.write(stop_waiting)
 
 
 def test_a_device_in_maintenance_takes_no_new_tickets(station: Any) -> None:
