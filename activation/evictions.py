@@ -39,7 +39,7 @@ def strange_fingerprint(session: Session, device: str, actual: Config, number: i
     fingerprint = actual.found[number]
     own = fingerprint in {"", session.scalar(select(IdentityRow.database_uuid))}
     if 0 < number <= HIGHEST_ID and (
-        (own and _was_placed(session, device, number)) or is_adopted(session, number, fingerprint)
+        _was_placed(session, device, number) if own else is_adopted(session, number, fingerprint)
     ):
         raise NoStranger(
             f"what is there of reservation {number} is this database's own: it goes when its ticket ends"

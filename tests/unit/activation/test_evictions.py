@@ -142,3 +142,10 @@ def test_what_is_not_there_is_told(house: House) -> None:
     with pytest.raises(NoStranger, match="this database's own"):
         house.store.read(lambda s: strange_fingerprint(s, FAR, own, number))
     assert house.store.read(lambda s: strange_fingerprint(s, FAR, own, 99)) == FOREIGN
+
+
+def test_what_was_never_sent_and_lost_its_fingerprint_is_a_strangers(house: House) -> None:
+    number = house.book()
+    house.tick()
+    bare = Config("", found={number: ""})
+    assert house.store.read(lambda s: strange_fingerprint(s, FAR, bare, number)) == ""
