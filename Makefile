@@ -28,7 +28,8 @@ check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and co
 	$(PYTEST) tests/unit tests/contract
 
 test: check ## Everything: `check`, the functional tests, and newer Pythons where they are installed
-	$(PYTEST) tests/functional --durations=10
+	@# One more than there are cores: these wait for processes and sessions a third of their time.
+	$(PYTEST) -n 3 tests/functional --durations=10
 	@tools/test-others
 
 bench: .venv/.installed-test ## Print the benchmarks, as ratios
