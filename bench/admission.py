@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bench.databases import fresh_stores
 from bench.figure import Figure, Options, quantile
-from reservation import calendar, service
+from reservation import offering, service
 from reservation.lifecycle import Cause, State
 from reservation.model import ClaimRequest, Request, TimeSlot
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow, TransitionRow
@@ -102,7 +102,7 @@ def _fill(store: Store, claims: int) -> None:
         if store.engine.dialect.name == "sqlite":
             session.execute(text("PRAGMA cache_size = -400000"))
         for number in range(RESOURCES):
-            calendar.offer(session, _resource(number), capacity=CAPACITY, unit="bit/s", now=NOW)
+            offering.offer(session, _resource(number), capacity=CAPACITY, unit="bit/s", now=NOW)
         slots = [TimeSlot(NOW, NOW + MONTH), TimeSlot(NOW - HOUR, NOW + HOUR / 6)]
         for _ in range(each - len(slots)):
             start = NOW + timedelta(minutes=chance.randrange(int(YEAR.total_seconds()) // 60))

@@ -22,7 +22,7 @@ from netconfig.intent import (
 )
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
-from reservation import calendar, service
+from reservation import offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
 from reservation.model import ClaimRequest, PartRequest, Request, TimeSlot
@@ -44,7 +44,7 @@ class House:
         self.ownership = Ownership(station="BENCH", database=store.write(database_identity))
         known = list(devices)
         store.write(lambda session: register_devices(session, known))
-        store.write(lambda session: calendar.offer(session, PATH, capacity=10**12, unit="bit/s", now=now))
+        store.write(lambda session: offering.offer(session, PATH, capacity=10**12, unit="bit/s", now=now))
         self.drivers: dict[str, Callable[[], DeviceDriver]] = {
             device.name: partial(driver_class(device.platform), device, self.ownership) for device in known
         }

@@ -33,7 +33,7 @@ from lambdastation.steering import (
     steered_flows,
 )
 from lambdastation.ticket import Ticket, TicketRequest
-from reservation import calendar, conflicts, errors, labels, parts, service, sharing
+from reservation import conflicts, errors, labels, offering, parts, service, sharing
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
@@ -50,24 +50,24 @@ def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
     lock_resources(session, site, now=now)
     capacities = path_capacities(site)
     for name, capacity in capacities.items():
-        calendar.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
-    calendar.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
+        offering.offer(session, name, capacity=capacity, unit=BANDWIDTH_UNIT, now=now)
+    offering.withdraw_others(session, capacities, prefix=PATH_PREFIX, now=now)
     pools = label_pools(site)
     for pool, offered in pools.items():
         labels.offer_labels(session, pool, offered, now=now)
-    calendar.withdraw_others(session, pools, prefix=labels.POOL_PREFIX, now=now)
+    offering.withdraw_others(session, pools, prefix=labels.POOL_PREFIX, now=now)
 
 
 def lock_resources(session: Session, site: Site, *, now: datetime) -> None:
     """Let nobody book on the site to the end of the transaction: its flows, its pools, then its paths."""
     conflicts.offer_flows(session, site.name, now=now)
-    calendar.lock_prefixed(session, labels.POOL_PREFIX)
-    calendar.lock_prefixed(session, PATH_PREFIX)
+    offering.lock_prefixed(session, labels.POOL_PREFIX)
+    offering.lock_prefixed(session, PATH_PREFIX)
 
 
 def overbooked_paths(session: Session, site: Site, *, now: datetime) -> tuple[errors.CapacityBooked, ...]:
     """Each path, one way, of which more is promised from `now` on than the site has of it."""
-    return calendar.overbooked(session, path_capacities(site), prefix=PATH_PREFIX, now=now)
+    return offering.overbooked(session, path_capacities(site), prefix=PATH_PREFIX, now=now)
 
 
 def missing_code_points(session: Session, site: Site, *, now: datetime) -> tuple[errors.LabelsBooked, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar
+from reservation import calendar, offering
 from reservation.errors import FlowConflict
 from reservation.flows import FlowSpec, dump_flows, load_flows
 from reservation.model import Changed, ClaimRequest, FlowRequest, TimeSlot
@@ -25,7 +25,7 @@ def flow_resource(site: str) -> str:
 
 def offer_flows(session: Session, site: str, *, now: datetime) -> None:
     """Make the site's flows known to the calendar."""
-    calendar.offer(session, flow_resource(site), capacity=calendar.UNLIMITED, unit="flow", now=now)
+    offering.offer(session, flow_resource(site), capacity=calendar.UNLIMITED, unit="flow", now=now)
 
 
 def lock_flows(session: Session, site: str) -> None:

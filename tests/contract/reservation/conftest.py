@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reservation import calendar, service
+from reservation import offering, service
 from reservation.model import ClaimRequest, PartRequest, Request, ReservationView, TimeSlot
 from reservation.parts import register_device
 from store import Store
@@ -46,7 +46,7 @@ class Calendar:
 
     def offer(self, name: str, capacity: int) -> None:
         self.store.write(
-            lambda session: calendar.offer(session, name, capacity=capacity, unit="bit/s", now=self.now)
+            lambda session: offering.offer(session, name, capacity=capacity, unit="bit/s", now=self.now)
         )
 
     def hold(self, request: Request) -> ReservationView:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from reservation import calendar
+from reservation import calendar, offering
 from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
 from reservation.model import TimeSlot
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow, TransitionRow
@@ -288,7 +288,7 @@ def test_claim_kept_into_the_next_slot_is_in_nobodys_way_who_takes_nothing_back(
     def overbooked(capacity: int) -> list[tuple[str, int]]:
         offered = {PATH: capacity} if capacity else {}
         found = bookings.store.read(
-            lambda session: calendar.overbooked(session, offered, prefix="path:", now=bookings.now)
+            lambda session: offering.overbooked(session, offered, prefix="path:", now=bookings.now)
         )
         return [(one.resource, one.booked) for one in found]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reservation import calendar
+from reservation import offering
 from reservation.errors import CapacityBooked, WrongSite
 from reservation.identity import belong_to, database_identity
 from store import Store
@@ -30,7 +30,7 @@ def test_a_path_cannot_be_taken_away_while_it_is_promised(bookings: Calendar) ->
 
     def withdraw(after: timedelta) -> None:
         now = bookings.now + after
-        bookings.store.write(lambda s: calendar.withdraw_others(s, {"path:other"}, prefix="path:", now=now))
+        bookings.store.write(lambda s: offering.withdraw_others(s, {"path:other"}, prefix="path:", now=now))
 
     with pytest.raises(CapacityBooked, match=f"{PATH}: {MEGABIT} of it are booked, so it cannot be made 0"):
         withdraw(timedelta(0))
@@ -40,4 +40,4 @@ def test_a_path_cannot_be_taken_away_while_it_is_promised(bookings: Calendar) ->
 def test_another_doors_resources_are_not_a_paths_business(bookings: Calendar) -> None:
     bookings.offer("island:1", 1)
     bookings.book(1, 2, 1, of="island:1")
-    bookings.store.write(lambda s: calendar.withdraw_others(s, {PATH}, prefix="path:", now=bookings.now))
+    bookings.store.write(lambda s: offering.withdraw_others(s, {PATH}, prefix="path:", now=bookings.now))

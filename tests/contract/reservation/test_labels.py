@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from reservation import calendar, labels, service
+from reservation import calendar, labels, offering, service
 from reservation.conflicts import flow_resource
 from reservation.errors import CapacityBooked, LabelsBooked, LabelsTaken, UnknownResource
 from reservation.lifecycle import Cause
@@ -166,7 +166,7 @@ def test_pool_may_change_but_for_what_is_promised(pool: Calendar) -> None:
 def test_pool_that_is_offered_no_more_is_missed_while_something_is_promised(pool: Calendar) -> None:
     def withdraw() -> None:
         pool.store.write(
-            lambda session: calendar.withdraw_others(session, [], prefix=labels.POOL_PREFIX, now=pool.now)
+            lambda session: offering.withdraw_others(session, [], prefix=labels.POOL_PREFIX, now=pool.now)
         )
 
     withdraw()

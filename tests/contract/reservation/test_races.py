@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, conflicts, service
+from reservation import conflicts, offering, service
 from reservation.errors import CapacityExceeded, ReservationError
 from reservation.identity import database_identity
 from reservation.lifecycle import State
@@ -162,7 +162,7 @@ def test_what_many_find_missing_at_once_is_made_once(store: Store) -> None:
     def set_up(session: Session) -> str:
         # In an order of its own, as nobody should: each is alone with what it found missing.
         conflicts.offer_flows(session, "Fermilab", now=NOON)
-        calendar.offer(session, PATH, capacity=MEGABIT, unit="bit/s", now=NOON)
+        offering.offer(session, PATH, capacity=MEGABIT, unit="bit/s", now=NOON)
         register_device(session, "border-1", platform="fake", capabilities=["x"])
         return database_identity(session)
 

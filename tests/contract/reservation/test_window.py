@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from netconfig.intent import FlowMatch, PortRange, Protocol
-from reservation import calendar, conflicts, labels, service
+from reservation import calendar, conflicts, labels, offering, service
 from reservation.errors import FlowConflict, SlotInThePast, UnknownResource
 from reservation.flows import FlowSpec
 from reservation.lifecycle import State
@@ -318,7 +318,7 @@ def booked(bookings: Calendar, wanted: Iterable[Taken]) -> list[Taken]:
         for number in session.scalars(select(ClaimRow.reservation_id).distinct()).all():
             calendar.free_claims(session, number)
         for name in (PATH, BACK):
-            calendar.offer(session, name, capacity=CAPACITY, unit="bit/s", now=bookings.now)
+            offering.offer(session, name, capacity=CAPACITY, unit="bit/s", now=bookings.now)
         conflicts.offer_flows(session, SITE, now=bookings.now)
         for one in taken:
             claims = () if one.of == SITE else ((one.of, one.amount),)

@@ -33,7 +33,7 @@ from netconfig.intent import (
 )
 from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, IosRouter, RunningSimulator, SimulatorLoop
-from reservation import calendar, service
+from reservation import offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import MOVES, Outcome, State
 from reservation.model import ClaimRequest, PartRequest, Request, TimeSlot
@@ -206,7 +206,7 @@ def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1
     )
     store.write(database_identity)
     store.write(lambda s: register_devices(s, [device]))
-    store.write(lambda s: calendar.offer(s, PATH, capacity=tickets, unit="bit/s", now=now))
+    store.write(lambda s: offering.offer(s, PATH, capacity=tickets, unit="bit/s", now=now))
     for _ in range(tickets):
         held = store.write(lambda s: service.hold(s, request, now=now))
         store.write(lambda s, id_=held.id: service.confirm(s, id_, kind=KIND, now=now, actor="x"))  # type: ignore[misc]

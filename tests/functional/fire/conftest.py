@@ -24,7 +24,7 @@ from netconfig.intent import dump_intent
 from netconfig.inventory import Device
 from netconfig.simulator import IosRouter, RunningSimulator, SimulatorLoop, admitted, forwarding
 from netconfig.transport.cli import Timeouts
-from reservation import calendar, modification, service
+from reservation import modification, offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
 from reservation.model import (
@@ -112,7 +112,7 @@ class Border:
         """Make the router and a path known to a database."""
         store.write(database_identity)
         store.write(lambda s: register_devices(s, [self.device]))
-        store.write(lambda s: calendar.offer(s, PATH, capacity=100, unit="bit/s", now=self.clock.now()))
+        store.write(lambda s: offering.offer(s, PATH, capacity=100, unit="bit/s", now=self.clock.now()))
 
     def another_store(self, store: Store | None = None) -> Store:
         """A database as another process would open it."""

@@ -34,7 +34,7 @@ from netconfig.driver import (
 )
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.intent import Capability, FlowMatch, Intent, PolicyRoute, Steering, dump_intent
-from reservation import calendar, service
+from reservation import offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
 from reservation.model import ClaimRequest, PartRequest, PartView, Request, ReservationView, TimeSlot
@@ -315,7 +315,7 @@ class House:
         store.write(self._set_up)
 
     def _set_up(self, session: Session) -> None:
-        calendar.offer(session, PATH, capacity=1000, unit="bit/s", now=self.clock.now())
+        offering.offer(session, PATH, capacity=1000, unit="bit/s", now=self.clock.now())
         for name in self.boxes:
             register_device(session, name, platform="box", capabilities=BoxDriver.capabilities)
 

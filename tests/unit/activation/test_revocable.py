@@ -8,14 +8,14 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from activation.revocable import RevocableStore, Revoked
-from reservation import calendar
+from reservation import offering
 from reservation.tables import ResourceRow
 from store import Store
 from tests.unit.activation.conftest import NOON, PATIENCE
 
 
 def offer(session: Session) -> None:
-    calendar.offer(session, "path:blue", capacity=1, unit="bit/s", now=NOON)
+    offering.offer(session, "path:blue", capacity=1, unit="bit/s", now=NOON)
 
 
 def resources(store: Store) -> int:
