@@ -8,8 +8,9 @@ from typing import ClassVar, TypeVar
 
 from sqlalchemy.orm import Session
 
+from netconfig.capability import Capability
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, Transcript
-from netconfig.intent import Capability, Intent, Steering
+from netconfig.intent import Intent, Steering
 from store import Store
 
 T = TypeVar("T")

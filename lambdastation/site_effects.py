@@ -126,6 +126,8 @@ def _word(part: PartRequest) -> str:
         case AccessPermit():
             span = f"{intent.sequences.first}-{intent.sequences.last}"
             return f"entries {span} of {intent.access_list} on {part.device}"
+        case _:
+            return f"{intent.kind} on {part.device}"
 
 
 def _told(words: Counter[str]) -> str:

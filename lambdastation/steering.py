@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lambdastation.site import ANY, Admit, Client, Direction, Rule, Site, Steer, Topology
-from netconfig.intent import AccessPermit, FlowMatch, Intent, IpAddress, PolicyRoute, dump_intent
+from netconfig.intent import AccessPermit, FlowMatch, IpAddress, PolicyRoute, RouterIntent, dump_intent
 from reservation.labels import pool_resource
 from reservation.model import ClaimRequest, PartRequest
 
@@ -24,7 +24,7 @@ class Placed:
 
     device: str
     stage: int
-    intent: Intent
+    intent: RouterIntent
 
     def part(self) -> PartRequest:
         """The core's form of it."""

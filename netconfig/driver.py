@@ -7,9 +7,12 @@ so a driver needs no memory of its own and no undo.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Generic, Protocol
 
-from netconfig.intent import Capability, Intent, Steering
+from typing_extensions import TypeVar
+
+from netconfig.capability import Capability
+from netconfig.intent import Intent, Steering
 from netconfig.inventory import Device
 
 Placement = Mapping[str, object]
@@ -35,8 +38,12 @@ class Ownership:
     database: str
 
 
+Carried_co = TypeVar("Carried_co", bound=Intent, default=Intent, covariant=True)
+"""The intents that a driver takes; any, where nothing is said."""
+
+
 @dataclass(frozen=True, slots=True)
-class PartIntent:
+class PartIntent(Generic[Carried_co]):
     """One part as a driver sees it.
 
     Attributes:
@@ -50,7 +57,7 @@ class PartIntent:
 
     part_id: int
     reservation_id: int
-    intent: Intent
+    intent: Carried_co
     wanted: bool = True
     placement: Placement = field(default_factory=dict)
     over: bool = False
@@ -68,12 +75,15 @@ class Config:
         serves: ids of the parts that need a line, by the line's path (the headers above it, then itself).
         retired: paths that are ours to remove though nothing on the device says so: their text is stored
             in a placement.
+        facts: what the device tells of itself and its surroundings, as JSON values: an OpenFlow gateway's
+            `switches` and `links`. No part of what is compared.
     """
 
     text: str
     found: Mapping[int, str] = field(default_factory=dict)
     serves: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
     retired: frozenset[tuple[str, ...]] = frozenset()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from netconfig.capability import Capability
+from netconfig.gateway import ControllerProxy, UserAccess, VlanMap
+
 IpNetwork = IPv4Network | IPv6Network
 IpAddress = IPv4Address | IPv6Address
 
@@ -23,15 +26,6 @@ class Protocol(StrEnum):
     TCP = "tcp"
     UDP = "udp"
     ICMP = "icmp"
-
-
-class Capability(StrEnum):
-    """What a driver can do; asked for when a path is admitted, not when it is pushed."""
-
-    POLICY_ROUTE_IPV4 = "policy-route-ipv4"
-    POLICY_ROUTE_IPV6 = "policy-route-ipv6"
-    ACCESS_PERMIT_IPV4 = "access-permit-ipv4"
-    ACCESS_PERMIT_IPV6 = "access-permit-ipv6"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -179,7 +173,9 @@ class AccessPermit:
         return Capability(f"access-permit-ipv{self.flows[0].family}")
 
 
-Intent = PolicyRoute | AccessPermit
+RouterIntent = PolicyRoute | AccessPermit
+GatewayIntent = ControllerProxy | VlanMap | UserAccess
+Intent = RouterIntent | GatewayIntent
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ file readable by its owner only.
 import os
 import re
 import stat
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from netconfig.errors import BadCredential
 
 DEVICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+BRIDGE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$"
+_LOGIN = ("host", "username", "password", "host_key", "tls", "ovsdb", "bridge")
 _REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 _HOST_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+")
 
@@ -57,8 +60,35 @@ def resolve_secret(reference: str, *, field: str) -> str:
         raise BadCredential(f"{field}: {where} cannot be read: {error}") from error
 
 
+class Way(StrEnum):
+    """How a device is reached; its keys say which, and a driver says which ones it can go."""
+
+    SSH = "ssh"
+    TLS = "tls"
+    OVSDB = "ovsdb"
+    SIMULATED = "simulated"
+
+
+_NEEDED = {
+    Way.SSH: ("host", "username", "password", "host_key"),
+    Way.TLS: ("host", "tls"),
+    Way.OVSDB: ("ovsdb", "bridge"),
+    Way.SIMULATED: ("simulated",),
+}
+
+
+class TlsFiles(BaseModel):
+    """With what we are known to a device over TLS, and it to us; relative paths are of the site file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ca: Annotated[Path, Field(description="Authority of its certificate, a PEM file; no other is trusted")]
+    cert: Annotated[Path, Field(description="Our certificate for it, a PEM file")]
+    key: Annotated[Path, Field(description="Our key for it, a PEM file readable by its owner only")]
+
+
 class Device(BaseModel):
-    """One router or switch, as the site file names it."""
+    """One router, switch or gateway, as the site file names it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,14 +97,27 @@ class Device(BaseModel):
     ]
     platform: Annotated[str, Field(description="Which driver speaks to it, vendor_os: cisco_ios")]
     host: Annotated[str | None, Field(description="Name or address of its management interface")] = None
-    port: Annotated[int, Field(ge=1, le=65535, description="TCP port of its management protocol")] = 22
+    port: Annotated[
+        int | None,
+        Field(ge=1, le=65535, description="TCP port of its management protocol; the usual one if not set"),
+    ] = None
     username: Annotated[str | None, Field(description="Who we are to it")] = None
     password: Annotated[SecretReference | None, Field(description="env:NAME or file:PATH")] = None
     host_key: Annotated[HostKey | None, Field(description="Its SSH host key; no other is accepted")] = None
+    tls: Annotated[TlsFiles | None, Field(description="With what it is reached over TLS instead of SSH")] = (
+        None
+    )
+    ovsdb: Annotated[
+        str | None,
+        Field(description="Where its Open vSwitch database is: unix:PATH; OpenFlow is spoken beside it"),
+    ] = None
+    bridge: Annotated[
+        str | None, Field(pattern=BRIDGE, description="The Open vSwitch bridge that is configured")
+    ] = None
     simulated: Annotated[
         Path | None,
         Field(
-            description="Initial configuration of a simulated router to start instead, relative to this file"
+            description="Initial configuration of a simulated device to start instead, relative to this file"
         ),
     ] = None
     save: Annotated[bool, Field(description="Whether a push is written to the startup configuration")] = True
@@ -83,22 +126,41 @@ class Device(BaseModel):
     ] = False
 
     @model_validator(mode="after")
-    def _real_or_simulated(self) -> "Device":
-        login = {
-            "host": self.host,
-            "username": self.username,
-            "password": self.password,
-            "host_key": self.host_key,
-        }
-        if self.simulated is not None:
-            given = [name for name, value in login.items() if value is not None]
-            if given:
-                raise ValueError(f"a simulated device has no {' or '.join(given)} of its own")
-        else:
-            missing = [name for name, value in login.items() if value is None]
-            if missing:
-                raise ValueError(f"a device needs {', '.join(missing)}, or `simulated`")
+    def _one_way(self) -> "Device":
+        missing = [name for name in _NEEDED[self.way] if getattr(self, name) is None]
+        if missing and self.way is Way.SSH:
+            raise ValueError(f"a device needs {', '.join(missing)}, or `tls`, or `ovsdb`, or `simulated`")
+        if missing:
+            raise ValueError(f"a device with `{self.way}` needs {', '.join(missing)}")
+        others = {name for way in _NEEDED.values() for name in way} - set(_NEEDED[self.way]) | {"port"}
+        if self.way in {Way.SSH, Way.TLS}:
+            others.discard("port")
+        given = [name for name in (*_LOGIN, "port") if name in others and getattr(self, name) is not None]
+        if given and self.way is Way.SIMULATED:
+            raise ValueError(f"a simulated device has no {' or '.join(given)} of its own")
+        if given:
+            raise ValueError(f"a device with `{self.way}` has no {' or '.join(given)}")
         return self
+
+    @property
+    def way(self) -> Way:
+        """How it is reached."""
+        if self.simulated is not None:
+            return Way.SIMULATED
+        if self.tls is not None:
+            return Way.TLS
+        return Way.SSH if self.ovsdb is None else Way.OVSDB
+
+    @property
+    def where(self) -> str:
+        """Where it is reached, in words."""
+        match self.way:
+            case Way.SIMULATED:
+                return f"simulated from {self.simulated.name}" if self.simulated else ""
+            case Way.OVSDB:
+                return f"{self.bridge} at {self.ovsdb}"
+            case _:
+                return str(self.host) if self.port is None else f"{self.host}:{self.port}"
 
     def secret(self) -> str:
         """The password, read now.

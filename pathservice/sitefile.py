@@ -179,6 +179,9 @@ def _located(device: Device, folder: Path) -> Device:
         changes["simulated"] = folder / device.simulated
     if device.password is not None and device.password.startswith("file:"):
         changes["password"] = f"file:{folder / device.password.removeprefix('file:')}"
+    if device.tls is not None:
+        files = {name: folder / path for name, path in device.tls}
+        changes["tls"] = device.tls.model_copy(update=files)
     return device.model_copy(update=changes)
 
 

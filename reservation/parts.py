@@ -87,7 +87,7 @@ def rehearsed(session: Session, reservation_ids: Collection[int]) -> frozenset[i
 
 
 def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, frozenset[str]]:
-    """What each of these devices can carry, in the words of `netconfig.intent.Capability`.
+    """What each of these devices can carry, in the words of `netconfig.capability.Capability`.
 
     Raises:
         UnknownDevice: the database does not know one of them.

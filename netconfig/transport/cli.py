@@ -28,6 +28,7 @@ _PAGER = "--More--"
 _CONFIRM = "[confirm]"
 _NOISE = str.maketrans("", "", "\r\0\a")
 HOST_LENGTH = 16
+SSH_PORT = 22
 """Of a host name, what a prompt is sure to show: IOS cuts it off at 20 less a few in configuration mode."""
 
 
@@ -205,14 +206,14 @@ class CliSession:
     def _establish(self, link: Link) -> None:
         if self._device.host is None:
             raise BadCredential(f"device {self._device.name} has no address")
-        sock = link.connect(self._device.host, self._device.port, self._timeouts.open)
+        sock = link.connect(self._device.host, _port_of(self._device), self._timeouts.open)
         with tempfile.NamedTemporaryFile("w", prefix="known_hosts-", encoding="ascii") as known_hosts:
             known_hosts.write(_known_hosts_line(self._device))
             known_hosts.flush()
             connection: Any = ConnectHandler(
                 device_type=self._device_type,
                 host=self._device.host,
-                port=self._device.port,
+                port=_port_of(self._device),
                 username=self._device.username,
                 password=self._secret,
                 sock=sock,
@@ -267,7 +268,7 @@ class CliSession:
             raise (_EndedError if ended else Unreachable)(name, words) from error
 
     def _words_for(self, error: Exception) -> str:
-        where = f"{self._device.host} port {self._device.port}"
+        where = f"{self._device.host} port {_port_of(self._device)}"
         cause = error.__context__ or error
         if isinstance(cause, paramiko.BadHostKeyException) or "not found in known_hosts" in str(cause):
             return f"{where} shows another host key than the site file names"
@@ -285,6 +286,11 @@ class _EndedError(Unreachable):
     """The other side, or `close`, ended the session."""
 
 
+def _port_of(device: Device) -> int:
+    return device.port or SSH_PORT
+
+
 def _known_hosts_line(device: Device) -> str:
-    host = device.host if device.port == 22 else f"[{device.host}]:{device.port}"
+    port = _port_of(device)
+    host = device.host if port == SSH_PORT else f"[{device.host}]:{port}"
     return f"{host} {device.host_key}\n"

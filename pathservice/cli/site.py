@@ -58,9 +58,7 @@ def check(
             (
                 device.name,
                 device.platform,
-                f"simulated from {device.simulated.name}"
-                if device.simulated
-                else f"{device.host}:{device.port}",
+                device.where,
                 "dry run" if device.dry_run else "",
             )
             for device in found.devices

@@ -8,7 +8,8 @@ our fingerprint: a remark, which no packet is held against.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from netconfig.driver import ADOPTED, PartIntent, Placement
+from netconfig.carried import RouterPart
+from netconfig.driver import ADOPTED, Placement
 from netconfig.drivers.cisco_ios.ace import read_permit, write_permit
 from netconfig.drivers.cisco_ios.config import Memory
 from netconfig.drivers.cisco_ios.names import Names, fingerprint, read_fingerprint
@@ -17,7 +18,15 @@ from netconfig.drivers.cisco_ios.place import RoutePlace
 from netconfig.drivers.cisco_ios.recall import recalled
 from netconfig.drivers.cisco_ios.running import MATCH, NEXT_HOP, AccessList, Entry, Running
 from netconfig.errors import Unreadable
-from netconfig.intent import AccessPermit, FlowMatch, Intent, IpAddress, PolicyRoute, Steering, parse_address
+from netconfig.intent import (
+    AccessPermit,
+    FlowMatch,
+    IpAddress,
+    PolicyRoute,
+    RouterIntent,
+    Steering,
+    parse_address,
+)
 
 _REMARK = "remark "
 
@@ -28,7 +37,7 @@ def former_owner(placement: Placement) -> tuple[int, str] | None:
     return read_fingerprint(_REMARK + kept) if isinstance(kept, str) else None
 
 
-def former_owners(parts: Iterable[PartIntent]) -> frozenset[tuple[int, str]]:
+def former_owners(parts: Iterable[RouterPart]) -> frozenset[tuple[int, str]]:
     """Those fingerprints of all these parts."""
     return frozenset(owner for part in parts if (owner := former_owner(part.placement)))
 
@@ -46,7 +55,7 @@ def as_adopted(running: Running, former: frozenset[tuple[int, str]], names: Name
 
 
 def keep_adopted(
-    running: Running, parts: Iterable[PartIntent], placements: Mapping[int, Placement]
+    running: Running, parts: Iterable[RouterPart], placements: Mapping[int, Placement]
 ) -> dict[int, Placement]:
     """The placements, with the former fingerprint for as long as something on the router has it."""
     there = {held.owner for held in running.access_lists.values()}
@@ -76,7 +85,7 @@ class Adoption:
         """
         return tuple(self._steering(held, entry) for held, entry in self._objects())
 
-    def placements(self, intents: Sequence[Intent]) -> tuple[Placement, ...]:
+    def placements(self, intents: Sequence[RouterIntent]) -> tuple[Placement, ...]:
         """Where each of these intents stands already; empty for one that does not.
 
         A permit is taken for ours where it stands once and in the numbers that the site leaves to us.

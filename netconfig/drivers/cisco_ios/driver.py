@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
-from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
+from netconfig.capability import Capability
+from netconfig.carried import is_router_part, require_intents
+from netconfig.driver import (
+    Config,
+    Ownership,
+    PartIntent,
+    Placement,
+    Plan,
+    Transcript,
+)
 from netconfig.drivers.cisco_ios.adoption import Adoption, as_adopted, former_owners, keep_adopted
 from netconfig.drivers.cisco_ios.config import Reading, as_reading, as_wish, is_ours, read_config
 from netconfig.drivers.cisco_ios.imagine import imagine
@@ -20,7 +29,7 @@ from netconfig.drivers.cisco_ios.running import (
     without_log_messages,
 )
 from netconfig.errors import StateUnknown
-from netconfig.intent import Capability, Intent, Steering
+from netconfig.intent import Intent, RouterIntent, Steering
 from netconfig.inventory import Device
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
@@ -31,7 +40,14 @@ class CiscoIos:
     """A router that runs Cisco IOS or IOS-XE; see `DeviceDriver` for what each method promises."""
 
     platform: ClassVar[str] = "cisco_ios"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.POLICY_ROUTE_IPV4,
+            Capability.POLICY_ROUTE_IPV6,
+            Capability.ACCESS_PERMIT_IPV4,
+            Capability.ACCESS_PERMIT_IPV6,
+        }
+    )
 
     def __init__(
         self, device: Device, ownership: Ownership, *, timeouts: Timeouts = DEFAULT_TIMEOUTS
@@ -55,15 +71,17 @@ class CiscoIos:
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """Where each wanted part goes; see `place.place_parts`."""
+        require_intents(self._device.name, parts, RouterIntent)
+        ours = list(filter(is_router_part, parts))
         running = as_reading(actual, self._names).running
         placed = place_parts(
-            self._device.name, self._names, as_adopted(running, former_owners(parts), self._names), parts
+            self._device.name, self._names, as_adopted(running, former_owners(ours), self._names), ours
         )
-        return keep_adopted(running, parts, placed)
+        return keep_adopted(running, ours, placed)
 
     def render(self, parts: Sequence[PartIntent]) -> Config:
         """What the router shall carry for these parts."""
-        return render(parts, self._names)
+        return render(list(filter(is_router_part, parts)), self._names)
 
     def plan(self, actual: Config, desired: Config, *, known: frozenset[int]) -> Plan:
         """The lines that lead from one to the other; see `plan.make_plan`."""
@@ -95,7 +113,8 @@ class CiscoIos:
         self, actual: Config, reservation_id: int, intents: Sequence[Intent], *, database: str
     ) -> tuple[Placement, ...]:
         """Where it stands; see `adoption.Adoption.placements`."""
-        return self._adoption(actual, reservation_id, database).placements(intents)
+        ours = [intent for intent in intents if isinstance(intent, RouterIntent)]
+        return self._adoption(actual, reservation_id, database).placements(ours)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""

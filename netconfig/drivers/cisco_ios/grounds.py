@@ -6,7 +6,7 @@ written anew: none of it is our doing, and all of it may be over in a moment.
 
 from dataclasses import dataclass
 
-from netconfig.driver import PartIntent
+from netconfig.carried import RouterPart
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.running import LIST_HEADER, POLICY, Family, Running
 from netconfig.intent import AccessPermit
@@ -40,7 +40,7 @@ class Hindrance:
     line: str
 
 
-def ground_of(part: PartIntent) -> Ground:
+def ground_of(part: RouterPart) -> Ground:
     """What a part stands on."""
     family = part.intent.flows[0].family
     if isinstance(part.intent, AccessPermit):

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
-from netconfig.driver import PartIntent, Placement
+from netconfig.carried import RouterPart
+from netconfig.driver import Placement
 from netconfig.drivers.cisco_ios.ace import write_permit
 from netconfig.drivers.cisco_ios.config import Memory
 from netconfig.drivers.cisco_ios.recall import recalled
@@ -37,7 +38,7 @@ class PermitPlace(TypedDict):
     lines: list[PermitLine]
 
 
-def permit_lines(part: PartIntent) -> Sequence[PermitLine]:
+def permit_lines(part: RouterPart) -> Sequence[PermitLine]:
     """The lines that a part was given; none before its first placement."""
     return cast("PermitPlace", part.placement)["lines"] if "lines" in part.placement else ()
 
@@ -48,7 +49,7 @@ class PermitPlacer:
 
     device: str
     running: Running
-    parts: Sequence[PartIntent]
+    parts: Sequence[RouterPart]
     _claimed: dict[tuple[str, str], PermitLine] = field(init=False, default_factory=dict)
     _taken: dict[str, set[int]] = field(init=False, default_factory=dict)
 
@@ -61,7 +62,7 @@ class PermitPlacer:
                 self._claim(intent, line)
                 self._taken_in(intent.access_list).add(line["sequence"])
 
-    def _recall(self, part: PartIntent, intent: AccessPermit, line: PermitLine) -> None:
+    def _recall(self, part: RouterPart, intent: AccessPermit, line: PermitLine) -> None:
         held = self.running.access_lists.get(intent.access_list)
         memory = Memory(part.part_id, part.reservation_id, intent.sequences)
         rule = recalled(held, line["text"], memory) if held and not line["existed"] else None
@@ -86,12 +87,12 @@ class PermitPlacer:
         wanted = sorted(self._permits(), key=lambda pair: pair[0].part_id)
         return {part.part_id: self._place(part, intent) for part, intent in wanted if part.wanted}
 
-    def _permits(self) -> Iterator[tuple[PartIntent, AccessPermit]]:
+    def _permits(self) -> Iterator[tuple[RouterPart, AccessPermit]]:
         for part in self.parts:
             if isinstance(part.intent, AccessPermit):
                 yield part, part.intent
 
-    def _place(self, part: PartIntent, intent: AccessPermit) -> Placement:
+    def _place(self, part: RouterPart, intent: AccessPermit) -> Placement:
         held = self.running.access_lists.get(intent.access_list)
         if held is None or held.family != intent.flows[0].family:
             return part.placement
@@ -100,7 +101,7 @@ class PermitPlacer:
         lines = [self._line(text, held, part, intent) for text in texts]
         return dict(PermitPlace(acl=held.name, lines=lines))
 
-    def _line(self, text: str, held: AccessList, part: PartIntent, intent: AccessPermit) -> PermitLine:
+    def _line(self, text: str, held: AccessList, part: RouterPart, intent: AccessPermit) -> PermitLine:
         standing = held.find(text)
         claimed = self._claimed.get((held.name, text))
         if standing and (claimed is None or claimed["existed"]):
@@ -119,7 +120,7 @@ class PermitPlacer:
             self._taken[name] = {rule.sequence for rule in held.rules} if held else set()
         return self._taken[name]
 
-    def _lowest_free(self, held: AccessList, part: PartIntent, intent: AccessPermit) -> int:
+    def _lowest_free(self, held: AccessList, part: RouterPart, intent: AccessPermit) -> int:
         taken = self._taken_in(held.name)
         first, last = intent.sequences.first, intent.sequences.last
         wall = next((rule for rule in held.rules if rule.text.startswith(_DENIES_ALL)), None)
@@ -134,7 +135,7 @@ class PermitPlacer:
             words += " are used up"
         raise self._rejected(words, held.header, part)
 
-    def _rejected(self, words: str, line: str, part: PartIntent) -> Rejected:
+    def _rejected(self, words: str, line: str, part: RouterPart) -> Rejected:
         return Rejected(self.device, words, line=line, parts=frozenset({part.part_id}))
 
 

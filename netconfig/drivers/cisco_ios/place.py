@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
-from netconfig.driver import PartIntent, Placement
+from netconfig.carried import RouterPart
+from netconfig.driver import Placement
 from netconfig.drivers.cisco_ios.ace import write_permit
 from netconfig.drivers.cisco_ios.grounds import Ground, OnInterface, ground_of, hindrance
 from netconfig.drivers.cisco_ios.names import Names
@@ -58,7 +59,7 @@ def is_remains(entry: Entry, next_hop: str, names: Names) -> bool:
 
 
 def place_parts(
-    device: str, names: Names, running: Running, parts: Sequence[PartIntent]
+    device: str, names: Names, running: Running, parts: Sequence[RouterPart]
 ) -> dict[int, Placement]:
     """Placements of the wanted parts, by part id.
 
@@ -70,7 +71,7 @@ def place_parts(
             of those are in the error.
         StateUnknown: a permit that we remember stands twice in its list.
     """
-    groups: dict[Ground, list[PartIntent]] = {}
+    groups: dict[Ground, list[RouterPart]] = {}
     for part in sorted(parts, key=_former_place):
         if part.wanted:
             groups.setdefault(ground_of(part), []).append(part)
@@ -88,7 +89,7 @@ def place_parts(
     return answer
 
 
-def _former_place(part: PartIntent) -> tuple[bool, int, int]:
+def _former_place(part: RouterPart) -> tuple[bool, int, int]:
     stored = route_place(part.placement)
     return stored is None, stored["sequence"] if stored else 0, part.part_id
 
@@ -102,7 +103,7 @@ class _RoutePlacer:
     device: str
     names: Names
     running: Running
-    parts: Sequence[PartIntent]
+    parts: Sequence[RouterPart]
     _list_holder: dict[str, int] = field(init=False)
     _highest: dict[str, int] = field(init=False)
     _entry_at: dict[tuple[str, int], Entry] = field(init=False)
@@ -118,7 +119,7 @@ class _RoutePlacer:
         self._highest = {name: entries[-1].sequence for name, entries in self.running.route_maps.items()}
 
     def place_in_ours(
-        self, interface: str, family: Family, parts: Sequence[PartIntent]
+        self, interface: str, family: Family, parts: Sequence[RouterPart]
     ) -> dict[int, Placement]:
         current = self._current_map(interface, family, parts)
         try:
@@ -135,11 +136,11 @@ class _RoutePlacer:
             words = f"interface {interface} has more entries than a route map holds"
             raise self._rejected(words, f"route-map {fresh}", parts[-1:]) from None
 
-    def place_in_theirs(self, part: PartIntent) -> Placement:
+    def place_in_theirs(self, part: RouterPart) -> Placement:
         intent = cast("PolicyRoute", part.intent)
         return self._route(part, cast("str", intent.policy), intent.sequences)
 
-    def _current_map(self, interface: str, family: Family, parts: Sequence[PartIntent]) -> str:
+    def _current_map(self, interface: str, family: Family, parts: Sequence[RouterPart]) -> str:
         """The newest map of ours that the interface carries or a part was put in, or else a new one."""
         placed = [place["map"] for part in parts if (place := route_place(part.placement))]
         candidates = [*placed, self.running.policies.get(interface, {}).get(family, "")]
@@ -155,7 +156,7 @@ class _RoutePlacer:
         placed = (route_place(part.placement) for part in self.parts)
         return name in self.running.route_maps or any(place and place["map"] == name for place in placed)
 
-    def _route(self, part: PartIntent, route_map: str, room: SequenceRange | None = None) -> Placement:
+    def _route(self, part: RouterPart, route_map: str, room: SequenceRange | None = None) -> Placement:
         stored = route_place(part.placement)
         access_list = self._access_list(part, stored)
         sequence = stored["sequence"] if stored and stored["map"] == route_map else None
@@ -165,7 +166,7 @@ class _RoutePlacer:
         self._highest[route_map] = max(sequence, self._highest.get(route_map, 0))
         return dict(RoutePlace(acl=access_list, map=route_map, sequence=sequence))
 
-    def _may_stay(self, part: PartIntent, route_map: str, sequence: int) -> bool:
+    def _may_stay(self, part: RouterPart, route_map: str, sequence: int) -> bool:
         entry = self._entry_at.get((route_map, sequence))
         if entry is None:
             return sequence > self._highest.get(route_map, 0)
@@ -176,11 +177,11 @@ class _RoutePlacer:
         ours = owner_of(entry, self.running, self.names) == part.reservation_id
         return entry.action == "permit" and (ours or is_remains(entry, self._next_hop(part), self.names))
 
-    def _next_hop(self, part: PartIntent) -> str:
+    def _next_hop(self, part: RouterPart) -> str:
         intent = cast("PolicyRoute", part.intent)
         return f"{NEXT_HOP[intent.flows[0].family]} {intent.next_hop}"
 
-    def _next_number(self, part: PartIntent, route_map: str, room: SequenceRange | None) -> int:
+    def _next_number(self, part: RouterPart, route_map: str, room: SequenceRange | None) -> int:
         if room is None:
             number = self._highest.get(route_map, 0) + STEP
             if number > LAST_SEQUENCE:
@@ -202,7 +203,7 @@ class _RoutePlacer:
     def _entries(self, route_map: str) -> tuple[Entry, ...]:
         return self.running.route_maps.get(route_map, ())
 
-    def _access_list(self, part: PartIntent, stored: RoutePlace | None) -> str:
+    def _access_list(self, part: RouterPart, stored: RoutePlace | None) -> str:
         if stored and self._is_usable(stored["acl"], part):
             return stored["acl"]
         family = part.intent.flows[0].family
@@ -212,7 +213,7 @@ class _RoutePlacer:
         self._list_holder[name] = part.part_id
         return name
 
-    def _is_usable(self, name: str, part: PartIntent) -> bool:
+    def _is_usable(self, name: str, part: RouterPart) -> bool:
         """Whether a part's list may stand under this name without a live list being written to."""
         if self._list_holder.get(name, part.part_id) != part.part_id or name in self.running.other_lists:
             return False
@@ -225,11 +226,11 @@ class _RoutePlacer:
             return False
         return name not in self._live_lists or not held.rules or self._is_as_wished(held, part)
 
-    def _is_as_wished(self, held: AccessList, part: PartIntent) -> bool:
+    def _is_as_wished(self, held: AccessList, part: RouterPart) -> bool:
         texts = [write_permit(flow) for flow in part.intent.flows]
         owners = {None, (part.reservation_id, self.names.ownership.database)}
         return held.owner in owners and [rule.text for rule in held.rules] == texts
 
-    def _rejected(self, words: str, line: str, parts: Sequence[PartIntent]) -> Rejected:
+    def _rejected(self, words: str, line: str, parts: Sequence[RouterPart]) -> Rejected:
         ids = frozenset(part.part_id for part in parts)
         return Rejected(self.device, words, line=line, parts=ids)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from netconfig.driver import PartIntent
+from netconfig.carried import RouterPart
 from netconfig.drivers.cisco_ios.ace import write_permit
 from netconfig.drivers.cisco_ios.adoption import former_owners
 from netconfig.drivers.cisco_ios.config import Block, Memory, Wish, number, text_of
@@ -17,7 +17,7 @@ from netconfig.intent import AccessPermit, PolicyRoute
 Path = tuple[str, ...]
 
 
-def render(parts: Sequence[PartIntent], names: Names) -> Wish:
+def render(parts: Sequence[RouterPart], names: Names) -> Wish:
     """The wish of the wanted parts, and what is to be forgotten with those that are not.
 
     Raises:
@@ -50,10 +50,10 @@ class _Page:
         self._grounds: dict[Ground, set[int]] = defaultdict(set)
         self._remembered: dict[tuple[str, str], Memory] = {}
 
-    def note_ground(self, part: PartIntent) -> None:
+    def note_ground(self, part: RouterPart) -> None:
         self._grounds[ground_of(part)].add(part.part_id)
 
-    def write_permits(self, part: PartIntent, intent: AccessPermit) -> None:
+    def write_permits(self, part: RouterPart, intent: AccessPermit) -> None:
         header = f"{LIST_HEADER[intent.flows[0].family]} {intent.access_list}"
         for line in permit_lines(part):
             if line["existed"]:
@@ -67,7 +67,7 @@ class _Page:
                 self._site_lists[header][line["text"]] = f"{prefix}{line['sequence']} {line['text']}"
             self._needs(part)[header, line["text"]].add(part.part_id)
 
-    def write_route(self, part: PartIntent, intent: PolicyRoute, acl: str, at: tuple[str, int]) -> None:
+    def write_route(self, part: RouterPart, intent: PolicyRoute, acl: str, at: tuple[str, int]) -> None:
         family = intent.flows[0].family
         needs = self._needs(part)
         next_hop = f"{NEXT_HOP[family]} {intent.next_hop}"
@@ -88,7 +88,7 @@ class _Page:
         if intent.policy is None and policy not in self._interfaces[interface]:
             self._interfaces[interface].append(policy)
 
-    def finish(self, parts: Sequence[PartIntent]) -> Wish:
+    def finish(self, parts: Sequence[RouterPart]) -> Wish:
         site = [(header, tuple(lines.values())) for header, lines in self._site_lists.items()]
         ours = [block for _, block in sorted(self._entries.items())]
         interfaces = [(header, tuple(lines)) for header, lines in self._interfaces.items()]
@@ -106,7 +106,7 @@ class _Page:
             remembered=self._remembered,
         )
 
-    def _needs(self, part: PartIntent) -> dict[Path, set[int]]:
+    def _needs(self, part: RouterPart) -> dict[Path, set[int]]:
         return self._serves if part.wanted else self._leaving
 
 
@@ -114,7 +114,7 @@ def _is_permit(path: Path) -> bool:
     return len(path) == 2 and "access-list" in path[0]
 
 
-def _members(parts: Sequence[PartIntent]) -> dict[int, frozenset[int]]:
+def _members(parts: Sequence[RouterPart]) -> dict[int, frozenset[int]]:
     wanted: dict[int, set[int]] = defaultdict(set)
     leaving: dict[int, set[int]] = defaultdict(set)
     for part in parts:

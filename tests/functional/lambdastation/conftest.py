@@ -21,7 +21,7 @@ from lambdastation.audit import AuditRecord
 from lambdastation.site import Site
 from lambdastation.soap import SoapDoor, soap_application
 from lambdastation.tickets import TicketService, ensure_resources
-from netconfig.intent import Capability
+from netconfig.capability import Capability
 from pathservice.pki import DEMO_USER_SUBJECT
 from pathservice.sitefile import load_site_file
 from reservation.parts import register_device

@@ -14,7 +14,7 @@ from lambdastation.errors import LimitExceeded
 from lambdastation.site import AuthorizationRule, Site
 from lambdastation.ticket import Mode, TicketRequest
 from lambdastation.tickets import TicketService, ensure_resources
-from netconfig.intent import Capability
+from netconfig.capability import Capability
 from reservation.parts import register_device
 from store import Store
 

@@ -21,6 +21,7 @@ from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
 from activation.worker import WorkerSettings, due_devices
+from netconfig.capability import Capability
 from netconfig.driver import (
     Config,
     Exchange,
@@ -33,7 +34,7 @@ from netconfig.driver import (
     keep_transcript,
 )
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
-from netconfig.intent import Capability, FlowMatch, Intent, PolicyRoute, Steering, dump_intent
+from netconfig.intent import FlowMatch, Intent, PolicyRoute, Steering, dump_intent
 from reservation import offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from sqlalchemy import select
 
-from netconfig.intent import FlowMatch, dump_intent, load_intent
+from netconfig.intent import FlowMatch, dump_intent
 from reservation import conflicts, labels, modification, service
 from reservation.errors import FlowConflict, LabelsTaken, TooLate, WrongState
 from reservation.flows import FlowSpec
@@ -24,7 +24,7 @@ from reservation.model import (
     TimeSlot,
 )
 from reservation.tables import ClaimRow, FlowRow, PartRow
-from tests.unit.activation.conftest import FAR, HOUR, INTENT, KIND, NEAR, NOON, PATH, SECOND, House
+from tests.unit.activation.conftest import FAR, HOUR, INTENT, KIND, NEAR, NOON, PATH, ROUTE, SECOND, House
 
 POOL = "labels:Fermilab:dscp"
 BOTH = ((FAR, 0), (NEAR, 1))
@@ -32,7 +32,7 @@ BOTH = ((FAR, 0), (NEAR, 1))
 
 def intent(network: str) -> dict[str, object]:
     flow = FlowMatch(ip_network(network), ip_network("10.9.0.0/24"))
-    return dump_intent(replace(load_intent(INTENT), flows=(flow,)))
+    return {**INTENT, "flows": dump_intent(replace(ROUTE, flows=(flow,)))["flows"]}
 
 
 OTHER = intent("10.2.0.0/24")

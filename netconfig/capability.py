@@ -1,0 +1,15 @@
+"""What a driver can do, in words that doors and the database know."""
+
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """Asked for when a path or an island is admitted, not when it is pushed."""
+
+    POLICY_ROUTE_IPV4 = "policy-route-ipv4"
+    POLICY_ROUTE_IPV6 = "policy-route-ipv6"
+    ACCESS_PERMIT_IPV4 = "access-permit-ipv4"
+    ACCESS_PERMIT_IPV6 = "access-permit-ipv6"
+    CONTROLLER_PROXY = "controller-proxy"
+    VLAN_MAP = "vlan-map"
+    USER_ACCESS = "user-access"
