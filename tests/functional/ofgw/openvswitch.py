@@ -1,0 +1,239 @@
+"""A real Open vSwitch for tests: a database and a switch daemon of one's own, with the userspace datapath.
+
+Both programs have their files and sockets in one private folder, and end with the tests. Ports of the
+userspace datapath are devices of the kernel, the bridge's own one too: it is a tap named as the bridge. So
+names of bridges are made unique (`unique`), or the daemon is put into a network namespace that the test made;
+it then reaches controllers of that namespace alone. Needs root.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 60.0
+"""Seconds after which a program that does not start, answer or end is a failure."""
+SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
+PROGRAMS = ("ovsdb-server", "ovsdb-tool", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl", "setpriv")
+
+_numbers = itertools.count(1)
+
+
+class MissingSwitch(Exception):
+    """Open vSwitch is not installed or may not be used: the tests cannot run, and are not skipped either."""
+
+
+class CommandRefused(Exception):
+    """One of the switch's tools ended with an error; its words are the message."""
+
+
+class OpenVSwitch:
+    """One Open vSwitch; a context manager that leaves nothing behind.
+
+    Attributes:
+        folder: where its sockets and logs are: `db.sock`, `BRIDGE.mgmt`, `vswitchd.ctl`, `*.log`.
+    """
+
+    def __init__(self, *, namespace: str | None = None) -> None:
+        """Make the database, start both programs.
+
+        Args:
+            namespace: network namespace for the switch daemon; None is the one that the test runs in.
+
+        Raises:
+            MissingSwitch: a program is missing, or this is not root.
+        """
+        require_openvswitch()
+        # Short: the name of a socket has room for 107 characters.
+        self.folder = Path(tempfile.mkdtemp(prefix="ovs-"))
+        self._namespace = namespace
+        self._database: subprocess.Popen[bytes] | None = None
+        self._switch: subprocess.Popen[bytes] | None = None
+        try:
+            self._start_database()
+            self.start_switch()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def vsctl(self, *words: str) -> str:
+        """`ovs-vsctl` on our database; returns when the switch has done it (at once after `--no-wait`)."""
+        return self._run("ovs-vsctl", f"--db=unix:{self.folder}/db.sock", f"--timeout={PATIENCE:.0f}", *words)
+
+    def ofctl(self, *words: str) -> str:
+        """`ovs-ofctl` in OpenFlow 1.3; a bridge goes by its name."""
+        return self._run("ovs-ofctl", "-O", "OpenFlow13", *words)
+
+    def appctl(self, *words: str) -> str:
+        """`ovs-appctl` on the switch daemon."""
+        return self._run("ovs-appctl", "--target", str(self.folder / "vswitchd.ctl"), *words)
+
+    def add_bridge(self, name: str, *, dpid: int | None = None, protocols: str = "OpenFlow13") -> None:
+        """A bridge of the userspace datapath that forwards nothing by itself (`fail_mode=secure`)."""
+        settings = ["datapath_type=netdev", "fail_mode=secure", f"protocols={protocols}"]
+        if dpid is not None:
+            settings.append(f"other-config:datapath-id={dpid:016x}")
+        self.vsctl("add-br", name, "--", "set", "bridge", name, *settings)
+
+    def add_patch(self, bridge: str, port: str, peer: str, *, number: int) -> None:
+        """A patch port with that OpenFlow number; two that name each other are a cable."""
+        self.vsctl(
+            *("add-port", bridge, port, "--", "set", "interface", port),
+            *("type=patch", f"options:peer={peer}", f"ofport_request={number}"),
+        )
+
+    def add_device(self, bridge: str, device: str, *, number: int) -> None:
+        """A device of the switch's network namespace (`ethtool -K DEVICE tx off` first) as a port."""
+        self.vsctl("add-port", bridge, device, "--", "set", "interface", device, f"ofport_request={number}")
+
+    def management(self, bridge: str) -> str:
+        """Where a bridge can be dialled without being configured for it: `unix:PATH`."""
+        return f"unix:{self.folder / bridge}.mgmt"
+
+    def start_switch(self) -> None:
+        """Start the switch daemon; return when it has made the database's bridges, empty of flows."""
+        control = self.folder / "vswitchd.ctl"
+        control.unlink(missing_ok=True)
+        inside = ("ip", "netns", "exec", self._namespace) if self._namespace else ()
+        self._switch = self._start(
+            "ovs-vswitchd",
+            *inside,
+            *("ovs-vswitchd", f"unix:{self.folder}/db.sock", f"--unixctl={control}"),
+        )
+        self._wait_until(lambda: self._switch, control.exists)
+        # A change of whatever kind, to wait for it and for all that stood there before.
+        self.vsctl("set", "open_vswitch", ".", f"external-ids:started={next(_numbers)}")
+
+    def stop_switch(self, *, crash: bool = False) -> None:
+        """End the switch daemon, or kill it; the database stays."""
+        if self._switch is not None:
+            _end(self._switch, crash=crash)
+            self._switch = None
+
+    @contextlib.contextmanager
+    def down(self, *, crash: bool = False) -> Iterator[None]:
+        """Without the switch daemon for the block."""
+        self.stop_switch(crash=crash)
+        try:
+            yield
+        finally:
+            self.start_switch()
+
+    def close(self) -> None:
+        """End both programs and leave nothing."""
+        self.stop_switch()
+        if self._database is not None:
+            _end(self._database)
+            self._database = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start_database(self) -> None:
+        file, socket = self.folder / "conf.db", self.folder / "db.sock"
+        self._run("ovsdb-tool", "create", str(file), str(SCHEMA))
+        self._database = self._start(
+            "ovsdb-server",
+            *("ovsdb-server", str(file), f"--remote=punix:{socket}", f"--unixctl={self.folder}/ovsdb.ctl"),
+        )
+        self._wait_until(lambda: self._database, socket.exists)
+        self.vsctl("--no-wait", "init")
+
+    def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [*ENDS_WITH_US, *command],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=self._environment(),
+                start_new_session=True,
+            )
+
+    def _wait_until(
+        self, process: Callable[[], subprocess.Popen[bytes] | None], fact: Callable[[], bool]
+    ) -> None:
+        latest = time.monotonic() + PATIENCE
+        while not fact():
+            running = process()
+            if time.monotonic() > latest or running is None or running.poll() is not None:
+                logs = (path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+                raise RuntimeError("Open vSwitch does not start:\n" + "\n".join(logs))
+            threading.Event().wait(0.01)
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=self._environment(),
+            timeout=PATIENCE,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandRefused(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        where = {
+            name: str(self.folder) for name in ("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")
+        }
+        return {"PATH": _path(), "LC_ALL": "C.UTF-8", **where}
+
+
+def unique(prefix: str) -> str:
+    """A name for a device of the kernel that no other test of this machine has: 15 characters at most."""
+    name = f"{prefix}{os.getpid()}x{next(_numbers)}"
+    assert len(name) <= 15, name
+    return name
+
+
+def require_openvswitch() -> None:
+    """Say what is missing to run a switch of one's own.
+
+    Raises:
+        MissingSwitch: a program is missing, or this is not root.
+    """
+    missing = [program for program in PROGRAMS if shutil.which(program, path=_path()) is None]
+    if missing or not SCHEMA.exists():
+        raise MissingSwitch(
+            f"{', '.join(missing) or SCHEMA} is not installed, and without it nothing is known of switches: "
+            "`tools/setup test` installs it as root on Debian (apt-get install openvswitch-switch)"
+        )
+    if os.geteuid() != 0:
+        raise MissingSwitch("Open vSwitch makes network devices: these tests need root")
+
+
+def _path() -> str:
+    return os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+
+
+def _end(process: subprocess.Popen[bytes], *, crash: bool = False) -> None:
+    if crash:
+        process.kill()
+    else:
+        process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(PATIENCE)
+        raise
