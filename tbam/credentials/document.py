@@ -28,7 +28,6 @@ GENERATIONS = 5
 """How many credentials may stand in each other, the delegated ones included."""
 _DEEPEST = 40
 _MOST_NODES = 5_000
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,100}\?>")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -46,7 +45,6 @@ def read_document(text: str) -> list[SignedElement]:
     root = _parse(text)
     if root.tag != "signed-credential":
         raise CredentialInvalid(f"a credential's XML begins with signed-credential, not {_name(root)}")
-    ids = _ids(root)
     credential, signatures = child(root, "credential"), child(root, "signatures")
     if len(root) != 2:
         raise CredentialInvalid("a signed-credential holds one credential and its signatures, nothing else")
@@ -59,8 +57,8 @@ def read_document(text: str) -> list[SignedElement]:
     found = []
     for element in line:
         name = element.get(XML_ID)
-        if name is None or ids.count(name) != 1 or not _ID.fullmatch(name):
-            raise CredentialInvalid("a credential needs an xml:id that nothing else in the document has")
+        if name is None or not _ID.fullmatch(name):
+            raise CredentialInvalid("a credential needs an xml:id, by which its signature refers to it")
         if name not in claimed:
             raise CredentialInvalid(f"the credential with xml:id {name!r} is not signed")
         found.append(SignedElement(name, element, claimed.pop(name)))
@@ -115,22 +113,10 @@ def _claimed(signatures: etree._Element) -> dict[str, etree._Element]:
     return claimed
 
 
-def _ids(root: etree._Element) -> list[str]:
-    """Every value that any reader could take for an identifier."""
-    return [
-        str(value)
-        for element in root.iter(etree.Element)
-        for name, value in element.attrib.items()
-        if _local(name).lower() == "id"
-    ]
-
-
 def _parse(text: str) -> etree._Element:
-    # The text is decoded already: what its declaration says of an encoding is over.
-    declaration = _DECLARATION.match(text)
-    bare = text[declaration.end() :] if declaration else text
     try:
-        content = bare.strip().encode("utf-8")
+        # Both parsers are told the encoding; what the declaration says of one is over.
+        content = text.strip().encode("utf-8")
         _Guard().check(content)
         return etree.fromstring(content, etree.XMLParser(encoding="utf-8", resolve_entities=False))
     except (expat.ExpatError, etree.XMLSyntaxError, UnicodeEncodeError) as error:
@@ -141,8 +127,8 @@ def _name(element: etree._Element) -> str:
     return _local(str(element.tag))[:80]
 
 
-def _local(tag: str | bytes) -> str:
-    return str(tag).rpartition("}")[2]
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 class _Guard:
@@ -151,6 +137,7 @@ class _Guard:
     def __init__(self) -> None:
         self._depth = 0
         self._nodes = 0
+        self._ids: set[str] = set()
 
     def check(self, content: bytes) -> None:
         parser = expat.ParserCreate("utf-8")
@@ -175,6 +162,15 @@ class _Guard:
         self._nodes += 1 + len(attributes)
         if self._depth > _DEEPEST or self._nodes > _MOST_NODES:
             raise CredentialInvalid("a credential is not that large: too many elements, or too deep")
+        for name, value in attributes.items():
+            if name.rpartition(":")[2].lower() == "id":
+                self._add_id(value)
+
+    def _add_id(self, value: str) -> None:
+        """Whatever any reader could take for an identifier, under whatever prefix, is there once."""
+        if value in self._ids:
+            raise CredentialInvalid(f"two elements have the id {value[:80]!r}; a signature could mean either")
+        self._ids.add(value)
 
     def _end(self, _tag: str) -> None:
         self._depth -= 1

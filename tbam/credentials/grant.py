@@ -81,7 +81,7 @@ def authorize(
     for text in texts:
         try:
             statement = verify_credential(text, trust=trust, now=now)
-            grants.append(_grant(statement, certificate, call, target))
+            grants.append(_grant(statement, certificate, call, target, now))
         except (CredentialError, Forbidden) as error:
             problems.append(error)
     if grants:
@@ -104,13 +104,20 @@ def _client(der: bytes) -> x509.Certificate:
         raise CredentialMismatch("the certificate you are connected with cannot be read") from error
 
 
-def _grant(statement: Statement, client: x509.Certificate, call: Call, target: Urn | None) -> Grant:
+def _grant(
+    statement: Statement, client: x509.Certificate, call: Call, target: Urn | None, now: datetime
+) -> Grant:
     _check_owner(statement, client)
     if target is not None and statement.target != target:
         raise CredentialMismatch(f"the credential is for {statement.target}; {target} was called for")
     kind = next((kind for kind in Kind if statement.target.is_a(kind.value)), None)
     if kind is None:
         raise CredentialMismatch(f"the credential is for {statement.target}; send a slice's or a user's")
+    if now >= statement.expires_at:
+        raise CredentialExpired(
+            f"the credential for {statement.target} expired at {statement.expires_at.isoformat()}; "
+            f"get a new one"
+        )
     operations = expand(statement.privileges)
     if call.privilege is not None and call.privilege not in operations:
         raise Forbidden(f"{call.method} needs the privilege {call.privilege}, which the credential lacks")

@@ -17,7 +17,7 @@ from tbam.credentials.certificates import subject_of, urn_of
 from tbam.credentials.document import DSIG, XML_ID, read_document
 from tbam.credentials.errors import CredentialInvalid
 from tbam.credentials.privileges import Privilege
-from tbam.credentials.signature import SHA1_SIGNATURE, SHA256_SIGNATURE
+from tbam.credentials.signature import ECDSA_SIGNATURE, SHA1_SIGNATURE, SHA256_SIGNATURE
 
 SLICE_PRIVILEGES = ("refresh", "embed", "bind", "control", "info")
 USER_PRIVILEGES = ("refresh", "resolve", "info")
@@ -28,6 +28,7 @@ _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _DIGESTS = {
     SHA1_SIGNATURE: "http://www.w3.org/2000/09/xmldsig#sha1",
     SHA256_SIGNATURE: "http://www.w3.org/2001/04/xmlenc#sha256",
+    ECDSA_SIGNATURE: "http://www.w3.org/2001/04/xmlenc#sha256",
 }
 
 

@@ -19,6 +19,7 @@ MOST = 20
 _FIELD = "credentials"
 _TYPE = "geni_sfa"
 _VERSIONS = ("2", "3")
+_BARE = (str, bytes, bytearray, xmlrpc.client.Binary)
 
 
 def presented(credentials: object) -> list[str]:
@@ -35,35 +36,33 @@ def presented(credentials: object) -> list[str]:
         raise BadArgs("must be a list of structs {geni_type, geni_version, geni_value}", field=_FIELD)
     if len(credentials) > MOST:
         raise BadArgs(f"{len(credentials)} were sent; {MOST} are the most", field=_FIELD)
-    values = [_value(item) for item in credentials]
-    known = [_text(value) for value in values if value is not None]
+    known = [_text(_value(item)) for item in credentials if _is_known(item)]
     if not known:
         raise CredentialInvalid(f"none of the credentials is of geni_type {_TYPE}, geni_version 2 or 3")
     return list(dict.fromkeys(known))
 
 
-def _value(item: object) -> object | None:
-    """What stands in the credential; None for one of a type that is not ours."""
-    if isinstance(item, str | bytes | bytearray | xmlrpc.client.Binary):
-        return item
+def _is_known(item: object) -> bool:
+    """Whether it is of our type and version, as what stands there bare is taken to be."""
+    if isinstance(item, _BARE):
+        return True
     if not isinstance(item, Mapping):
         raise BadArgs("each must be a struct {geni_type, geni_version, geni_value}", field=_FIELD)
     kind, version = item.get("geni_type"), item.get("geni_version")
     if not isinstance(kind, str) or isinstance(version, bool) or not isinstance(version, str | int):
         raise BadArgs("geni_type and geni_version must be strings, such as geni_sfa and 3", field=_FIELD)
-    if kind.lower() != _TYPE or str(version) not in _VERSIONS:
-        return None
-    if "geni_value" not in item:
-        raise BadArgs("geni_value is missing; it holds the credential's XML", field=_FIELD)
-    value: object = item["geni_value"]
-    return value
+    return kind.lower() == _TYPE and str(version) in _VERSIONS
+
+
+def _value(item: object) -> object:
+    return item.get("geni_value") if isinstance(item, Mapping) else item
 
 
 def _text(value: object) -> str:
     if isinstance(value, xmlrpc.client.Binary):
         value = value.data
     if not isinstance(value, str | bytes | bytearray):
-        raise BadArgs("geni_value must be a string or base64", field=_FIELD)
+        raise BadArgs("geni_value must be the XML, as a string or in base64", field=_FIELD)
     if len(value) > LONGEST:
         raise CredentialInvalid(f"a credential may have {LONGEST} bytes, this one has {len(value)}")
     if isinstance(value, str):

@@ -26,10 +26,9 @@ _CANONICAL = frozenset(
 _CANONICAL_NAMES = ("C14N", "EXCL_C14N", "C14N11")
 SHA1_SIGNATURE = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 SHA256_SIGNATURE = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+ECDSA_SIGNATURE = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _SHA1 = frozenset({SHA1_SIGNATURE, "http://www.w3.org/2000/09/xmldsig#sha1"})
-_SIGNATURES = frozenset(
-    {SHA1_SIGNATURE, SHA256_SIGNATURE, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"}
-)
+_SIGNATURES = frozenset({SHA1_SIGNATURE, SHA256_SIGNATURE, ECDSA_SIGNATURE})
 _DIGESTS = frozenset({"http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmlenc#sha256"})
 _MOST_TRANSFORMS = 3
 _MOST_CERTIFICATES = 10
