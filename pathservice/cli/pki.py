@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -85,7 +86,7 @@ def slice_credential(
 ) -> None:
     """Write a credential with which a user may do everything with a slice."""
     settings = options.settings(state=state)
-    path = out or settings.pki / f"{name}-{owner}.xml"
+    path = out or settings.pki / f"{quote(name, safe='')}-{owner}.xml"
     now = datetime.now(UTC)
     urn = issue_slice_credential(
         settings.pki, name, owner, path=path, now=now, expires_at=now + timedelta(days=days)

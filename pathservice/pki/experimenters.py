@@ -66,9 +66,7 @@ def issue_user(directory: Path, name: str, *, now: datetime, lifetime: timedelta
 
     Raises PkiError when there is no slice authority, or the name cannot name a user.
     """
-    if not _NAME.fullmatch(name) or name in _TAKEN:
-        raise PkiError("pki-bad-name", None, f"{name[:80]!r} cannot name a user's files")
-    files = files_of(directory, name)
+    files = _files_of_user(directory, name)
     with locked(directory, create=False):
         issuer = Issuer.load(files_of(directory, "sa"), now=now)
         urn = _urn(_urn_in(issuer.files.cert).authority, "user", name)
@@ -104,7 +102,7 @@ def issue_slice_credential(
             now=now,
             lifetime=max(expires_at - now, timedelta()),
         )
-        owner = load_certificate(files_of(directory, user).cert)
+        owner = load_certificate(_files_of_user(directory, user).cert)
         _write(path, _signer(issuer, path), owner, certificate, SLICE_PRIVILEGES, expires_at, hand_on=True)
     return str(urn)
 
@@ -115,8 +113,14 @@ def issue_user_credential(
     """Write a credential that says who `user` is, enough for ListResources, into `path`. Raises PkiError."""
     with locked(directory, create=False):
         issuer = Issuer.load(files_of(directory, "sa"), now=now)
-        owner = load_certificate(files_of(directory, user).cert)
+        owner = load_certificate(_files_of_user(directory, user).cert)
         _write(path, _signer(issuer, path), owner, owner, USER_PRIVILEGES, expires_at, hand_on=False)
+
+
+def _files_of_user(directory: Path, name: str) -> Credential:
+    if not _NAME.fullmatch(name) or name in _TAKEN:
+        raise PkiError("pki-bad-name", None, f"{name[:80]!r} cannot name a user's files")
+    return files_of(directory, name)
 
 
 def _write(
