@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from netconfig.gateway import VlanMap, VlanPair
 
 BARRED, MAPPED, DROPPED = 20010, 20000, 10
-"""Priorities: of frames with a second tag under one that is taken off, of a pair, of whatever is no pair's."""
+"""Priorities: of frames with a second tag under one that is taken off, of a pair, of what is no pair's."""
 TAGGED = (0x8100, 0x88A8)
 """Ethertypes of an inner tag."""
 UNTAGGED = 0
@@ -86,7 +86,7 @@ class Flow:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """What is done with them, in order: (`pop_vlan` | `push_vlan` | `set_vlan` | `output`, its number)."""
+        """What is done with them, in order: `pop_vlan`, `push_vlan`, `set_vlan`, `output`, with a number."""
         if self.out_port is None:
             return ()
         tag: tuple[Action, ...] = ()

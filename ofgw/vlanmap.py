@@ -71,6 +71,7 @@ class VlanMapper:
             Unreachable: no session with it, or it broke.
             StateUnknown: its flows with our mark are no map, or not all there.
         """
+        self._switch.open()
         ours = self._ours()
         reservations = {reservation_of(entry.cookie, self._mark) for entry in ours} - {NOBODY}
         if not reservations:
@@ -100,6 +101,7 @@ class VlanMapper:
             Unreachable: no session with it, or it broke; whether it was done is not known.
             StateUnknown: it took all, and reads back otherwise.
         """
+        self._switch.open()
         wanted = {entry.place: entry for entry in map(entry_of, self._flows(vlans, reservation))}
         remove, add = self._difference(wanted)
         if not remove and not add:

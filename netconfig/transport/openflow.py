@@ -47,7 +47,7 @@ class OpenFlow:
     """A session with one switch, at `unix:PATH` or `tcp:HOST:PORT`."""
 
     def __init__(self, device: str, address: str, *, patience: float) -> None:
-        """Nothing is opened yet. `patience`, in seconds, is for each answer."""
+        """Nothing is opened yet. `patience`, in seconds, is for each answer; `open` comes before all else."""
         self._device = device
         self._address = address
         self._patience = patience
@@ -56,6 +56,25 @@ class OpenFlow:
         self._protocol = ProtocolDesc(of.OFP_VERSION)
         self._xid = 0
 
+    def open(self) -> None:
+        """Be connected and greeted. What is asked later, and finds the session ended, opens none.
+
+        Raises:
+            Unreachable: nobody answers, or it speaks no OpenFlow 1.3.
+            StateUnknown: what it says is no OpenFlow.
+        """
+        if not self._stream.connect():
+            return
+        self._pending.clear()
+        self._send(messages.OFPHello(self._protocol, [self._versions()]))
+        version, kind, body = self._hear()
+        if kind != of.OFPT_HELLO or len(body) > _LARGEST_HELLO:
+            raise self._senseless(f"it begins with a message of type {kind}, not with a hello")
+        if version < of.OFP_VERSION:
+            self.close()
+            words = f"{self._address} speaks no OpenFlow 1.3; set the bridge's protocols"
+            raise Unreachable(self._device, words)
+
     def datapath_id(self) -> int:
         """What the switch is known by.
 
@@ -63,7 +82,6 @@ class OpenFlow:
             Unreachable: no session, or it broke.
             StateUnknown: what it says is no OpenFlow, or it refused to answer.
         """
-        self._connect()
         features = self._ask(messages.OFPFeaturesRequest(self._protocol), messages.OFPSwitchFeatures)
         return int(features.datapath_id)
 
@@ -73,7 +91,6 @@ class OpenFlow:
         Raises:
             Unreachable, StateUnknown: as `datapath_id`.
         """
-        self._connect()
         request = messages.OFPPortDescStatsRequest(self._protocol, 0)
         return frozenset(int(port.port_no) for port in self._ask_all(request, messages.OFPPortDescStatsReply))
 
@@ -85,7 +102,6 @@ class OpenFlow:
         Raises:
             Unreachable, StateUnknown: as `datapath_id`.
         """
-        self._connect()
         request = messages.OFPFlowStatsRequest(
             self._protocol,
             0,
@@ -109,7 +125,6 @@ class OpenFlow:
             Unreachable: no session, or it broke; whether it was done is not known.
             StateUnknown: what the switch says is no OpenFlow.
         """
-        self._connect()
         mods = [self._removal(entry) for entry in remove] + [self._addition(entry) for entry in add]
         xids: dict[int, int] = {}
         try:
@@ -127,18 +142,6 @@ class OpenFlow:
     def close(self) -> None:
         """End the session. Safe at any time, from any thread."""
         self._stream.close()
-
-    def _connect(self) -> None:
-        if not self._stream.connect():
-            return
-        self._pending.clear()
-        self._send(messages.OFPHello(self._protocol, [self._versions()]))
-        version, kind, body = self._hear()
-        if kind != of.OFPT_HELLO or len(body) > _LARGEST_HELLO:
-            raise self._senseless(f"it begins with a message of type {kind}, not with a hello")
-        if version < of.OFP_VERSION:
-            self.close()
-            raise Unreachable(self._device, f"{self._address} speaks no OpenFlow 1.3; set the bridge's protocols")
 
     def _versions(self) -> Any:
         return messages.OFPHelloElemVersionBitmap([of.OFP_VERSION])
@@ -172,7 +175,7 @@ class OpenFlow:
             instructions=[],
         )
 
-    def _ask_all(self, request: Any, kind: type) -> list[Any]:
+    def _ask_all(self, request: Any, kind: type[Any]) -> list[Any]:
         """The bodies of an answer in several messages."""
         found: list[Any] = []
         try:
@@ -185,7 +188,7 @@ class OpenFlow:
         except _Refused as refused:
             raise StateUnknown(self._device, f"the switch refused to tell: {refused}") from None
 
-    def _ask(self, request: Any, kind: type, also: Mapping[int, int] | None = None) -> Any:
+    def _ask(self, request: Any, kind: type[Any], also: Mapping[int, int] | None = None) -> Any:
         try:
             return self._answer(self._send(request), kind, also or {})
         except _Refused as refused:
@@ -193,7 +196,7 @@ class OpenFlow:
                 raise StateUnknown(self._device, f"the switch refused to tell: {refused}") from None
             raise
 
-    def _answer(self, xid: int, kind: type, also: Mapping[int, int]) -> Any:
+    def _answer(self, xid: int, kind: type[Any], also: Mapping[int, int]) -> Any:
         """The answer to that request; what is not asked for is passed over.
 
         Raises:

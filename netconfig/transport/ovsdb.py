@@ -5,6 +5,7 @@ Four messages of the protocol are all that is needed; why no library, see docs/a
 
 import json
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,12 +30,23 @@ class Ovsdb:
     """A session with one `ovsdb-server`."""
 
     def __init__(self, device: str, address: str, *, patience: float) -> None:
-        """Nothing is opened yet. `patience`, in seconds, is for each answer."""
+        """Nothing is opened yet. `patience`, in seconds, is for each answer; `open` comes before all else."""
         self._device = device
         self._patience = patience
         self._stream = Dialled(device, address, patience)
         self._pending = ""
+        self._decoder = getincrementaldecoder("utf-8")("replace")
         self._number = 0
+
+    def open(self) -> None:
+        """Be connected. What is asked later, and finds the session ended, opens none.
+
+        Raises:
+            Unreachable: nobody answers.
+        """
+        if self._stream.connect():
+            self._pending = ""
+            self._decoder.reset()
 
     def transact(self, *operations: Operation) -> Sequence[Mapping[str, Any]]:
         """All of these or none; what the database answers to each.
@@ -89,8 +101,6 @@ class Ovsdb:
         self._stream.close()
 
     def _ask(self, method: str, parameters: Sequence[object]) -> Sequence[object]:
-        if self._stream.connect():
-            self._pending = ""
         self._number += 1
         self._tell({"method": method, "params": parameters, "id": self._number})
         while True:
@@ -127,8 +137,7 @@ class Ovsdb:
             if time.monotonic() > latest:
                 self.close()
                 raise self._stream.broken(TimeoutError())
-            # Latin letters one by one: strings of the database are compared, never shown, byte for byte.
-            self._pending += self._stream.receive(_CHUNK).decode("latin-1")
+            self._pending += self._decoder.decode(self._stream.receive(_CHUNK))
 
     def _senseless(self) -> StateUnknown:
         self.close()
