@@ -11,8 +11,9 @@ import pytest
 from netconfig.simulator import SimulatorLoop
 from tests.contract.drivers.bench import Bench, Rig, Trait
 from tests.contract.drivers.cisco_ios_bench import IosBench
+from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
 
-BENCHES: Mapping[str, Bench] = {"cisco_ios": IosBench()}
+BENCHES: Mapping[str, Bench] = {"cisco_ios": IosBench(), "openvswitch": OpenVSwitchBench()}
 
 
 def having(*traits: Trait) -> list[str]:
