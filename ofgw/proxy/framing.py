@@ -43,17 +43,16 @@ class Framing:
         if self._rest or len(data) < self._need:
             self._rest += data
             if len(self._rest) < self._need:
-                self._need_more(self._rest)
-                if len(self._rest) < self._need:
-                    return b""
+                return b""
             data = bytes(self._rest)
             self._rest.clear()
         end = self._walk(data)
+        self._need = HEADER_SIZE
         if end == len(data):
-            self._need = HEADER_SIZE
             return data
         self._rest += data[end:]
-        self._need_more(self._rest)
+        if len(self._rest) >= HEADER_SIZE:
+            _version, _kind, self._need = _PREFIX.unpack_from(self._rest)
         return data[:end]
 
     def _walk(self, data: bytes) -> int:
@@ -74,15 +73,6 @@ class Framing:
         self.messages += messages
         self.octets += at
         return at
-
-    def _need_more(self, rest: bytearray) -> None:
-        """Work out how many bytes the message at the front has."""
-        self._need = HEADER_SIZE
-        if len(rest) >= HEADER_SIZE:
-            version, _kind, length = _PREFIX.unpack_from(rest)
-            if version not in VERSIONS or length < HEADER_SIZE:
-                raise NotOpenFlow(_complaint(version, length))
-            self._need = length
 
 
 def _complaint(version: int, length: int) -> str:

@@ -111,7 +111,7 @@ def binds(message: bytes) -> bool:
 
 
 def undoing(message: bytes, xid: int) -> bytes:
-    """What puts back what a message that binds has done to a connection; nothing where it cannot be put back."""
+    """What puts back what a message that binds did to the connection; nothing where that cannot be."""
     version, kind = message[0], message[1]
     if kind == Kind.SET_CONFIG:
         return _HEADER.pack(version, kind, 12, xid) + struct.pack("!HH", 0, _MISS_SEND_LENGTH)

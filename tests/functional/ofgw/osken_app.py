@@ -17,32 +17,31 @@ from os_ken.ofproto import ofproto_v1_3
 NAME = "tests.functional.ofgw.osken_app"
 
 
-class Controller(app_manager.OSKenApp):
+class Controller(app_manager.OSKenApp):  # type: ignore[misc]
     """Sees switches, and marks each with a flow."""
 
     OFP_VERSIONS = (ofproto_v1_3.OFP_VERSION,)
     cookie = 0
     master = False
 
-    @set_ev_cls(ofp_event.EventOFPStateChange, MAIN_DISPATCHER)
+    @set_ev_cls(ofp_event.EventOFPStateChange, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def enter(self, event: Any) -> None:
         """A switch has said which it is."""
         switch = event.datapath
         if self.master:
             role = switch.ofproto.OFPCR_ROLE_MASTER
             switch.send_msg(switch.ofproto_parser.OFPRoleRequest(switch, role, 0))
-        switch.send_msg(
-            switch.ofproto_parser.OFPFlowMod(switch, cookie=self.cookie, match=switch.ofproto_parser.OFPMatch())
-        )
+        match = switch.ofproto_parser.OFPMatch()
+        switch.send_msg(switch.ofproto_parser.OFPFlowMod(switch, cookie=self.cookie, match=match))
         switch.send_msg(switch.ofproto_parser.OFPBarrierRequest(switch))
         self.tell(switch=switch.id, version=switch.ofproto.OFP_VERSION)
 
-    @set_ev_cls(ofp_event.EventOFPBarrierReply, MAIN_DISPATCHER)
+    @set_ev_cls(ofp_event.EventOFPBarrierReply, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def marked(self, event: Any) -> None:
         """A switch has the flow."""
         self.tell(marked=event.msg.datapath.id)
 
-    @set_ev_cls(ofp_event.EventOFPErrorMsg, MAIN_DISPATCHER)
+    @set_ev_cls(ofp_event.EventOFPErrorMsg, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def refused(self, event: Any) -> None:
         """A switch refuses something."""
         self.tell(error=event.msg.type, code=event.msg.code)
