@@ -64,14 +64,15 @@ class Leg:
         What the peer still says is not heard: a socket closed over unread bytes would be reset, and what is
         on its way to the peer would be lost.
         """
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(within):
-                await self._writer.drain()
-                if self._writer.can_write_eof():
+        try:
+            with contextlib.suppress(OSError):
+                async with asyncio.timeout(within):
+                    await self._writer.drain()
                     self._writer.write_eof()
-                while await self._reader.read(READ_SIZE):
-                    pass
-        self.abort()
+                    while await self._reader.read(READ_SIZE):
+                        pass
+        finally:
+            self.abort()
 
     def abort(self) -> None:
         """End the connection now."""

@@ -13,7 +13,7 @@ import structlog
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import CannotListen
 from ofgw.proxy.session import Ledger, Patience, Session
-from ofgw.proxy.snapshot import ProxyView
+from ofgw.proxy.snapshot import ProxyView, Stage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -42,7 +42,8 @@ class ControllerProxy:
             listen: addresses for the switches, at least one.
             default: the controller while none is set; None refuses switches then.
             clock: tells the time, aware.
-            maximum: connections at a time; more are closed at once.
+            maximum: connections at a time; one more takes the place of one that has not said hello, or is
+                closed at once.
             patience: see there.
 
         Raises:
@@ -126,7 +127,7 @@ class ControllerProxy:
         tally.accepted += 1
         if self._wanted() is None:
             tally.refused += 1
-        elif len(self._sessions) >= self._maximum:
+        elif len(self._sessions) >= self._maximum and not self._make_room():
             tally.over_limit += 1
         else:
             with contextlib.suppress(OSError):
@@ -140,6 +141,15 @@ class ControllerProxy:
                 self._sessions[session] = asyncio.ensure_future(self._run(session))
                 return
         writer.transport.abort()
+
+    def _make_room(self) -> bool:
+        """Whether there was one that has not even said hello, which gives way."""
+        for session in self._sessions:
+            if session.stage is Stage.GREETING:
+                session.drop()
+                self._ledger.tally.over_limit += 1
+                return True
+        return False
 
     async def _run(self, session: Session) -> None:
         try:

@@ -17,16 +17,19 @@ the switch's own connection; nothing of the new one gets ahead of that.
 
 import asyncio
 from asyncio import StreamReader, StreamWriter, Task
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any, TypeVar
 
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import ControllerAway, ProxyError
 from ofgw.proxy.leg import Leg
 from ofgw.proxy.peers import Controller, Switch
 from ofgw.proxy.snapshot import ConnectionView, Stage, Tally, Traffic, Trouble
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Session:
 
     Attributes:
         peer: where the switch connects from.
+        stage: how far it is.
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class Session:
         self._ledger = ledger
         self._patience = patience
         self._since = ledger.clock()
-        self._stage = Stage.GREETING
+        self.stage = Stage.GREETING
         self._controller: Controller | None = None
         self._leg: Leg | None = None
         self._heard = Traffic(0, 0)
@@ -103,7 +107,7 @@ class Session:
         return ConnectionView(
             switch=self.peer,
             since=self._since,
-            stage=self._stage,
+            stage=self.stage,
             target=self._controller.target if self._controller else None,
             version=self._controller.version or None if self._controller else None,
             dpid=self._switch.dpid,
@@ -112,9 +116,14 @@ class Session:
             moved=self._moved,
         )
 
+    def drop(self) -> None:
+        """End the switch's connection now."""
+        self.stage = Stage.CLOSING
+        self._switch.leg.abort()
+
     async def leave(self) -> None:
         """Return when no controller but the one that is wanted has a say."""
-        if not self._off.is_set() and self._controller and self._controller.target != self._wanted():
+        if self._controller and self._controller.target != self._wanted():
             self._move.set()
             await self._off.wait()
 
@@ -136,7 +145,7 @@ class Session:
             tally.ended += 1
             return f"the connection broke: {error}"
         finally:
-            self._stage = Stage.CLOSING
+            self.stage = Stage.CLOSING
             await asyncio.gather(self._switch.leg.finish(self._patience.draining), *self._farewells)
 
     async def _serve(self) -> str:
@@ -144,30 +153,46 @@ class Session:
         if self.peer in self._ledger.own:
             raise ControllerAway("what is meant to be a controller is this proxy")
         last: Controller | None = None
+        settled = False
         while (target := self._wanted()) is not None:
-            if last and not await self._switch.settle(last, self._patience.settling):
-                break
+            self._move.clear()
+            if last and not settled:
+                if not await self._switch.settle(last, self._patience.settling):
+                    break
+                settled = True
             controller = self._controller = Controller(target, self._switch.hello)
-            self._stage = Stage.MOVING if last else Stage.DIALLING
-            try:
-                leg = await self._dial(controller)
-            except ControllerAway:
-                if target == self._wanted():
-                    raise
+            self.stage = Stage.MOVING if last else Stage.DIALLING
+            leg = await self._unless_moved(self._dial(controller))
+            if leg is None:
                 continue
             try:
                 if last is None:
                     await leg.send(unheard)
-                elif not await self._take_over(controller, leg, last):
-                    break
+                else:
+                    fits = await self._unless_moved(self._take_over(controller, leg, last))
+                    if fits is None:
+                        continue
+                    if not fits:
+                        break
                 if await self._relay(controller, leg) is _Outcome.ENDED:
                     self._ledger.tally.ended += 1
                     return "a side closed its connection"
             finally:
                 self._let_go(leg)
-            last = controller
+            last, settled = controller, False
         self._ledger.tally.reset += 1
         return "another controller is meant: the switch is to connect anew"
+
+    async def _unless_moved(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What it comes to; None if another controller was meant before it came to anything."""
+        task, move = asyncio.ensure_future(work), asyncio.ensure_future(self._move.wait())
+        try:
+            await asyncio.wait({task, move}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            for one in (task, move):
+                one.cancel()
+            await asyncio.gather(task, move, return_exceptions=True)
 
     async def _dial(self, controller: Controller) -> Leg:
         self._leg = leg = await controller.dial(self._patience.dialling)
@@ -191,8 +216,7 @@ class Session:
         if controller.target != self._wanted():
             return _Outcome.MOVED
         self._off.clear()
-        self._move.clear()
-        self._stage = Stage.RELAYING
+        self.stage = Stage.RELAYING
         self._ledger.trouble = None
         pumps = {
             asyncio.ensure_future(_pump(self._switch.leg, leg)),

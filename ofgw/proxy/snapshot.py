@@ -60,7 +60,7 @@ class Tally:
     Attributes:
         accepted: connections of switches.
         refused: closed at once because there is no controller for them.
-        over_limit: closed at once because there are too many.
+        over_limit: closed because there are too many.
         away: closed because their controller could not be reached.
         not_openflow: closed because of what a side said, or did not say in time.
         moved: taken from one controller to another with their connection kept.

@@ -110,7 +110,7 @@ class Discovery(app_manager.OSKenApp):  # type: ignore[misc]
                 switches = list(self._switches.values())
             try:
                 for switch in switches:
-                    # Says something to each: os-ken's threads do not learn otherwise that a connection is gone.
+                    # Something to each: os-ken's threads do not learn otherwise that a connection is gone.
                     if beats % RENEWED_EVERY == 0:
                         _ask_for_frames(switch)
                     _send_frames(switch, self._key)

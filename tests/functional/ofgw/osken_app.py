@@ -1,7 +1,7 @@
 """A controller by os-ken: writes a line of JSON for what it sees, and puts one flow into each switch.
 
-`python -m tests.functional.ofgw.osken_app HOST PORT COOKIE [--master]`; the flow carries the cookie. With
-`--master` it asks for the role that goes with its connection.
+`python -m tests.functional.ofgw.osken_app HOST PORT COOKIE [--master] [--deaf]`; the flow carries the cookie.
+With `--master` it asks for a role, with `--deaf` to be told of nothing; both go with its connection.
 """
 
 import json
@@ -23,6 +23,7 @@ class Controller(app_manager.OSKenApp):  # type: ignore[misc]
     OFP_VERSIONS = (ofproto_v1_3.OFP_VERSION,)
     cookie = 0
     master = False
+    deaf = False
 
     @set_ev_cls(ofp_event.EventOFPStateChange, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def enter(self, event: Any) -> None:
@@ -31,6 +32,9 @@ class Controller(app_manager.OSKenApp):  # type: ignore[misc]
         if self.master:
             role = switch.ofproto.OFPCR_ROLE_MASTER
             switch.send_msg(switch.ofproto_parser.OFPRoleRequest(switch, role, 0))
+        if self.deaf:
+            nothing = [0, 0]
+            switch.send_msg(switch.ofproto_parser.OFPSetAsync(switch, nothing, nothing, nothing))
         match = switch.ofproto_parser.OFPMatch()
         switch.send_msg(switch.ofproto_parser.OFPFlowMod(switch, cookie=self.cookie, match=match))
         switch.send_msg(switch.ofproto_parser.OFPBarrierRequest(switch))
@@ -57,7 +61,7 @@ def main() -> None:
     from tests.functional.ofgw.osken_app import Controller as Loaded  # noqa: PLC0415
 
     host, port, cookie, *options = sys.argv[1:]
-    Loaded.cookie, Loaded.master = int(cookie), "--master" in options
+    Loaded.cookie, Loaded.master, Loaded.deaf = int(cookie), "--master" in options, "--deaf" in options
     Loaded.OFP_VERSIONS = (ofproto_v1_3.OFP_VERSION,)
     addresses = ["--ofp-listen-host", host, "--ofp-tcp-listen-port", port]
     CONF(addresses, project="ofgw-test", default_config_files=[])

@@ -1,5 +1,6 @@
 """What getSws and getLinks answer."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,12 @@ KNOWN = Discovered(
         SeenLink(Link(ONE, 6, THREE, 1), AT),
     ),
 )
+
+
+def one_link(port: int, to: str) -> str:
+    """A file with a switch, and a link from it."""
+    link = {"dpid_src": ONE, "port_src": port, "dpid_dst": to, "port_dst": 1}
+    return json.dumps({"switches": [ONE], "links": [link]})
 
 
 def test_a_datapath_is_spelled_in_pairs_of_digits() -> None:
@@ -61,16 +68,8 @@ def test_a_file_names_others(tmp_path: Path) -> None:
         ('{"switches": ["1"]}', "switches.0: String should match pattern"),
         ('{"switches": [], "hosts": []}', "hosts: Unexpected keyword argument"),
         ('{"links": []}', "switches: Field required"),
-        (
-            f'{{"switches": ["{ONE}"], "links": '
-            f'[{{"dpid_src": "{ONE}", "port_src": 1, "dpid_dst": "{TWO}", "port_dst": 1}}]}}',
-            f"{TWO} is none of the switches",
-        ),
-        (
-            f'{{"switches": ["{ONE}"], "links": '
-            f'[{{"dpid_src": "{ONE}", "port_src": -1, "dpid_dst": "{ONE}", "port_dst": 1}}]}}',
-            "links.0.port_src: Input should be greater than or equal to 0",
-        ),
+        (one_link(1, TWO), f"{TWO} is none of the switches"),
+        (one_link(-1, ONE), "links.0.port_src: Input should be greater than or equal to 0"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused_with_the_place(tmp_path: Path, text: str, words: str) -> None:
