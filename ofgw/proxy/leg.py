@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from asyncio import StreamReader, StreamWriter
 
 from ofgw.proxy.endpoint import Endpoint, watch_over
@@ -80,18 +81,42 @@ class Leg:
 
 
 async def dial(target: Endpoint, notice: Notice, noticed: frozenset[int], *, within: float) -> Leg:
-    """Connect to a controller.
+    """Connect to a controller; to each of its addresses in turn, if it has several.
 
     Raises:
         ControllerAway: not within that many seconds, or not at all.
     """
     try:
         async with asyncio.timeout(within):
-            reader, writer = await asyncio.open_connection(
-                target.host, target.port, happy_eyeballs_delay=0.25
-            )
+            sock = await _connect(target, within)
+            try:
+                reader, writer = await asyncio.open_connection(sock=sock)
+            except BaseException:
+                sock.close()
+                raise
+            return Leg(reader, writer, notice, noticed)
     except TimeoutError:
         raise ControllerAway(f"{target} does not answer within {within:g} s") from None
     except (OSError, UnicodeError) as error:
         raise ControllerAway(f"{target} cannot be reached: {error}") from None
-    return Leg(reader, writer, notice, noticed)
+
+
+async def _connect(target: Endpoint, within: float) -> socket.socket:
+    # asyncio's own way of trying several addresses loses a socket when it is cancelled (Python 3.11).
+    loop = asyncio.get_running_loop()
+    addresses = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    trouble = OSError("the name has no address")
+    for family, kind, protocol, _name, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(within / len(addresses)):
+                await loop.sock_connect(sock, address)
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError):
+                raise
+            trouble = error
+        else:
+            return sock
+    raise trouble

@@ -99,7 +99,7 @@ def answers(endpoint: Endpoint) -> bool:
         return knock.connect_ex((endpoint.host, endpoint.port)) == 0
 
 
-def wait_for(fact: Callable[[], bool], words: Callable[[], object] = lambda: "") -> None:
+def wait_for(fact: Callable[[], object], words: Callable[[], object] = lambda: "") -> None:
     """Wait until something is so.
 
     Raises:
