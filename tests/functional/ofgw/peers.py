@@ -114,3 +114,15 @@ def meet(switch: Peer, controller: Peer) -> None:
     switch.read_kind(FEATURES_REQUEST)
     switch.send(message(FEATURES_REPLY, struct.pack("!Q", 7) + bytes(16), xid=2))
     controller.read_kind(FEATURES_REPLY)
+
+
+def send_until_stuck(peer: Peer, one: bytes) -> int:
+    """Bytes that got out before there was no room for more."""
+    peer.socket.settimeout(0.5)
+    sent = 0
+    try:
+        while sent < 3000 * len(one):
+            sent += peer.socket.send((one * 2)[sent % len(one) :][: len(one)])
+    except TimeoutError:
+        return sent
+    raise AssertionError("180 MB went into buffers")

@@ -22,6 +22,7 @@ from tests.functional.ofgw.peers import (
     Peer,
     meet,
     message,
+    send_until_stuck,
 )
 
 
@@ -121,25 +122,12 @@ def test_a_slow_reader_slows_the_writer_down_and_loses_nothing(
         meet(switch, peer)
         source, sink = (peer, switch) if reader == "switch" else (switch, peer)
         sent = send_until_stuck(source, one)
-        # What is under way is in the sockets; the proxy itself holds some hundred kilobytes.
         taken = proxy.snapshot().connections[0]
         counted = taken.from_controllers if reader == "switch" else taken.from_switch
         assert counted.octets <= sent
         source.socket.settimeout(PATIENCE)
         whole = sent // len(one)
         assert all(sink.read() == one for _ in range(whole))
-
-
-def send_until_stuck(peer: Peer, one: bytes) -> int:
-    """Bytes that got out before there was no room for more."""
-    peer.socket.settimeout(0.5)
-    sent = 0
-    try:
-        while sent < 500 * len(one):
-            sent += peer.socket.send((one * 2)[sent % len(one) :][: len(one)])
-    except TimeoutError:
-        return sent
-    raise AssertionError("30 MB went into buffers")
 
 
 def test_more_connections_than_there_is_room_for_are_closed(
