@@ -83,9 +83,9 @@ class OpenVSwitch:
         """`ovs-vsctl` on our database; returns when the switch has done it (at once after `--no-wait`)."""
         return self._run("ovs-vsctl", f"--db=unix:{self.folder}/db.sock", f"--timeout={PATIENCE:.0f}", *words)
 
-    def ofctl(self, *words: str) -> str:
-        """`ovs-ofctl` in OpenFlow 1.3; a bridge goes by its name."""
-        return self._run("ovs-ofctl", "-O", "OpenFlow13", *words)
+    def ofctl(self, *words: str, protocol: str = "OpenFlow13") -> str:
+        """`ovs-ofctl`; a bridge goes by its name."""
+        return self._run("ovs-ofctl", "-O", protocol, *words)
 
     def appctl(self, *words: str) -> str:
         """`ovs-appctl` on the switch daemon."""
