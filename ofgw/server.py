@@ -182,6 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "tbam-agent"
     sys_version = ""
+    # An answer goes out in one piece, at once.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def setup(self) -> None:
         super().setup()
@@ -218,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             denial = Refused(FaultCode.DENIED, f"{subject} may not call this agent")
             log.warning("call-refused", error=str(denial), **words)
-            answer = write_fault(denial.fault, str(denial))
+            answer = write_fault(int(denial.fault), str(denial))
         self._answer(HTTPStatus.OK, answer, "text/xml")
 
     def _called(self, method: str, arguments: tuple[object, ...], words: dict[str, str]) -> bytes:
@@ -226,11 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
             answer = write_answer(self.server.call(method, arguments))
         except Refused as error:
             log.warning("call-refused", error=str(error), **words)
-            return write_fault(error.fault, str(error))
+            return write_fault(int(error.fault), str(error))
         except Exception:
             log.exception("call-failed", **words)
-            return write_fault(FaultCode.INTERNAL, "internal: an error of the agent; its log has it")
-        log.info("called", **words)
+            return write_fault(int(FaultCode.INTERNAL), "internal: an error of the agent; its log has it")
+        (log.debug if method.startswith("get") else log.info)("called", **words)
         return answer
 
     def _body(self) -> bytes | None:
@@ -260,13 +263,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         self.close_connection = True
         self._answer(HTTPStatus(code), b"this is not a call\n", "text/plain; charset=utf-8")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        log.debug("http", words=format % args)
+        """Calls are told by their names, where they are done."""
 
 
 def _no_password() -> str:

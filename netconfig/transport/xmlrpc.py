@@ -95,6 +95,7 @@ class XmlRpcSession:
             self._require_open(closings)
             self._link = link
         sock = link.connect(host, port, self._patience.open)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
         with self._lock:
             # From here on `close` finds it there.
