@@ -124,8 +124,11 @@ def _coming(ours: list[Held], wish: Wish) -> Iterator[PlanLine]:
         return
     there = next((held.state for held in ours if held.is_wanted and held.state.key == wanted.key), None)
     reservation = wanted.key.reservation
-    if there is None or there.until != wanted.until:
+    if there is None:
         yield PlanLine(write_head(wanted), parts=wish.every_part, reservation_id=reservation)
+    elif there.until != wanted.until:
+        # No part's: all of it is there, only until another time.
+        yield PlanLine(write_head(wanted), reservation_id=reservation)
     for item in COMING:
         has = write_item(there.carried.get(item)) if there else ()
         for line in write_item(wanted.carried.get(item)):
