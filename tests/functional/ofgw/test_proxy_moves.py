@@ -10,7 +10,7 @@ from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.session import Patience
 from ofgw.proxy.snapshot import Stage
 from tests.functional.ofgw.conftest import LONG, MakeProxy, entrance
-from tests.functional.ofgw.controllers import wait_for
+from tests.functional.ofgw.controllers import PATIENCE, wait_for
 from tests.functional.ofgw.peers import (
     BARRIER_REQUEST,
     ECHO_REQUEST,
@@ -124,7 +124,10 @@ def test_a_slow_switch_gets_all_that_is_on_its_way_before_its_connection_ends(
         meet(switch, old)
         old.send(message(EXPERIMENTER, bytes(8)))
         switch.read_kind(EXPERIMENTER)
+        # Both ways: a socket that is closed over what it has not read is reset, and loses what it has to send.
         send_until_stuck(old, message(ECHO_REQUEST, bytes(60_000)))
+        send_until_stuck(switch, message(PACKET_IN, bytes(60_000)))
+        switch.socket.settimeout(PATIENCE)
         proxy.set_controller(other.endpoint)
         old.socket.close()
         (view,) = proxy.snapshot().connections
@@ -142,7 +145,7 @@ def test_a_controller_that_is_still_dialled_is_not_waited_for(
     with full_listener() as where:
         proxy = proxies(where)
         with FakeSwitch(entrance(proxy)):
-            wait_for(lambda: proxy.snapshot().connections[0].stage is Stage.DIALLING)
+            wait_for(lambda: [view.stage for view in proxy.snapshot().connections] == [Stage.DIALLING])
             proxy.set_controller(other.endpoint)
             assert other.accept().read_kind(HELLO)
             assert proxy.snapshot().tally.away == 0
