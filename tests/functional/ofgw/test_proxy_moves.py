@@ -124,7 +124,7 @@ def test_a_slow_switch_gets_all_that_is_on_its_way_before_its_connection_ends(
         meet(switch, old)
         old.send(message(EXPERIMENTER, bytes(8)))
         switch.read_kind(EXPERIMENTER)
-        # Both ways: a socket that is closed over what it has not read is reset, and loses what it has to send.
+        # Both ways: a socket that is closed over what it has not read is reset, and loses what it is to send.
         send_until_stuck(old, message(ECHO_REQUEST, bytes(60_000)))
         send_until_stuck(switch, message(PACKET_IN, bytes(60_000)))
         switch.socket.settimeout(PATIENCE)
