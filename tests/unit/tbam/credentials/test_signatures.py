@@ -91,6 +91,13 @@ def test_signed_twice(trust: TrustedRoots) -> None:
     refused(trust, root, "refers to one credential of its own")
 
 
+def test_signature_for_something_else(trust: TrustedRoots) -> None:
+    root, _, signature = parsed()
+    other = etree.fromstring(etree.tostring(signature).replace(b"ref0", b"ref7"))
+    root[1].append(other)
+    refused(trust, root, "for something that is no credential of this document")
+
+
 class TestWrapped:
     """A good signature over a good credential that is not the one in the place that is read."""
 
