@@ -5,7 +5,7 @@ as everywhere in the house.
 """
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,12 +125,23 @@ def note_difference(
     return row
 
 
-def note_result(session: Session, visit: Visit, left: Plan, *, found: Collection[int], now: datetime) -> None:
+def note_result(
+    session: Session,
+    visit: Visit,
+    left: Plan,
+    *,
+    found: Collection[int],
+    facts: Mapping[str, object],
+    now: datetime,
+) -> None:
     """The pass is over and the device was read back; `left` is what would still have to be done.
 
-    `found` are the reservations of which something was read though no part of theirs is wanted there.
+    `found` are the reservations of which something was read though no part of theirs is wanted there, `facts`
+    what the device told of itself.
     """
     row = note_difference(session, visit, left, now=now)
+    if row.facts != facts:
+        row.facts = dict(facts)
     _note_gone_by_name(session, row, visit, left, found)
     row.error_code = row.error = None
     if not left:

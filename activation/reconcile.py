@@ -6,7 +6,7 @@ whatever this one leaves half done.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -98,7 +98,7 @@ class _Turn:
         desired = self.driver.render(parts)
         plan = left = self._plan(actual, desired)
         if self.wanted.shadow is not None:
-            return self._rehearse(self.driver.imagine(actual, self.wanted.shadow), parts, desired, plan)
+            return self._rehearse(actual, self.wanted.shadow, parts, desired, plan)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
             if not self._push(plan, begin):
@@ -108,17 +108,22 @@ class _Turn:
         elif self.wanted.unfinished and not self._push(plan, begin):
             return False
         found = self._not_wanted(actual.found)
-        self.store.write(lambda session: self._note_result(session, parts, left, found))
+        facts = actual.facts
+        self.store.write(lambda session: self._note_result(session, parts, left, found, facts))
         return bool(plan.due)
 
-    def _rehearse(self, shadow: Config, parts: Sequence[PartIntent], desired: Config, plan: Plan) -> bool:
+    def _rehearse(
+        self, actual: Config, carried: str, parts: Sequence[PartIntent], desired: Config, plan: Plan
+    ) -> bool:
         """Note what would be sent, and that it has been; nothing is."""
+        shadow = self.driver.imagine(actual, carried)
         known = frozenset(part.reservation_id for part in parts)
         news = self.driver.plan(shadow, desired, known=known)
 
         def note(session: Session) -> None:
             change = (lambda device_id: self._change(device_id, news)) if news else None
-            note_rehearsal(session, self.visit, change, desired, waiting(plan), now=self.clock.now())
+            left, now = waiting(plan), self.clock.now()
+            note_rehearsal(session, self.visit, change, desired, left, facts=actual.facts, now=now)
             self._store_placements(session, parts)
 
         try:
@@ -128,9 +133,14 @@ class _Turn:
         return bool(news)
 
     def _note_result(
-        self, session: Session, parts: Sequence[PartIntent], left: Plan, found: Collection[int]
+        self,
+        session: Session,
+        parts: Sequence[PartIntent],
+        left: Plan,
+        found: Collection[int],
+        facts: Mapping[str, object],
     ) -> None:
-        note_result(session, self.visit, left, found=found, now=self.clock.now())
+        note_result(session, self.visit, left, found=found, facts=facts, now=self.clock.now())
         self._store_placements(session, parts)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:

@@ -4,7 +4,7 @@ Its parts settle against a shadow, the text that it would carry by now; what wou
 a change like any other, marked as rehearsed, once for each change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -33,6 +33,7 @@ def note_rehearsal(
     desired: Config,
     left: Plan,
     *,
+    facts: Mapping[str, object],
     now: datetime,
 ) -> None:
     """The device would carry what is desired by now, but for what is `left`.
@@ -42,7 +43,7 @@ def note_rehearsal(
     Raises:
         ModeChanged: the device is no dry run any more.
     """
-    note_result(session, visit, left, found=(), now=now)
+    note_result(session, visit, left, found=(), facts=facts, now=now)
     row = lock_devices(session, [visit.device])[visit.device]
     if not row.dry_run:
         raise ModeChanged

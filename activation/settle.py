@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from activation.log import logger
 from activation.succession import WORKER, forget_former, go_on, release_next_stage
-from activation.tick import batches
-from reservation import calendar, parts
+from activation.tick import LOOK_AGAIN, batches
+from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, Outcome, State
 from reservation.moves import lock_reservation, lock_reservations, move
@@ -24,11 +24,13 @@ from store import Store, StoreUnavailable
 log = logger("settle")
 
 
-def settle(store: Store, now: datetime) -> None:
+def settle(store: Store, now: datetime) -> bool:
     """Move every reservation on whose parts allow it, whoever brought them so far.
 
-    A reservation that cannot be moved is logged and tried again at the next pass; the others go on.
+    A reservation that cannot be moved is logged and tried again at the next pass; the others go on. Returns
+    whether some are due now that waited for what was given back.
     """
+    freed = False
     for together in batches(store.read(ready)):
         try:
             left = _go_up_together(store, together, now)
@@ -39,6 +41,15 @@ def settle(store: Store, now: datetime) -> None:
             left = together
         for reservation_id in left:
             _try_one(store, reservation_id, now)
+        freed = freed or bool(left)
+    return freed and _wake(store, now)
+
+
+def _wake(store: Store, now: datetime) -> bool:
+    waiting = store.read(lambda session: labels.free_to_start(session, now=now, within=LOOK_AGAIN))
+    if waiting:
+        store.write(lambda session: labels.look_now(session, waiting, now=now))
+    return bool(waiting)
 
 
 def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> Sequence[int]:

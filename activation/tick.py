@@ -25,7 +25,7 @@ CLAIMS_KEPT_FOR = timedelta(minutes=10)
 """How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
 
 LOOK_AGAIN = timedelta(seconds=1)
-"""How soon one that waits for another's label is looked at again."""
+"""How soon one that waits for another's label is looked at again, where nobody says that it is free."""
 
 TOGETHER = 50
 """Reservations moved in one transaction: it should not keep who wants to book waiting."""

@@ -6,7 +6,7 @@ a slow device never delays a slot; a pool visits devices; a chore renews the lea
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
+from activation.chores import Chore, next_due, run_due
 from activation.clock import Clock
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
@@ -24,7 +25,7 @@ from activation.reconcile import reconcile
 from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
 from activation.threads import DaemonThreads
-from activation.tick import next_action_at, tick
+from activation.tick import tick
 from netconfig.driver import DeviceDriver
 from netconfig.errors import DeviceError
 from reservation.tables import DeviceRow
@@ -98,7 +99,7 @@ class Worker:
     """Ticks, visits devices and keeps their leases until it is stopped.
 
     `drivers` are made on demand, one for each device this worker is to look after; `replace_drivers` says so
-    anew while it runs.
+    anew while it runs. `chores` are done at its strikes, before anything else.
     """
 
     def __init__(
@@ -107,11 +108,14 @@ class Worker:
         drivers: Mapping[str, Callable[[], DeviceDriver]],
         settings: WorkerSettings,
         clock: Clock,
+        *,
+        chores: Sequence[Chore] = (),
     ) -> None:
         # What a thread that hangs on a device finds shut when it comes back after the stop.
         self._store = RevocableStore(store)
         self._settings = settings
         self._clock = clock
+        self._chores = tuple(chores)
         self._hands = Hands(
             self._store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
         )
@@ -213,7 +217,7 @@ class Worker:
             if self._stopping or self._strike_queued or self._striking or not self._outages.may_ask(STRIKE):
                 return
         try:
-            upcoming = self._store.read(next_action_at)
+            upcoming = self._store.read(self._next_due)
         except Revoked:
             return
         except StoreUnavailable as error:
@@ -242,14 +246,17 @@ class Worker:
 
     def _strike_now(self) -> None:
         now = self._clock.now()
+        run_due(self._store, self._chores, now)
         tick(self._store, now)
         # Here and not after each visit, so that all that start together reach the next device together.
-        settle(self._store, now)
+        if settle(self._store, now):
+            # A slot that waited for another to be off its device has begun already.
+            tick(self._store, now)
         devices = self._hands.devices
         due = self._store.read(
             lambda session: due_devices(session, devices, self._settings, now, since=self._started_at)
         )
-        upcoming = self._store.read(next_action_at)
+        upcoming = self._store.read(self._next_due)
         self.struck_at = now
         self._left = upcoming
         self._outages.forget_all_but({STRIKE, *due})
@@ -268,6 +275,9 @@ class Worker:
                 id="next slot",
                 replace_existing=True,
             )
+
+    def _next_due(self, session: Session) -> datetime | None:
+        return next_due(session, self._chores)
 
     def _send(self, device: str) -> None:
         with self._quiet:

@@ -3,7 +3,8 @@
 import lambdastation.tables
 import pathservice.tables
 import reservation.tables
+import tbam.tables
 from store import Base
 
 metadata = Base.metadata
-__all__ = ["lambdastation", "metadata", "pathservice", "reservation"]
+__all__ = ["lambdastation", "metadata", "pathservice", "reservation", "tbam"]

@@ -6,15 +6,16 @@ that are free throughout a slot it is the lowest by number, found with the pool 
 
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from reservation import calendar
 from reservation.errors import LabelsBooked, LabelsTaken, UnknownResource
-from reservation.lifecycle import ON_DEVICES
+from reservation.lifecycle import ON_DEVICES, State
 from reservation.model import LabelRequest, TimeSlot
+from reservation.moves import lock_reservations
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow
 
 POOL_PREFIX = "labels:"
@@ -140,6 +141,22 @@ def taken_spans(session: Session, pool: ResourceRow, slot: TimeSlot) -> dict[int
     return spans
 
 
+def holders(session: Session, pool: str, slot: TimeSlot) -> tuple[tuple[TimeSlot, int], ...]:
+    """Who has labels of a pool at some instant of the slot: from when to when, and its number, by start.
+
+    Those that a reservation has given up are among them: they are still nobody else's. Nothing is locked.
+
+    Raises:
+        UnknownResource: there is no such pool.
+    """
+    row = calendar.known_resource(session, pool)
+    claims = select(ClaimRow.start, ClaimRow.end, ClaimRow.reservation_id).where(
+        calendar.overlapping(row, slot), ClaimRow.label.is_not(None)
+    )
+    ordered = claims.order_by(ClaimRow.start, ClaimRow.id)
+    return tuple((TimeSlot(start, end), number) for start, end, number in session.execute(ordered))
+
+
 def labels_of(session: Session, pool: str, slot: TimeSlot) -> dict[int, int]:
     """Which reservations have a label of the pool at some instant of the slot, and which label.
 
@@ -164,6 +181,31 @@ def still_held(session: Session, reservation_id: int) -> str | None:
         return None
     name, label, kind, other = found
     return f"label {label} of {name}, which {kind} {other} may still have on its devices"
+
+
+def free_to_start(session: Session, *, now: datetime, within: timedelta) -> tuple[int, ...]:
+    """Those whose slot has begun and that wait for a label which is free by now. Nothing is locked.
+
+    `within` is how far ahead of now the next look at one that waits is at most.
+    """
+    waiting = select(ReservationRow.id).where(
+        ReservationRow.state == State.SCHEDULED,
+        ReservationRow.waiting_for.is_not(None),
+        ReservationRow.start <= now,
+        ReservationRow.next_action_at > now,
+        ReservationRow.next_action_at <= now + within,
+    )
+    return tuple(number for number in session.scalars(waiting) if still_held(session, number) is None)
+
+
+def look_now(session: Session, waiting: Collection[int], *, now: datetime) -> None:
+    """Have these looked at now, unless they wait no more.
+
+    In a transaction after the one that freed what they wait for: that has locked a reservation already.
+    """
+    for row in lock_reservations(session, waiting):
+        if row.state is State.SCHEDULED and row.waiting_for is not None and row.start <= now:
+            row.next_action_at = now
 
 
 @functools.cache

@@ -164,6 +164,7 @@ class Modification:
         slot: a start that is not after now, for one that is on devices already, is the start that it had.
         labels: a label that it has and that will do stays its own, though a lower one may be free.
         parts: one that is like one it has leaves that one alone on its device.
+        hold_until: when a hold is let go; nothing to what is confirmed.
     """
 
     slot: TimeSlot | None = None
@@ -171,6 +172,7 @@ class Modification:
     claims: tuple[ClaimRequest, ...] | None = None
     labels: tuple[LabelRequest, ...] | None = None
     parts: tuple[PartRequest, ...] | None = None
+    hold_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,7 @@ class ReservationView:
     Attributes:
         cancel_requested: a wish to cancel that the worker has not carried out yet.
         ended_at: when it reached its final state.
+        release_cause: why it is leaving its devices, or left them.
         waiting_for: what keeps it from starting, in words.
         modifying_since: since when its devices are being brought from what it was to what it was made.
         degraded_since: since when a device has been found not to carry it, while that is being repaired.
@@ -294,6 +297,7 @@ class ReservationView:
     hold_until: datetime | None
     activated_at: datetime | None
     ended_at: datetime | None
+    release_cause: Cause | None
     cancel_requested: bool
     outcome: Outcome | None
     reason: str | None

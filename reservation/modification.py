@@ -46,7 +46,9 @@ def modify(
         moving = parts.replace_parts(session, row.id, change.parts, on_devices=on_devices)
     rebooking.carry_out(carried=on_devices and moving, later=later)
     row.start, row.end = slot.start, slot.end
-    if row.state is State.SCHEDULED:
+    if row.state is State.HELD and change.hold_until is not None:
+        row.hold_until = row.next_action_at = change.hold_until
+    elif row.state is State.SCHEDULED:
         row.waiting_for = None
         row.next_action_at = slot.start
     elif later:

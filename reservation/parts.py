@@ -4,7 +4,8 @@ A part is in sync when a pass over its device that began at the part's generatio
 that the device carries it if wanted and does not otherwise.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
@@ -98,6 +99,31 @@ def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, fro
         if device not in can:
             raise UnknownDevice(f"there is no device {device}")
     return can
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """What the database knows of a device, without its configuration.
+
+    Attributes:
+        capabilities: what it can carry, in the words of `netconfig.capability.Capability`.
+        facts: what it last told of itself, JSON values: a gateway's `switches` and `links`.
+        error: why it could not be brought to what it should carry, in words; None where it could.
+    """
+
+    capabilities: frozenset[str]
+    facts: Mapping[str, object]
+    error: str | None
+
+
+def device_reports(session: Session, devices: Collection[str]) -> dict[str, DeviceReport]:
+    """What is known of those of these devices that the database has, by name."""
+    rows = session.execute(
+        select(DeviceRow.name, DeviceRow.capabilities, DeviceRow.facts, DeviceRow.error).where(
+            DeviceRow.name.in_(devices)
+        )
+    )
+    return {row.name: DeviceReport(frozenset(row.capabilities), row.facts, row.error) for row in rows}
 
 
 def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequest]) -> None:

@@ -312,6 +312,7 @@ def view(row: ReservationRow) -> ReservationView:
         hold_until=row.hold_until,
         activated_at=row.activated_at,
         ended_at=row.ended_at,
+        release_cause=row.release_cause,
         cancel_requested=row.wish is Cause.CANCEL,
         outcome=row.outcome,
         reason=row.reason,

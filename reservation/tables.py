@@ -183,6 +183,8 @@ class DeviceRow(Base):
     dry_run: Mapped[bool] = mapped_column(default=False)
     shadow: Mapped[str | None] = mapped_column(LongText)
     evictions: Mapped[list[int]] = mapped_column(JSON, default=list)
+    # What it last told of itself and its surroundings, for doors to read.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class PauseRow(Base):

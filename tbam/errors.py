@@ -21,6 +21,7 @@ TbamError
     ├── IslandRMMoreSliceWithSameID  2  the database has a sliver twice
     ├── IslandRMRPCError             5  the gateway's agent did not do what it was told
     ├── DbError                      9  the database does not answer
+    ├── Busy                        14  it is on its way from one state to another
     └── ServerError                  5  a defect; the log knows more
 """
 
@@ -180,6 +181,12 @@ class DbError(Failed):
     """The database does not answer; nothing was written."""
 
     code = GeniCode.DBERROR
+
+
+class Busy(Failed):
+    """It is on its way from one state to another; the same request may succeed in a moment."""
+
+    code = GeniCode.BUSY
 
 
 class ServerError(Failed):

@@ -378,8 +378,8 @@ class House:
     def tick(self) -> None:
         tick(self.store, self.clock.now())
 
-    def settle(self) -> None:
-        settle(self.store, self.clock.now())
+    def settle(self) -> bool:
+        return settle(self.store, self.clock.now())
 
     def visit(self, name: str) -> None:
         """One pass over one device under a lease of its own."""
@@ -396,7 +396,8 @@ class House:
     def strike(self) -> list[str]:
         """What a worker does at one strike of its clock. Returns the devices it went to."""
         self.tick()
-        self.settle()
+        if self.settle():
+            self.tick()
         due = self.due()
         for name in due:
             self.visit(name)

@@ -89,9 +89,27 @@ def test_waiting_one_may_be_cancelled(pool: House) -> None:
     assert pool.view(second).waiting_for is None
 
 
-def test_back_to_back_slots_hand_the_label_over_within_a_second(pool: House) -> None:
+def test_back_to_back_slots_hand_the_label_over_at_once(pool: House) -> None:
     first, second = book(pool, start=0 * HOUR), book(pool, start=HOUR)
     pool.run()
     pool.at(NOON + HOUR)
-    pool.at(NOON + HOUR + SECOND)
     assert (pool.state(first), pool.state(second)) == (State.RELEASED, State.ACTIVE)
+
+
+def test_label_that_comes_free_starts_nobody_before_the_slot(pool: House) -> None:
+    first, second = book(pool, start=0 * HOUR), book(pool, start=HOUR)
+    pool.run()
+    pool.cancel(first)
+    pool.run()
+    assert (pool.state(first), pool.state(second)) == (State.RELEASED, State.SCHEDULED)
+
+
+def test_one_that_waits_for_another_label_is_left_waiting(pool: House) -> None:
+    pool.store.write(lambda session: labels.offer_labels(session, POOL, [48, 49], now=NOON))
+    first, other = book(pool, start=0 * HOUR), book(pool, start=0 * HOUR, stages=("near-1",))
+    second, third = book(pool, start=HOUR), book(pool, start=HOUR)
+    pool.run()
+    pool.near.away = True
+    pool.at(NOON + HOUR)
+    assert [pool.state(n) for n in (first, other)] == [State.RELEASED, State.RELEASING]
+    assert [pool.state(n) for n in (second, third)] == [State.ACTIVE, State.SCHEDULED]

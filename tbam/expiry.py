@@ -1,0 +1,64 @@
+"""What the worker's clock does for slivers: those that expire are deleted, those that restart go on again.
+
+A chore in the sense of `activation.chores`, which this door does not know.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reservation import service
+from reservation.moves import lock_reservation
+from store import Store
+from tbam.lifetime import delete, go_on_restarting, schedule
+from tbam.slivers import KIND, Found
+from tbam.tables import ShutSliceRow, SliverRow
+
+AT_ONCE = 1000
+"""Slivers that are looked at in one run."""
+
+CLOCK = "tbam"
+"""Who deletes a sliver that expires, in the log of its moves."""
+
+log = structlog.get_logger("tbam")
+
+
+class Expiry:
+    """Slivers that are due; any number of workers may run it at once."""
+
+    name = "slivers"
+
+    def next_at(self, session: Session) -> datetime | None:
+        """When the next sliver is to be looked at."""
+        return session.scalar(
+            select(SliverRow.due_at).where(SliverRow.due_at.is_not(None)).order_by(SliverRow.due_at).limit(1)
+        )
+
+    def run(self, store: Store, now: datetime) -> None:
+        """Delete what has expired or was shut down, and switch on again what is restarting.
+
+        Each in a transaction of its own; one that cannot be is logged and comes again.
+        """
+        due = select(SliverRow.reservation_id).where(SliverRow.due_at <= now).order_by(SliverRow.due_at)
+        for number in store.read(lambda session: session.scalars(due.limit(AT_ONCE)).all()):
+            store.write(lambda session, number=number: _look(session, number, now))  # type: ignore[misc]
+
+
+def _look(session: Session, number: int, now: datetime) -> None:
+    lock_reservation(session, number, kind=KIND)
+    row = session.get_one(SliverRow, number, populate_existing=True)
+    if row.due_at is None or row.due_at > now:
+        # Renewed, or looked at by another worker, while this one waited for the lock.
+        return
+    found = Found(row, service.get(session, number, kind=KIND))
+    if session.get(ShutSliceRow, row.slice_key) is not None:
+        delete(session, found, now=now, actor=CLOCK, reason="its slice was shut down")
+    elif row.expires_at <= now:
+        delete(session, found, now=now, actor=CLOCK, reason=f"it expired at {row.expires_at.isoformat()}")
+        log.info("sliver expired", sliver=row.sliver_urn)
+    elif row.restarting:
+        go_on_restarting(session, found, now=now, actor=CLOCK)
+    else:
+        schedule(row, found.view, row.expires_at)
