@@ -32,9 +32,7 @@ def allocate(
     ] = None,
     length: Annotated[
         timedelta | None,
-        typer.Option(
-            "--for", help="How long instead: 90m, 2h, 1d.", parser=parse_length, metavar="LENGTH"
-        ),
+        typer.Option("--for", help="How long instead: 90m, 2h, 1d.", parser=parse_length, metavar="LENGTH"),
     ] = None,
     controller: Annotated[
         str | None, typer.Option(help="The OpenFlow controller, as host:port.", metavar="HOST:PORT")
@@ -50,7 +48,8 @@ def allocate(
         str | None, typer.Option(help="Whose members may log in to the gateway.", metavar="ID:NAME")
     ] = None,
     rspec: Annotated[
-        Path | None, typer.Option(help="A request RSpec that says all this instead.", exists=True, dir_okay=False)
+        Path | None,
+        typer.Option(help="A request RSpec that says all this instead.", exists=True, dir_okay=False),
     ] = None,
     island: Island = None,
     state: options.State = None,
@@ -162,14 +161,14 @@ def _from_options(controller: str | None, vlans: list[str], project: str | None)
     if controller is None or project is None:
         raise typer.BadParameter("say --controller and --project, or --rspec")
     id_, _, name = project.partition(":")
+    if not (id_ and name):
+        raise typer.BadParameter("a project is written ID:NAME")
     try:
         pairs = tuple(map(_vlan, vlans))
         if chosen := tuple(VlanPair(one.ofelia, one.alien) for one in pairs if one.ofelia is not None):
             VlanMap(chosen)
         asked = Project(id_, name)
         UserAccess(asked.group)
-        if not (id_ and name):
-            raise ValueError("a project is written ID:NAME")
         return IslandRequest(None, None, None, pairs, ControllerProxy.parse(controller), asked)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -43,23 +43,21 @@ def calendar(
         if island is not None:
             # Says which islands there are, where that is none of them.
             manager.get_availability(island)
-    drawn = []
-    for view in views:
-        draw = draw_month if week is None else draw_week
-        drawn.append((view.name, view.reserved, draw(day, view.reserved)))
+    draw = draw_month if week is None else draw_week
+    drawn = {view.name: (view.reserved, draw(day, view.reserved)) for view in views}
     if as_json:
-        show_json(
-            [
-                {"island": name, "from": calendar.within.start, "until": calendar.within.end, "reserved": found}
-                for name, reserved, calendar in drawn
-                if (found := [one for one in reserved if one.slot.overlaps(calendar.within)]) is not None
-            ]
-        )
+        show_json([_as_values(name, *shown) for name, shown in drawn.items()])
         return
-    for number, (name, reserved, calendar) in enumerate(drawn):
+    for number, (name, shown) in enumerate(drawn.items()):
         if number:
             console().print()
-        _show_calendar(name, reserved, calendar)
+        _show_calendar(name, *shown)
+
+
+def _as_values(name: str, reserved: tuple[Reserved, ...], drawing: Drawing) -> dict[str, object]:
+    within = drawing.within
+    found = [one for one in reserved if one.slot.overlaps(within)]
+    return {"island": name, "from": within.start, "until": within.end, "reserved": found}
 
 
 def _show_calendar(name: str, reserved: tuple[Reserved, ...], drawing: Drawing) -> None:
