@@ -37,6 +37,7 @@ from pathservice.sitefile import SiteFile, SiteFileError, load_site_file, only_r
 from reservation.errors import SiteReplaced
 from reservation.identity import read_identity, require_site
 from store import Store, open_store
+from tbam.manager import IslandManager
 
 log = structlog.get_logger("pathservice")
 
@@ -71,6 +72,7 @@ class Assembly:
 
     Attributes:
         store, tickets: ready to use; `audit` takes a line of the audit trail.
+        islands: the experimenters' manager, None where the site has no islands.
         served: the site as it is served here, and in which version.
     """
 
@@ -83,6 +85,7 @@ class Assembly:
         self.served: Served
         self.store: Store
         self.tickets: TicketService
+        self.islands: IslandManager | None = None
         self.audit: Audit
         self.ownership: Ownership
 
@@ -133,8 +136,22 @@ class Assembly:
                 site_version=self.served.version,
                 catch_up=self.catch_up,
             )
+            self._take_up_islands()
             self._open = opening.pop_all()
         return self
+
+    def _take_up_islands(self) -> None:
+        """Serve the islands of the site as it is served here now."""
+        settings, version = self.file.tbam, self.served.version
+        if settings is None:
+            self.islands = None
+        elif self.islands is not None:
+            self.islands.replace_settings(settings, version=version)
+        else:
+            clock, catch_up = self.clock.now, self.catch_up
+            self.islands = IslandManager(
+                self.store, settings, clock=clock, site_version=version, catch_up=catch_up
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -22,6 +22,7 @@ from pathservice.site_versions import NoSuchVersion, Served, load_version, read_
 from pathservice.sitefile import SiteFileError
 from reservation.identity import site_version
 from store import StoreUnavailable
+from tbam.expiry import Expiry
 
 log = structlog.get_logger("pathservice")
 
@@ -102,6 +103,7 @@ class Serving(Assembly):
             self._simulators.start(served.file.devices)
         self.served = served
         self.tickets.replace_site(served.file.site, version=served.version)
+        self._take_up_islands()
         if self.worker is not None:
             self.worker.replace_drivers(self.makers())
         if self._simulators is not None:
@@ -132,7 +134,7 @@ class Serving(Assembly):
             visits=self.settings.visits,
             keep_changes=timedelta(days=self.settings.keep_changes),
         )
-        self.worker = Worker(self.store, self.makers(), settings, self.clock)
+        self.worker = Worker(self.store, self.makers(), settings, self.clock, chores=[Expiry()])
         self.worker.start()
         self._open.callback(self.worker.stop, patience=PUSHES_MAY_TAKE)
 

@@ -14,19 +14,23 @@ from activation.devices import other_platforms, read_anew, register_devices, str
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.booking import (
     ensure_resources,
-    lock_resources,
     missing_code_points,
     overbooked_paths,
 )
+from lambdastation.site import Site
 from lambdastation.site_effects import TicketEffect, find_effects
 from lambdastation.steering import PATH_PREFIX
 from netconfig.inventory import Device
 from pathservice.site_difference import Change, find_changes
+from pathservice.site_islands import island_refusals
 from pathservice.site_versions import Served, add_version, load_version, version_in_force
 from pathservice.sitefile import SiteFile, SiteFileError, SiteText, parse_site
+from reservation.conflicts import offer_flows
 from reservation.errors import SiteReplaced
 from reservation.identity import belong_to, lock_site_version, read_identity, require_site
+from reservation.offering import lock_prefixed
 from store import Store
+from tbam.islands import ensure_islands
 
 TRIES = 8
 
@@ -140,10 +144,11 @@ def _replace(
     lock_site_version(session, found.version)
     belong_to(session, site=new.site.name, station=new.site.station)
     # From here on nobody books; what was booked before is seen.
-    lock_resources(session, new.site, now=now)
+    lock_calendar(session, new.site, now=now)
     if refusals := tuple(_refusals(session, new, now)):
         raise SiteRefused(refusals)
     ensure_resources(session, new.site, now=now)
+    ensure_islands(session, new.tbam, now=now)
     register_devices(session, new.devices)
     read_anew(session, found.moved)
     add_version(session, text, by=by, now=now)
@@ -165,15 +170,16 @@ def _refusals(session: Session, new: SiteFile, now: datetime) -> Iterator[str]:
     for missing in missing_code_points(session, new.site, now=now):
         numbers = ", ".join(map(str, sorted(missing.labels)))
         yield f"dscp_pool: {numbers} booked, so it cannot be taken out"
+    yield from island_refusals(session, new.tbam, now)
     for name, parts in stranded_devices(session, [device.name for device in new.devices]):
         yield (
-            f"device {name}: tickets that are not over have {parts} parts on it, and nobody else would take "
-            "them off: put it back, or cancel those tickets first"
+            f"device {name}: reservations that are not over have {parts} parts on it, and nobody else would "
+            "take them off: put it back, or cancel those tickets or slices first"
         )
     for name, platform, parts in other_platforms(session, new.devices):
         yield (
-            f"device {name}: tickets that are not over have {parts} parts on it, which only the driver of "
-            f"{platform} understands: leave its platform as it is until they are over"
+            f"device {name}: reservations that are not over have {parts} parts on it, which only the driver "
+            f"of {platform} understands: leave its platform as it is until they are over"
         )
 
 
@@ -181,6 +187,12 @@ def _named(resource: str) -> str:
     """`path:Fermilab:red:out` for people."""
     _, topology, direction = resource.removeprefix(PATH_PREFIX).split(":")
     return f"topology {topology}, {direction}"
+
+
+def lock_calendar(session: Session, site: Site, *, now: datetime) -> None:
+    """Let nobody book anything to the end of the transaction, tickets or slices: all there is, by name."""
+    offer_flows(session, site.name, now=now)
+    lock_prefixed(session, "")
 
 
 def prepare(session: Session, served: Served, devices: Iterable[Device], *, now: datetime) -> None:
@@ -191,5 +203,7 @@ def prepare(session: Session, served: Served, devices: Iterable[Device], *, now:
         SiteReplaced: another version is in force by now.
     """
     lock_site_version(session, served.version)
+    lock_calendar(session, served.file.site, now=now)
     ensure_resources(session, served.file.site, now=now)
+    ensure_islands(session, served.file.tbam, now=now)
     register_devices(session, devices, going_live=True)

@@ -37,7 +37,8 @@ def find_changes(old: SiteFile, new: SiteFile) -> tuple[Change, ...]:
     for name in type(old.site).model_fields:
         before, after = getattr(old.site, name), getattr(new.site, name)
         changes += _section(name, before, after)
-    return (*changes, *_section("devices", old.devices, new.devices))
+    devices = _section("devices", old.devices, new.devices)
+    return (*changes, *devices, *_section("tbam", old.tbam, new.tbam))
 
 
 def _section(name: str, before: object, after: object) -> Iterator[Change]:

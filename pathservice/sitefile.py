@@ -19,7 +19,9 @@ from lambdastation.site import Site
 from lambdastation.site_checks import Problem, find_problems
 from netconfig.inventory import Device
 from netconfig.registry import platforms
+from pathservice.site_islands import capabilities, find_gateway_problems, find_island_problems
 from pathservice.yamltree import Tree, YamlProblem, read_tree
+from tbam.aggregate import AggregateManager
 
 LARGEST_BYTES = 1024 * 1024
 LONGEST_ECHO = 200
@@ -83,10 +85,11 @@ class SiteText:
 
 @dataclass(frozen=True, slots=True)
 class SiteFile:
-    """A site and the devices it works with; only the site goes to the doors."""
+    """A site, its islands if it has any, and the devices it works with, which go to no door."""
 
     site: Site
     devices: tuple[Device, ...]
+    tbam: AggregateManager | None = None
 
 
 class _Document(Site):
@@ -94,6 +97,10 @@ class _Document(Site):
 
     devices: Annotated[tuple[Device, ...], Field(description="Routers and switches the service changes")] = ()
     dry_run: Annotated[bool, Field(strict=True, description="The same as `dry_run` of every device")] = False
+    tbam: Annotated[
+        AggregateManager | None,
+        Field(description="The islands that experimenters may book"),
+    ] = None
 
 
 def load_site_file(path: Path) -> SiteFile:
@@ -136,13 +143,15 @@ def parse_site(text: SiteText, *, to_look: bool = False) -> SiteFile:
     found = [
         *find_problems(site, devices=[device.name for device in devices]),
         *_devices_twice(devices),
+        *find_island_problems(document.tbam, [device.name for device in devices]),
         *(() if to_look else _devices_here(devices)),
+        *(() if to_look else find_gateway_problems(document.tbam, capabilities(devices))),
     ]
     if found:
         raise SiteFileError(
             called, tuple(FileProblem(tree.line(p.path), _spelled(p.path), p.message) for p in found)
         )
-    return SiteFile(site, devices)
+    return SiteFile(site, devices, document.tbam)
 
 
 def only_read(devices: Iterable[Device]) -> tuple[Device, ...]:

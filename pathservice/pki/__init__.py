@@ -10,11 +10,14 @@ used again, a set that was interrupted is completed, anything else is a `PkiErro
 file and says what to do.
 
     authority      which files there are, which are kept and which are made
+    experimenters  a slice authority, its users and their credentials
+    issuer         an authority in two files, and what it issues
     certificates   what stands in a certificate; pure
     files          reading and writing them, atomically and one process at a time
 """
 
-from pathservice.pki.authority import DEMO_USER_SUBJECT, Credential, Pki, init_pki, issue_client
+from pathservice.pki.authority import DEMO_USER_SUBJECT, Pki, init_pki, issue_client
 from pathservice.pki.errors import PkiError
+from pathservice.pki.issuer import Credential
 
 __all__ = ["DEMO_USER_SUBJECT", "Credential", "Pki", "PkiError", "init_pki", "issue_client"]

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pathservice.pki.errors import PkiError
+
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 _BACKDATED = timedelta(minutes=5)
 """Certificates begin a little in the past: another host's clock may be behind ours."""
@@ -18,19 +20,26 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 
 
 def sign_authority(
-    key: rsa.RSAPrivateKey, *, subject: x509.Name, now: datetime, lifetime: timedelta
+    key: rsa.RSAPrivateKey,
+    *,
+    subject: x509.Name,
+    names: Sequence[x509.GeneralName] = (),
+    now: datetime,
+    lifetime: timedelta,
 ) -> x509.Certificate:
     """Answer an authority's own certificate; it may issue end entities only."""
     builder = (
-        _begin(key, subject=subject, issuer=subject, now=now, ends_at=now + lifetime)
+        _begin(key.public_key(), subject=subject, issuer=subject, now=now, ends_at=now + lifetime)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(key, hashes.SHA256())
 
 
 def sign_end_entity(
-    key: rsa.RSAPrivateKey,
+    key: PublicKey,
     *,
     subject: x509.Name,
     issuer: x509.Certificate,
@@ -96,20 +105,19 @@ def _parse_host_name(name: str) -> x509.GeneralName:
 
 
 def _begin(
-    key: rsa.RSAPrivateKey, *, subject: x509.Name, issuer: x509.Name, now: datetime, ends_at: datetime
+    key: PublicKey, *, subject: x509.Name, issuer: x509.Name, now: datetime, ends_at: datetime
 ) -> x509.CertificateBuilder:
     if now.tzinfo is None:
         raise ValueError("now must be zone-aware")
-    public = key.public_key()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(public)
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before((now - _BACKDATED).replace(microsecond=0))
         .not_valid_after(ends_at.replace(microsecond=0))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 

@@ -52,6 +52,11 @@ def write_certificate(path: Path, certificate: x509.Certificate) -> None:
     _write_new(path, certificate.public_bytes(serialization.Encoding.PEM), _CERTIFICATE_MODE)
 
 
+def write_document(path: Path, text: str) -> None:
+    """Write a text that is no secret where there is none. Raises PkiError."""
+    _write_new(path, text.encode(), _CERTIFICATE_MODE)
+
+
 def load_key(path: Path) -> rsa.RSAPrivateKey:
     """Read one private key. Raises PkiError."""
     try:

@@ -50,6 +50,20 @@ def test_pki_init_keeps_what_is_there(cli: Any, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "pki").iterdir()} == before
 
 
+def test_pki_of_experimenters_from_authority_to_credential(cli: Any, tmp_path: Path) -> None:
+    assert (
+        "IDN+example.net+authority+sa" in cli("pki", "slice-authority", "example.net", state=tmp_path).stdout
+    )
+    assert "alice-key.pem" in cli("pki", "user", "alice", "--days", "30", state=tmp_path).stdout
+    done = cli("pki", "slice-credential", "one", "--user", "alice", state=tmp_path)
+    assert "IDN+example.net+slice+one" in done.stdout
+    assert str(tmp_path / "pki" / "one-alice.xml") in done.stdout
+    cli("pki", "user-credential", "alice", "--out", str(tmp_path / "alice.xml"), state=tmp_path)
+    assert "<signed-credential" in (tmp_path / "alice.xml").read_text()
+    again = cli("pki", "slice-credential", "one", "--user", "alice", state=tmp_path, check=False)
+    refused(again, "pki-file-unwritable", "is there already")
+
+
 @pytest.mark.parametrize("name", ["fermilab.yaml", "caltech.yaml"])
 def test_the_examples_are_as_they_should_be(cli: Any, name: str) -> None:
     assert "is as it should be" in cli("site", "check", str(ROOT / "examples" / name)).stdout

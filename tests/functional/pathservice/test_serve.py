@@ -123,7 +123,7 @@ def test_a_device_that_carries_something_cannot_be_dropped_from_the_site_file(
         (tmp_path / name).write_text(text.replace("[fermilab-border-1]", "[border-2]"))
     refused = cli("site", "apply", str(tmp_path / "fermilab.yaml"), state=first.state, check=False)
     assert refused.returncode == 1
-    assert "device fermilab-border-1: tickets that are not over have 2 parts on it" in refused.stderr
+    assert "device fermilab-border-1: reservations that are not over have 2 parts on it" in refused.stderr
     assert first.stop() == 0
 
     # Nor by starting with another file: what is in force is served.

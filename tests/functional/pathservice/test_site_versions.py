@@ -184,7 +184,7 @@ def test_a_device_that_leaves_ends_with_its_simulator_and_may_come_back(site: Si
             "capacity: 500M\n",
             "topology red, out: 1G of it are booked, so it cannot be made 500M",
         ),
-        (FIRST, "border-9", f"device {FIRST}: tickets that are not over have 2 parts on it"),
+        (FIRST, "border-9", f"device {FIRST}: reservations that are not over have 2 parts on it"),
     ],
 )
 def test_what_takes_back_a_promise_is_refused_whole(
