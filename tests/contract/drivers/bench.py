@@ -1,22 +1,26 @@
 """What the suite asks of a platform's bench, and one pass over a device as the worker makes it."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from netconfig.driver import Config, DeviceDriver, Ownership, PartIntent, Plan
+from netconfig.driver import Config, DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.inventory import Device
-from netconfig.simulator import Packet, SimulatorLoop
+from netconfig.simulator import SimulatorLoop
 
 DATABASE = "6f1c4a52-9d0e-4b0c-8f43-2a2f6f0b7c11"
 OWNERSHIP = Ownership("FNAL", DATABASE)
 
 
 class Trouble(Enum):
-    """What may befall a line, in every simulator's own way."""
+    """What may befall a line, in every device's own way; or the push that it is in, where lines go together.
+
+    Garbage is what nobody asked for: between two lines it does no harm, instead of a reading it is one.
+    A device that forgets comes back as after a reboot.
+    """
 
     REFUSE = "refuse"
     DROP_BEFORE = "drop-before"
@@ -27,10 +31,25 @@ class Trouble(Enum):
     FORGET = "forget"
 
 
+class Trait(Enum):
+    """What some platforms have and others have not; tests that rest on one are marked `only(Trait...)`."""
+
+    SSH = "it is reached over SSH, with a host key and a password"
+    STARTUP = "it keeps a startup configuration, to which a push is written or not"
+    STEERING = "what it carries are policy routes and permits, which can be read back and adopted"
+
+
 class Rig(Protocol):
-    """A simulated device on the bench."""
+    """A device on the bench, simulated or real.
+
+    Attributes:
+        device: as the site file has it.
+        nowhere: the same device, where nobody answers.
+        secret: a word that must not be told; where there is none, one that occurs nowhere.
+    """
 
     device: Device
+    nowhere: Device
     secret: str
 
     def over_the_wire(
@@ -40,10 +59,17 @@ class Rig(Protocol):
         ...
 
     def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
-        """A driver whose transport is left out, for thousands of lines."""
+        """A driver for thousands of lines: its transport is left out, or what hangs is over at once."""
         ...
 
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """All that the device is configured to do, the site's and ours, in an order that does not change."""
+        ...
+
+    def keeps(self, original: str) -> bool:
+        """Whether everything of that text is there that no ticket is to replace."""
+        ...
+
     def edit(self, *lines: str) -> None: ...
     def rename(self, name: str) -> None: ...
     def reboot(self) -> None: ...
@@ -55,13 +81,22 @@ class Rig(Protocol):
     def calm(self) -> None: ...
 
     def watch(self, look: Callable[[], None] | None) -> None:
-        """Call this after every line of configuration, before the next one has effect."""
+        """Call this after everything that has an effect of its own, before the next has: line, or bundle."""
         ...
 
-    def path(self, ticket: "Ticket") -> str | None: ...
-    def admits(self, ticket: "Ticket") -> bool: ...
+    def moments(self, plan: Plan) -> int:
+        """How often that is in a push of this plan."""
+        ...
 
-    def astray(self) -> Sequence[Packet]:
+    def path(self, ticket: "Ticket") -> str | None:
+        """Where the ticket's packet is led that no ticket has it led to otherwise; None if it is not."""
+        ...
+
+    def admits(self, ticket: "Ticket") -> bool:
+        """Whether the packet is let pass."""
+        ...
+
+    def astray(self) -> Sequence[Hashable]:
         """Strangers' packets that are treated otherwise than before any ticket, wherever they come in."""
         ...
 
@@ -73,10 +108,15 @@ class Rig(Protocol):
 
 @dataclass(frozen=True)
 class Ticket:
-    """A part and a packet that it is for; without a next hop the part lets it pass, no more."""
+    """A part and a packet that it is for; without a next hop the part lets it pass, no more.
+
+    Packet (or whatever else is led somewhere: a switch's connection) and next hop are in the platform's own
+    terms; the rig alone looks at them. What leads packets carries its reservation's name on the device, what
+    lets them pass stands in something of the site's and carries none.
+    """
 
     part: PartIntent
-    packet: Packet
+    packet: Hashable
     next_hop: str | None = None
 
     def is_served(self, rig: Rig) -> bool:
@@ -115,8 +155,14 @@ class Bench(Protocol):
         hand_edits: edits that break what the first ticket has made.
         foreign: lines that make an object that looks managed, by a word of the report about it.
         obstacles: what may be away for a while.
+        traits: what the platform has of what not all have.
+        troubles: what may befall it.
+        refusal: a word of what the device says when it refuses.
     """
 
+    traits: frozenset[Trait]
+    troubles: frozenset[Trouble]
+    refusal: str
     tickets: Sequence[Ticket]
     variants: Sequence[Ticket]
     successors: Sequence[Ticket]
@@ -126,6 +172,10 @@ class Bench(Protocol):
 
     def start(self, loop: SimulatorLoop | None = None) -> AbstractContextManager[Rig]:
         """A fresh device; without a loop it can only be driven `at_once`."""
+        ...
+
+    def is_shared(self, line: PlanLine) -> bool:
+        """Whether the line touches nothing that carries a reservation's name."""
         ...
 
 

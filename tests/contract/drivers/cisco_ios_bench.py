@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent
+from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.errors import Unreachable
 from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
@@ -25,7 +25,7 @@ from netconfig.simulator import (
     forwarding,
 )
 from netconfig.transport.cli import Timeouts
-from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trouble
+from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trait, Trouble
 
 PASSWORD = "correct horse battery staple"
 CONFIG = """\
@@ -247,6 +247,7 @@ class IosRig:
             password="env:BENCH_PASSWORD",
             host_key=" ".join(simulator.host_key_line.split()[1:3]),
         )
+        self.nowhere = self.device.model_copy(update={"port": 1})
         self._at_first = self._treatment()
 
     def over_the_wire(
@@ -261,6 +262,9 @@ class IosRig:
 
     def text(self) -> str:
         return self.router.running_config()
+
+    def keeps(self, original: str) -> bool:
+        return set(original.splitlines()) <= set(self.text().splitlines())
 
     def edit(self, *lines: str) -> None:
         self.router.apply(lines)
@@ -284,11 +288,16 @@ class IosRig:
     def watch(self, look: Callable[[], None] | None) -> None:
         self.router.after_line = (lambda _session, _line: look()) if look else None
 
+    def moments(self, plan: Plan) -> int:
+        return len(plan.lines)
+
     def path(self, ticket: Ticket) -> str | None:
         interface = getattr(ticket.part.intent, "interface", TEN_ONE)
+        assert isinstance(ticket.packet, Packet)
         return forwarding(self.router.state, interface, ticket.packet)
 
     def admits(self, ticket: Ticket) -> bool:
+        assert isinstance(ticket.packet, Packet)
         return admitted(self.router.state, TEN_ONE, "in", ticket.packet)
 
     def astray(self) -> Sequence[Packet]:
@@ -355,6 +364,10 @@ class _DirectSession:
 class IosBench:
     """Tickets over both interfaces, of both families, and permits, two of them for one line."""
 
+    traits = frozenset(Trait)
+    troubles = frozenset(Trouble)
+    refusal = "Invalid input"
+
     def __init__(self, *, show_sequence_numbers: bool = True) -> None:
         self.tickets: Sequence[Ticket] = TICKETS
         self.variants: Sequence[Ticket] = VARIANTS
@@ -377,3 +390,6 @@ class IosBench:
                 stack.enter_context(pytest.MonkeyPatch.context()).setenv("BENCH_PASSWORD", PASSWORD)
                 stack.enter_context(simulator)
             yield IosRig(router, simulator)
+
+    def is_shared(self, line: PlanLine) -> bool:
+        return line.text.startswith((" ", "interface"))

@@ -1,17 +1,46 @@
-"""A bench for every platform. A new driver is one more entry here; the tests are the same for all."""
+"""A bench for every platform. A new driver is one more entry here; the tests are the same for all.
+
+A test that rests on what not all platforms have says so: `only(Trait...)` runs it for those that have it,
+`troubles(Trouble...)` once for each of these that may befall a platform.
+"""
 
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from netconfig.simulator import SimulatorLoop
-from tests.contract.drivers.bench import Bench, Rig
+from tests.contract.drivers.bench import Bench, Rig, Trait
 from tests.contract.drivers.cisco_ios_bench import IosBench
+from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
 
-BENCHES: Mapping[str, Bench] = {"cisco_ios": IosBench()}
+BENCHES: Mapping[str, Bench] = {"cisco_ios": IosBench(), "openvswitch": OpenVSwitchBench()}
 
 
-@pytest.fixture(params=sorted(BENCHES))
+def having(*traits: Trait) -> list[str]:
+    """The platforms that have all of these."""
+    return sorted(name for name, bench in BENCHES.items() if bench.traits.issuperset(traits))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "only(*traits): for the platforms that have these traits")
+    config.addinivalue_line("markers", "troubles(*troubles): for each that may befall the platform")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "bench" not in metafunc.fixturenames:
+        return
+    traits = [trait for mark in metafunc.definition.iter_markers("only") for trait in mark.args]
+    names = having(*traits)
+    marked = metafunc.definition.get_closest_marker("troubles")
+    if marked is None:
+        metafunc.parametrize("bench", names, indirect=True)
+    else:
+        cases = [(name, one) for name in names for one in marked.args if one in BENCHES[name].troubles]
+        ids = [f"{name}-{trouble.value}" for name, trouble in cases]
+        metafunc.parametrize(("bench", "trouble"), cases, ids=ids, indirect=["bench"])
+
+
+@pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Bench:
     return BENCHES[request.param]
 

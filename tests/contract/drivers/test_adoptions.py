@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from netconfig.driver import DeviceDriver, Ownership, PartIntent
 from netconfig.errors import Unreadable
 from netconfig.intent import FlowMatch, PolicyRoute, PortRange, Protocol
-from tests.contract.drivers.bench import OWNERSHIP, Bench, Rig, Ticket, reconcile, unwanted, wanted
-from tests.contract.drivers.conftest import BENCHES
+from tests.contract.drivers.bench import OWNERSHIP, Bench, Rig, Ticket, Trait, reconcile, unwanted, wanted
+from tests.contract.drivers.conftest import BENCHES, having
 
 LOST = "00000000-0000-0000-0000-000000000000"
 THEIRS = Ownership(OWNERSHIP.station, LOST)
-each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
+pytestmark = pytest.mark.only(Trait.STEERING)
+each_bench = pytest.mark.parametrize("name", having(Trait.STEERING))
 
 
 def taken_over(

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import pytest
+
 from netconfig.registry import driver_class, platforms
-from tests.contract.drivers.bench import Bench, Rig, reconcile, unwanted, wanted
+from tests.contract.drivers.bench import Bench, Rig, Trait, reconcile, unwanted, wanted
 from tests.contract.drivers.conftest import BENCHES
 
 
@@ -57,8 +59,7 @@ def test_what_is_not_ours_is_untouched_and_release_restores_the_text(bench: Benc
     original = rig.text()
     driver = rig.over_the_wire()
     done = reconcile(driver, [ticket.part for ticket in bench.tickets])
-    during = rig.text()
-    assert set(original.splitlines()) <= set(during.splitlines())
+    assert rig.keeps(original)
     last = reconcile(driver, unwanted(done.parts))
     assert all(last.plan.pending(part.part_id) for part in done.parts)
     assert not last.left
@@ -92,7 +93,7 @@ def test_known_reservation_without_a_part_is_taken_off_and_the_lines_name_it(ben
             assert fresh.text() != without
             known = frozenset({same, *(part.reservation_id for part in parts)})
             done = reconcile(driver, parts, known)
-            objects = [line for line in done.plan.lines if not line.text.startswith((" ", "interface"))]
+            objects = [line for line in done.plan.lines if not bench.is_shared(line)]
             assert {line.reservation_id for line in objects} == {same}
             assert not done.left
             assert not done.plan.strangers
@@ -126,6 +127,18 @@ def test_every_line_names_the_parts_that_need_it(bench: Bench, rig: Rig) -> None
     assert all(line.parts and line.removal for line in gone.plan.lines)
 
 
+def test_what_a_reboot_made_it_forget_is_put_back(bench: Bench, rig: Rig) -> None:
+    driver = rig.over_the_wire()
+    done = reconcile(driver, [ticket.part for ticket in bench.tickets])
+    text = rig.text()
+    rig.reboot()
+    again = reconcile(driver, done.parts)
+    assert again.parts == done.parts
+    assert not again.left
+    assert rig.text() == text
+
+
+@pytest.mark.only(Trait.STARTUP)
 def test_push_is_saved_and_survives_a_reboot(bench: Bench, rig: Rig) -> None:
     driver = rig.over_the_wire()
     done = reconcile(driver, [ticket.part for ticket in bench.tickets])
@@ -135,6 +148,7 @@ def test_push_is_saved_and_survives_a_reboot(bench: Bench, rig: Rig) -> None:
     assert not reconcile(driver, done.parts).plan
 
 
+@pytest.mark.only(Trait.STARTUP)
 def test_push_that_is_not_to_be_saved_is_put_back_after_a_reboot(bench: Bench, rig: Rig) -> None:
     original = rig.text()
     driver = rig.over_the_wire(device=rig.device.model_copy(update={"save": False}))
@@ -148,6 +162,7 @@ def test_push_that_is_not_to_be_saved_is_put_back_after_a_reboot(bench: Bench, r
     assert rig.text() == text
 
 
+@pytest.mark.only(Trait.STARTUP)
 def test_what_a_push_left_unsaved_can_be_saved_later(bench: Bench, rig: Rig) -> None:
     hasty = rig.over_the_wire(device=rig.device.model_copy(update={"save": False}))
     reconcile(hasty, [ticket.part for ticket in bench.tickets])

@@ -28,7 +28,7 @@ def move(rig: Rig, parts: Sequence[PartIntent], watch: Watch) -> Sequence[PartIn
     done = reconcile(rig.at_once(), parts)
     rig.watch(None)
     assert not done.left
-    assert watch.looks == len(done.plan.lines)
+    assert watch.looks == rig.moments(done.plan)
     return done.parts
 
 

@@ -3,7 +3,8 @@
 Both programs have their files and sockets in one private folder, and end with the tests. Ports of the
 userspace datapath are devices of the kernel, the bridge's own one too: it is a tap named as the bridge. So
 names of bridges are made unique (`unique`), or the daemon is put into a network namespace that the test made;
-it then reaches controllers of that namespace alone. Needs root.
+it then reaches controllers of that namespace alone. Needs root; but for one whose ports are made up, as Open
+vSwitch's own tests have them: that has no device of the kernel, and frames are only traced.
 """
 
 import contextlib
@@ -43,19 +44,21 @@ class OpenVSwitch:
         folder: where its sockets and logs are: `db.sock`, `BRIDGE.mgmt`, `vswitchd.ctl`, `*.log`.
     """
 
-    def __init__(self, *, namespace: str | None = None) -> None:
+    def __init__(self, *, namespace: str | None = None, made_up: bool = False) -> None:
         """Make the database, start both programs.
 
         Args:
             namespace: network namespace for the switch daemon; None is the one that the test runs in.
+            made_up: ports are no devices of the kernel.
 
         Raises:
             MissingSwitch: a program is missing, or this is not root.
         """
-        require_openvswitch()
+        require_openvswitch(root=not made_up)
         # Short: the name of a socket has room for 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="ovs-"))
         self._namespace = namespace
+        self._options = ("--enable-dummy=override",) if made_up else ()
         self._database: subprocess.Popen[bytes] | None = None
         self._switch: subprocess.Popen[bytes] | None = None
         try:
@@ -80,9 +83,9 @@ class OpenVSwitch:
         """`ovs-vsctl` on our database; returns when the switch has done it (at once after `--no-wait`)."""
         return self._run("ovs-vsctl", f"--db=unix:{self.folder}/db.sock", f"--timeout={PATIENCE:.0f}", *words)
 
-    def ofctl(self, *words: str) -> str:
-        """`ovs-ofctl` in OpenFlow 1.3; a bridge goes by its name."""
-        return self._run("ovs-ofctl", "-O", "OpenFlow13", *words)
+    def ofctl(self, *words: str, protocol: str = "OpenFlow13") -> str:
+        """`ovs-ofctl`; a bridge goes by its name."""
+        return self._run("ovs-ofctl", "-O", protocol, *words)
 
     def appctl(self, *words: str) -> str:
         """`ovs-appctl` on the switch daemon."""
@@ -118,7 +121,7 @@ class OpenVSwitch:
         self._switch = self._start(
             "ovs-vswitchd",
             *inside,
-            *("ovs-vswitchd", f"unix:{self.folder}/db.sock", f"--unixctl={control}"),
+            *("ovs-vswitchd", *self._options, f"unix:{self.folder}/db.sock", f"--unixctl={control}"),
         )
         self._wait_until(lambda: self._switch, control.exists)
         # A change of whatever kind, to wait for it and for all that stood there before.
@@ -206,8 +209,8 @@ def unique(prefix: str) -> str:
     return name
 
 
-def require_openvswitch() -> None:
-    """Say what is missing to run a switch of one's own.
+def require_openvswitch(*, root: bool = True) -> None:
+    """Say what is missing to run a switch of one's own, as `root` or not.
 
     Raises:
         MissingSwitch: a program is missing, or this is not root.
@@ -218,7 +221,7 @@ def require_openvswitch() -> None:
             f"{', '.join(missing) or SCHEMA} is not installed, and without it nothing is known of switches: "
             "`tools/setup test` installs it as root on Debian (apt-get install openvswitch-switch)"
         )
-    if os.geteuid() != 0:
+    if root and os.geteuid() != 0:
         raise MissingSwitch("Open vSwitch makes network devices: these tests need root")
 
 
