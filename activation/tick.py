@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from activation.log import logger
 from activation.succession import WORKER, go_on, release_next_stage
+from netconfig.capability import Capability
 from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, State
@@ -160,7 +161,9 @@ def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
 def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
     cause = row.wish or Cause.END
     if cause is Cause.END and now < row.end:
+        # Woken before its end: it is being modified, or the end was another.
         row.next_action_at = row.end
+        parts.tell_end(session, row.id, able=Capability.SLOT_END)
         if row.modifying_since is not None:
             go_on(session, row, now)
         return

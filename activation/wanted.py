@@ -58,6 +58,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
             PartRow.wanted,
             PartRow.placement,
             PartRow.generation,
+            ReservationRow.end,
         )
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
         .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES), ~FORMER)
@@ -85,6 +86,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
                 intent=intent,
                 wanted=part.wanted,
                 placement=part.placement,
+                until=part.end,
             )
         )
     return Wanted(

@@ -13,3 +13,5 @@ class Capability(StrEnum):
     CONTROLLER_PROXY = "controller-proxy"
     VLAN_MAP = "vlan-map"
     USER_ACCESS = "user-access"
+    SLOT_END = "slot-end"
+    """It is told when a slot ends, and ends it by itself where it hears nothing more."""

@@ -7,6 +7,7 @@ so a driver needs no memory of its own and no undo.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Generic, Protocol
 
 from typing_extensions import TypeVar
@@ -53,6 +54,7 @@ class PartIntent(Generic[Carried_co]):
         over: its reservation is over, or has been modified, and it was read to be gone; told only so that
             what it had in something of the site's is recognised where a device comes back with it. Never
             wanted.
+        until: when its reservation ends, aware; of concern to devices with `Capability.SLOT_END` alone.
     """
 
     part_id: int
@@ -61,6 +63,7 @@ class PartIntent(Generic[Carried_co]):
     wanted: bool = True
     placement: Placement = field(default_factory=dict)
     over: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

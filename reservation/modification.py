@@ -56,7 +56,7 @@ def modify(
     elif on_devices:
         if moving:
             row.modifying_since = row.modifying_since or now
-        row.next_action_at = slot.end if row.modifying_since is None else now
+        row.next_action_at = now
     session.flush()
     return view(row)
 

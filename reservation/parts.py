@@ -249,6 +249,21 @@ def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
         part.error = None
 
 
+def tell_end(session: Session, reservation_id: int, *, able: str) -> None:
+    """Give those devices of a reservation a new generation that have this capability: its end has changed.
+
+    No part is switched: all of them stay as much in sync as they are.
+    """
+    of_reservation = [part for part in parts_of(session, reservation_id) if part.wanted]
+    if not any(able in part.device.capabilities for part in of_reservation):
+        return
+    # All of them, in the one order: whoever is next may switch parts on any.
+    for device in lock_devices(session, [part.device.name for part in of_reservation]).values():
+        if able in device.capabilities:
+            device.generation += 1
+            device.next_attempt_at = None
+
+
 def in_sync(part: PartRow) -> bool:
     """Whether the device has been read to be as the part wants it."""
     return part.synced_generation >= part.generation

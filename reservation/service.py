@@ -147,7 +147,9 @@ def _schedule(session: Session, row: ReservationRow, *, now: datetime, actor: st
 def extend(
     session: Session, reservation_id: int, *, kind: str, end: datetime, now: datetime
 ) -> ReservationView:
-    """Let a reservation last until `end`; no device is touched. An end that is not later changes nothing.
+    """Let a reservation last until `end`. An end that is not later changes nothing.
+
+    What its devices carry stays as it is; one that ends slots by itself is told the new end by the worker.
 
     Raises:
         NotFound: there is no such reservation.
@@ -162,8 +164,9 @@ def extend(
     conflicts.recheck_flows(session, row.id, TimeSlot(row.end, end))
     calendar.extend_claims(session, row.id, until=end)
     row.end = end
-    if row.state in ON_DEVICES and row.modifying_since is None:
-        row.next_action_at = end
+    if row.state in ON_DEVICES:
+        # The worker sees to it that those devices learn the end which end a slot by themselves.
+        row.next_action_at = now
     session.flush()
     return view(row)
 

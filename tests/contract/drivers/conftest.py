@@ -11,9 +11,14 @@ import pytest
 from netconfig.simulator import SimulatorLoop
 from tests.contract.drivers.bench import Bench, Rig, Trait
 from tests.contract.drivers.cisco_ios_bench import IosBench
+from tests.contract.drivers.ofgw_agent_bench import AgentBench
 from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
 
-BENCHES: Mapping[str, Bench] = {"cisco_ios": IosBench(), "openvswitch": OpenVSwitchBench()}
+BENCHES: Mapping[str, Bench] = {
+    "cisco_ios": IosBench(),
+    "ofgw_agent": AgentBench(),
+    "openvswitch": OpenVSwitchBench(),
+}
 
 
 def having(*traits: Trait) -> list[str]:

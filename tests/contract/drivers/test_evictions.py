@@ -1,11 +1,14 @@
 """A stranger's objects are taken off whole, in an order that disturbs nobody, and nobody else's with them."""
 
+import pytest
+
 from netconfig.driver import Ownership
-from tests.contract.drivers.bench import OWNERSHIP, Bench, Rig, reconcile
+from tests.contract.drivers.bench import OWNERSHIP, Bench, Rig, Trait, reconcile
 
 LOST = "00000000-0000-0000-0000-000000000000"
 
 
+@pytest.mark.only(Trait.SHARED)
 def test_each_stranger_goes_alone_and_disturbs_nobody(bench: Bench, rig: Rig) -> None:
     steering = [ticket for ticket in bench.tickets if ticket.next_hop]
     for ticket in steering:
@@ -34,6 +37,7 @@ def test_each_stranger_goes_alone_and_disturbs_nobody(bench: Bench, rig: Rig) ->
             assert not driver.evict(driver.read(), ticket.part.reservation_id, database=LOST)
 
 
+@pytest.mark.only(Trait.SHARED)
 def test_own_objects_of_the_same_number_stay(bench: Bench, rig: Rig) -> None:
     driver = rig.at_once()
     # Not the same once more: a device may have room for one alone.

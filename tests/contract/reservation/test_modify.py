@@ -254,14 +254,14 @@ def test_held_one_may_be_modified_and_lapses_as_before(furnished: Calendar) -> N
     assert furnished.store.read(lambda s: s.get_one(ReservationRow, number)).next_action_at == NOON
 
 
-def test_begun_slot_keeps_its_start_and_is_due_at_its_new_end(furnished: Calendar) -> None:
+def test_begun_slot_keeps_its_start_and_is_looked_at_at_once(furnished: Calendar) -> None:
     number = book(furnished, 0, 2)
     go(furnished, number, Cause.START, Cause.IN_SYNC)
     furnished.now = NOON + HOUR
     view = modify(furnished, number, slot=hours(0.5, 1.5))
     assert (view.slot, view.state) == (hours(0, 1.5), State.ACTIVE)
     row = furnished.store.read(lambda session: session.get_one(ReservationRow, number))
-    assert (row.next_action_at, row.wish) == (NOON + 1.5 * HOUR, None)
+    assert (row.next_action_at, row.wish) == (furnished.now, None)
     with pytest.raises(SlotInThePast):
         modify(furnished, number, slot=hours(0, 1))
 

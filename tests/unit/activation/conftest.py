@@ -129,7 +129,7 @@ class BoxDriver:
     """A session with a box; a part is one line, `LS-<station>-<reservation>-<part> at <n> db <database>`."""
 
     platform: ClassVar[str] = "box"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.SLOT_END}
 
     def __init__(self, box: Box, ownership: Ownership) -> None:
         self.box = box

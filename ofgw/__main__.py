@@ -1,0 +1,7 @@
+"""`python -m ofgw` is `tbam-agent`."""
+
+import sys
+
+from ofgw.command import main
+
+sys.exit(main())
