@@ -3,7 +3,10 @@
 .PHONY: help setup demo test check bench races schemas lint types tests others
 SHELL := bash
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of tests/conftest.py, which begins with the longest files.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Else every process that a test starts compiles our code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10

@@ -1,7 +1,7 @@
 """The bench of Cisco IOS: a border router between two interfaces, one of which the site steers itself."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
@@ -231,6 +231,18 @@ OBSTACLES = (
 )
 
 
+PATIENT = Timeouts(open=60, silence=60, answer=120)
+"""No router is taken for hung because this machine was busy."""
+HASTY = dataclasses.replace(PATIENT, silence=2)
+"""For one that is, where it is told to."""
+
+
+def wait_so_long(drivers: Iterable[CiscoIos], timeouts: Timeouts) -> None:
+    """Let these drivers have this patience from now on."""
+    for driver in drivers:
+        driver._session._timeouts = timeouts
+
+
 class IosRig:
     """One simulated IOS router."""
 
@@ -249,11 +261,14 @@ class IosRig:
         )
         self.nowhere = self.device.model_copy(update={"port": 1})
         self._at_first = self._treatment()
+        self._drivers: list[CiscoIos] = []
 
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
     ) -> DeviceDriver:
-        return CiscoIos(device or self.device, ownership, timeouts=Timeouts(open=20, silence=2, answer=60))
+        driver = CiscoIos(device or self.device, ownership, timeouts=PATIENT)
+        self._drivers.append(driver)
+        return driver
 
     def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
         driver = CiscoIos(self.device, ownership)
@@ -277,6 +292,8 @@ class IosRig:
 
     def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
         action = Action(what.value)
+        if action in {Action.HANG, Action.HANG_AFTER}:
+            wait_so_long(self._drivers, HASTY)
         if reading:
             self.router.faults.add(Fault(action, line="^show running", where="exec"))
         else:
@@ -284,6 +301,7 @@ class IosRig:
 
     def calm(self) -> None:
         self.router.faults.clear()
+        wait_so_long(self._drivers, PATIENT)
 
     def watch(self, look: Callable[[], None] | None) -> None:
         self.router.after_line = (lambda _session, _line: look()) if look else None

@@ -4,7 +4,6 @@ Each case has a router, a database and two processes of its own: one that is kil
 afterwards and comes to rest. How many commits and lines there are is counted in a life without a kill.
 """
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +41,7 @@ from store import Base, Store
 from tests.conftest import make_database
 from tests.databases import drop_database
 from tests.functional.activation.victim import Moment, Orders, serve, work
+from tests.processes import forking
 
 ORIGINAL = (Path(examples.__path__[0]) / "fermilab-border-1.txt").read_text(encoding="utf-8")
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -67,8 +67,6 @@ ROUTE = PolicyRoute("TenGigabitEthernet1/1", ip_address("192.0.2.1"), (BULK, CMS
 
 Rows = dict[Table, list[dict[str, Any]]]
 Databases = Queue[Store]
-
-server = multiprocessing.get_context("forkserver")
 
 
 @dataclass(frozen=True)
@@ -141,8 +139,8 @@ class Site:
         """Let a process work until it is done or killed. Returns its exit code and what it did."""
         dies = {"before commit": Moment.BEFORE, "after commit": Moment.AFTER}.get(kill.what if kill else "")
         orders = Orders(self.database, self.device, now, dies, kill.number if kill else 0)
-        commits = server.Value("i", 0)
-        process = server.Process(target=target, args=(orders, commits))
+        commits = forking.Value("i", 0)
+        process = forking.Process(target=target, args=(orders, commits))
         lines = count(1)
         self.router.before_line = lambda _session, _line: self._at_line(next(lines), kill, process, "before")
         self.router.after_line = lambda _session, _line: self._at_line(0, kill, process, "after")
@@ -220,7 +218,6 @@ def database_kind() -> str:
 
 @pytest.fixture(scope="module")
 def loop() -> Iterator[SimulatorLoop]:
-    server.set_forkserver_preload([work.__module__, "netconfig.drivers.cisco_ios"])
     with SimulatorLoop() as running:
         yield running
 
@@ -333,22 +330,20 @@ def failures(lives: Lives, phase: Phase, kills: Iterable[Kill], kind: str = "sql
 
 
 @pytest.mark.parametrize("half", ["activation", "release"])
-def test_kill_before_or_after_any_commit_is_repaired_by_the_next_pass(
-    half: str, phases: dict[str, Phase], live_through: Lives
+@pytest.mark.parametrize(
+    ("what", "before", "after"),
+    [("commits", "before commit", "after commit"), ("lines", "line lost", "line taken")],
+)
+def test_kill_at_any_moment_is_repaired_by_the_next_pass(
+    half: str, what: str, before: str, after: str, phases: dict[str, Phase], live_through: Lives
 ) -> None:
-    commits = live_through(phases[half], None).commits
-    assert commits > 10
-    kills = (Kill(f"{side} commit", n + 1) for n in range(commits) for side in ("before", "after"))
-    assert failures(live_through, phases[half], kills) == []
+    """Between a commit or a line and what comes next, be it a line or a commit, nothing changes that lasts.
 
-
-@pytest.mark.parametrize("half", ["activation", "release"])
-def test_kill_before_or_after_any_line_is_repaired_by_the_next_pass(
-    half: str, phases: dict[str, Phase], live_through: Lives
-) -> None:
-    lines = live_through(phases[half], None).lines
-    assert lines > 10
-    kills = (Kill(f"line {fate}", n + 1) for n in range(lines) for fate in ("lost", "taken"))
+    So a kill before each of them and one after the last have met every state there is.
+    """
+    last: int = getattr(live_through(phases[half], None), what)
+    assert last > 10
+    kills = [*(Kill(before, n + 1) for n in range(last)), Kill(after, last)]
     assert failures(live_through, phases[half], kills) == []
 
 

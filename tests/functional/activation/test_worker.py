@@ -247,14 +247,15 @@ def test_restarted_worker_goes_on_at_once_where_it_was_killed(house: WorkingHous
 
 
 def test_lease_outlives_its_life_while_a_push_goes_on(house: WorkingHouse) -> None:
-    life = timedelta(seconds=1)
+    # It is renewed thrice in its life; a busy machine may be late, but not by two thirds of it.
+    life = timedelta(seconds=3)
     house.far.held = threading.Event()
     house.worker("first", lease=life).start()
     number = house.book_now(stages=((FAR, 0),))
     assert house.far.entered.acquire(timeout=PATIENCE)
     first = lease_until(house)
     house.worker("second", store=house.another_store(), lease=life).start()
-    house.until(lambda: lease_until(house) > first + 2 * life)
+    house.until(lambda: lease_until(house) > first + life)
     assert house.device(FAR).worker == "first"
     house.far.held.set()
     until_state(house, number, State.ACTIVE)

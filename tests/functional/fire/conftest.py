@@ -23,7 +23,6 @@ from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.intent import dump_intent
 from netconfig.inventory import Device
 from netconfig.simulator import IosRouter, RunningSimulator, SimulatorLoop, admitted, forwarding
-from netconfig.transport.cli import Timeouts
 from reservation import modification, offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
@@ -40,7 +39,17 @@ from reservation.tables import ClaimRow
 from store import Store, open_store
 from tests.conftest import make_database
 from tests.contract.drivers.bench import Ticket
-from tests.contract.drivers.cisco_ios_bench import CONFIG, PASSWORD, STRANGERS, TEN_ONE, TEN_TWO, IosRig
+from tests.contract.drivers.cisco_ios_bench import (
+    CONFIG,
+    HASTY,
+    PASSWORD,
+    PATIENT,
+    STRANGERS,
+    TEN_ONE,
+    TEN_TWO,
+    IosRig,
+    wait_so_long,
+)
 from tests.databases import drop_database
 
 KIND = "ticket"
@@ -52,8 +61,6 @@ DRIFT = timedelta(minutes=5)
 QUICK = timedelta(milliseconds=100)
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing should ever take so long."""
-SILENCE = 1.5
-"""Seconds without a word after which the driver takes a router for hung."""
 
 
 class BorderClock:
@@ -93,6 +100,7 @@ class Border:
         self._first = self._treatment(self.router.state)
         self._changed = threading.Condition()
         self._workers: list[Worker] = []
+        self._drivers: list[CiscoIos] = []
         self._stores: list[Store] = []
         self.router.before_line = self._pass_on
         self.router.after_line = self._remember
@@ -135,7 +143,13 @@ class Border:
         return made
 
     def driver(self, device: Device, ownership: Ownership) -> DeviceDriver:
-        return CiscoIos(device, ownership, timeouts=Timeouts(open=20, silence=SILENCE, answer=60))
+        made = CiscoIos(device, ownership, timeouts=PATIENT)
+        self._drivers.append(made)
+        return made
+
+    def take_for_hung_soon(self, soon: bool) -> None:
+        """Let a router that says nothing be taken for hung after a moment, or only after a long while."""
+        wait_so_long(self._drivers, HASTY if soon else PATIENT)
 
     def book(
         self,

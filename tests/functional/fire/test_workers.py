@@ -1,6 +1,5 @@
 """What may happen to workers and their database while a router is being configured."""
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -20,14 +19,12 @@ from tests.contract.drivers.cisco_ios_bench import PASSWORD, TICKETS, VARIANTS
 from tests.databases import server
 from tests.functional.fire.conftest import MINUTE, PATIENCE, STATION, Border
 from tests.functional.fire.stalled import Post, serve
+from tests.processes import forking
 
 BULK, CMS, SIX, LET_BULK_IN, _, LET_SIX_IN, VIDEO = TICKETS
 OTHER = VARIANTS[0]
 LEASE = timedelta(seconds=2)
 STALLS_AT = 6
-
-spawning = multiprocessing.get_context("forkserver")
-spawning.set_forkserver_preload([serve.__module__])
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def process(border: Border, owner: str) -> Iterator[Any]:
     """A worker as another process."""
     url = border.store.engine.url.render_as_string(hide_password=False)
     post = Post(url, border.device, STATION, owner, LEASE, {"BENCH_PASSWORD": PASSWORD})
-    started = spawning.Process(target=serve, args=(post,))
+    started = forking.Process(target=serve, args=(post,))
     started.start()
     try:
         yield started
@@ -72,7 +69,7 @@ def test_worker_stopped_in_mid_push_past_its_lease_pushes_and_writes_nothing_whe
         number = border.book(BULK, CMS, SIX)
         assert stopped.wait(PATIENCE)
         # Its lease runs out by the database's clock; nobody tells the next worker but that clock.
-        border.worker("goes on", lease=LEASE)
+        border.worker("goes on")
         # Should it have been stopped in a transaction, the server ends that first, after a minute.
         border.until(lambda: border.view(number).state is State.ACTIVE, patience=2 * PATIENCE)
         assert border.seen().worker == "goes on"
@@ -97,7 +94,7 @@ def test_worker_killed_in_mid_push_is_followed_by_one_that_was_waiting(border: B
         border.until(lambda: border.seen().worker == "dies")
         # As it was when "dies" came to it: read, and nothing to be done.
         border.until(lambda: border.seen().read_at is not None)
-        border.worker("waits", lease=LEASE)
+        border.worker("waits")
         border.at_line = at_line(STALLS_AT, dies.kill)
         number = border.book(BULK, CMS, SIX)
         border.until_state(number, State.ACTIVE)

@@ -27,7 +27,7 @@ from netconfig.inventory import Device
 from netconfig.transport.cli import Timeouts
 from tests.contract.drivers.bench import OWNERSHIP
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 BGPD = "/usr/lib/frr/bgpd"
 
 
@@ -69,19 +69,16 @@ def vtysh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vtysh]:
         key.write_private_key(folder / name)
         (folder / name).chmod(0o600)
     (folder / "authorized").write_bytes(client.export_public_key())
-    port = free_port()
-    (folder / "sshd.conf").write_text(sshd_settings(folder, port), encoding="ascii")
     if os.geteuid() == 0:
         # The folder that sshd puts itself into before anybody has logged in; Debian's service would make it.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     bgpd = (BGPD, "--no_zebra", "--no_kernel", "--bgp_port", "0", "--vty_port", "0", "--skip_runas")
     files = ("--vty_socket", sockets, "--pid_file", folder / "pid", "--config_file", folder / "bgpd.conf")
-    running = [
-        start(folder / "bgpd.log", *bgpd, *files, "--log", "stdout"),
-        start(folder / "sshd.log", "/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd.conf"),
-    ]
+    running = [start(folder / "bgpd.log", *bgpd, *files, "--log", "stdout")]
     try:
-        wait_until(running, folder, lambda: (sockets / "bgpd.vty").exists() and answers(port))
+        sshd, port = start_sshd(folder)
+        running.append(sshd)
+        wait_until(running, folder, (sockets / "bgpd.vty").exists)
         public = " ".join(host.export_public_key().decode().split()[:2])
         yield Vtysh(port, public, folder / "client")
     finally:
@@ -137,10 +134,21 @@ def start(log: Path, *command: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen([*ends_with_us, *map(str, command)], stdout=words, stderr=words)
 
 
-def answers(port: int) -> bool:
-    """Whether somebody listens there."""
-    with socket.socket() as knock:
-        return knock.connect_ex(("127.0.0.1", port)) == 0
+def start_sshd(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """An sshd and its port: another than it was meant to have, if somebody was quicker."""
+    log = folder / "sshd.log"
+    for _ in range(5):
+        port = free_port()
+        (folder / "sshd.conf").write_text(sshd_settings(folder, port), encoding="ascii")
+        sshd = start(log, "/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd.conf")
+        latest = time.monotonic() + PATIENCE
+        while sshd.poll() is None and time.monotonic() < latest:
+            if f"Server listening on 127.0.0.1 port {port}." in log.read_text(errors="replace"):
+                return sshd, port
+            threading.Event().wait(0.02)
+        sshd.kill()
+        sshd.wait(PATIENCE)
+    raise RuntimeError(f"sshd does not start:\n{log.read_text(errors='replace')}")
 
 
 def wait_until(running: list[subprocess.Popen[bytes]], folder: Path, fact: Any) -> None:

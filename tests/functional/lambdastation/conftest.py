@@ -5,7 +5,9 @@ schema.
 """
 
 import io
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,24 +263,59 @@ def site() -> Site:
 
 def open_station(store: Store, site: Site, schema: Any) -> Station:
     """A station on a store that has the tables and nothing in them."""
-    clock = FakeClock()
+    prepare(store, site)
+    return station_on(store, site, schema)
 
-    def prepare(session: Any) -> None:
+
+def prepare(store: Store, site: Site) -> None:
+    """Register what a site has, as its service would."""
+
+    def register(session: Any) -> None:
         register_device(session, "fermilab-border-1", platform="cisco_ios", capabilities=list(Capability))
-        ensure_resources(session, site, now=clock.now)
+        ensure_resources(session, site, now=NOON)
 
-    store.write(prepare)
-    audit: list[AuditRecord] = []
+    store.write(register)
+
+
+def station_on(store: Store, site: Site, schema: Any) -> Station:
+    """A station on a store that knows the site."""
+    clock, audit = FakeClock(), list[AuditRecord]()
     service = TicketService(store, site, clock=clock, audit=audit.append, version="0.1.0")
     return Station(store, site, clock, service, soap_application(service), schema, audit)
 
 
-@pytest.fixture
-def station(tmp_path: Path, site: Site, schema: Any) -> Iterator[Station]:
-    store = open_store(f"sqlite:///{tmp_path / 'station.db'}")
-    Base.metadata.create_all(store.engine)
-    yield open_station(store, site, schema)
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
+    """A database with the site in it, to be copied."""
+    file = tmp_path_factory.mktemp("pristine") / "station.db"
+    store = open_store(f"sqlite:///{file}")
+    Base.metadata.create_all(store.engine, checkfirst=False)
+    prepare(store, site)
     store.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def station_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all tests: it remembers how its statements are written."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('station') / 'station.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def station(station_store: Store, pristine: Path, site: Site, schema: Any) -> Station:
+    """A station that nobody has asked for anything, whatever the last test left of its database."""
+    with closing(sqlite3.connect(pristine)) as source, closing(sqlite3.connect(file_of(station_store))) as to:
+        to.execute("PRAGMA synchronous=OFF")
+        source.backup(to)
+    return station_on(station_store, site, schema)
+
+
+def file_of(store: Store) -> str:
+    """The file of a SQLite database."""
+    assert store.engine.url.database is not None
+    return store.engine.url.database
 
 
 @pytest.fixture

@@ -22,6 +22,9 @@ from tests.functional.listener.conftest import BIG, PATIENCE, House, ask, eventu
 HOURS = timedelta(hours=1)
 PATIENT = Limits(handshake_time=HOURS, head_time=HOURS, body_time=HOURS, stall_time=HOURS, idle_time=HOURS)
 SOON = timedelta(milliseconds=50)
+"""Where nobody has to do anything before it is over."""
+WHILE = timedelta(seconds=1)
+"""Where a client has to have said something first, however busy the machine."""
 
 HEAD = b"POST /app HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n"
 TCPI_SACKED = 28
@@ -115,14 +118,14 @@ def wait_for_bodies(house: House, count: int) -> None:
 
 class TestTimesOut:
     def test_handshake(self, serve: Callable[..., House]) -> None:
-        house = serve(limits=Limits(handshake_time=SOON))
+        house = serve(limits=Limits(handshake_time=WHILE))
         with house.plain() as sock:
             sock.sendall(client_hello()[:40])
             assert read_to_end(sock) == b""
         assert house.next_audit().code == "handshake-timeout"
 
     def test_head(self, serve: Callable[..., House]) -> None:
-        house = serve(limits=Limits(head_time=SOON))
+        house = serve(limits=Limits(head_time=WHILE))
         with house.client().tls() as sock:
             sock.sendall(b"POST /app HTTP/1.1\r\nHost:")
             answer = read_to_end(sock)
@@ -132,7 +135,7 @@ class TestTimesOut:
 
     def test_head_that_drips(self, serve: Callable[..., House]) -> None:
         """A byte now and then does not start the clock anew."""
-        house = serve(limits=Limits(head_time=timedelta(milliseconds=300)))
+        house = serve(limits=Limits(head_time=WHILE))
         with house.client().tls() as sock:
             sock.settimeout(0.02)
             answer = b""
@@ -157,7 +160,7 @@ class TestTimesOut:
             assert read_to_end(connection.sock) == b""
 
     def test_body(self, serve: Callable[..., House]) -> None:
-        house = serve(limits=Limits(body_time=SOON), threads=1)
+        house = serve(limits=Limits(body_time=WHILE), threads=1)
         with house.client().tls() as sock:
             sock.sendall(HEAD + b"\r\n<a")
             answer = read_to_end(sock)
@@ -169,13 +172,13 @@ class TestTimesOut:
 
     @pytest.mark.parametrize("path", ["/app/big", "/app/stream"])
     def test_reader_that_stops_reading(self, serve: Callable[..., House], path: str) -> None:
-        house = serve(limits=Limits(stall_time=SOON), threads=1)
+        house = serve(limits=Limits(stall_time=WHILE), threads=1)
         with house.client().tls() as sock:
             sock.sendall(HEAD.replace(b"/app", path.encode()) + b"\r\n<a/>")
             assert house.client().ask().status == 200, "the only worker came back"
 
     def test_reader_that_takes_too_long_altogether(self, serve: Callable[..., House]) -> None:
-        house = serve(limits=Limits(answer_time=SOON), threads=1)
+        house = serve(limits=Limits(answer_time=WHILE), threads=1)
         with house.client().tls() as sock:
             sock.sendall(HEAD.replace(b"/app", b"/app/big") + b"\r\n<a/>")
             assert house.client().ask().status == 200

@@ -1,18 +1,18 @@
 """A service in a process of its own, reached as anybody would reach it."""
 
+import contextlib
 import json
-import os
+import shutil
 import signal
-import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ import pytest
 import requests
 import zeep
 
-COMMAND = (sys.executable, "-m", "pathservice")
-PATIENCE = 60.0
-"""Seconds after which a condition that never comes true fails its test; nothing is asserted about time."""
+from pathservice.pki import init_pki
+from tests.functional.pathservice.command_line import COMMAND, PATIENCE, own_environment, run
+from tests.processes import Forked, fork_pathservice
 
 
 def wait_until(holds: Callable[[], Any], what: str) -> Any:
@@ -35,22 +35,7 @@ def wait_until(holds: Callable[[], Any], what: str) -> Any:
     return found
 
 
-def run(
-    *arguments: str, state: Path | None = None, check: bool = True, timezone: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    """A command of `pathservice`, run to its end."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PATHSERVICE_")}
-    if state is not None:
-        environment["PATHSERVICE_STATE"] = str(state)
-    if timezone is not None:
-        environment["TZ"] = timezone
-    done = subprocess.run(
-        (*COMMAND, *arguments), capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
+Process = Forked | subprocess.Popen[bytes]
 
 
 @dataclass
@@ -59,7 +44,7 @@ class Serving:
 
     state: Path
     port: int
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
     _clients: list[requests.Session] = field(default_factory=list)
 
@@ -74,7 +59,7 @@ class Serving:
             return None
         context = ssl.create_default_context(cafile=str(ca))
         try:
-            with urllib.request.urlopen(f"{self.url}/health", context=context, timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.url}/health", context=context, timeout=PATIENCE) as answer:
                 return dict(json.load(answer))
         except (urllib.error.URLError, ConnectionError, ssl.SSLError):
             return None
@@ -107,68 +92,100 @@ class Serving:
 Serve = Callable[..., Serving]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def port_of(log: Path) -> int | None:
+    """The port that a service says it serves at: it was given none, so that no other can have it."""
+    for line in log.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.endswith("}\n") and (told := json.loads(line))["event"] == "serving":
+            return int(told["port"])
+    return None
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+@contextlib.contextmanager
+def services(folder: Path, pki: Path) -> Iterator[Serve]:
     """Starts services; what still runs at the end is ended."""
-    running: list[Serving] = []
+    running: list[Process] = []
 
-    def start(state: Path | None = None, *options: str) -> Serving:
-        state = state or tmp_path / "state"
-        port = free_port()
-        log = tmp_path / f"serve-{len(running)}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                (*COMMAND, "serve", "--state", str(state), "--port", str(port), *options),
-                stdout=out,
-                stderr=out,
-            )
-        serving = Serving(state=state, port=port, process=process, log=log)
-        running.append(serving)
+    def start(state: Path | None = None, *options: str, apart: bool = False) -> Serving:
+        state = state or folder / "state"
+        if not apart and not state.exists():
+            # Making keys takes as long as all the rest of a start.
+            state.mkdir(mode=0o700)
+            shutil.copytree(pki, state / "pki")
+        log = folder / f"serve-{len(running)}.log"
+        words = ("serve", "--state", str(state), "--port", "0", *options)
+        running.append(begin(*words, log=log, apart=apart))
 
-        def answers() -> bool:
-            assert process.poll() is None, log.read_text()
-            return serving.health() is not None
+        def says() -> int | None:
+            assert running[-1].poll() is None, log.read_text()
+            return port_of(log) if log.exists() else None
 
-        wait_until(answers, "/health")
+        port = wait_until(says, "it to serve")
+        serving = Serving(state=state, port=port, process=running[-1], log=log)
+        wait_until(serving.health, "/health")
         return serving
 
     yield start
-    for serving in running:
-        if serving.process.poll() is None:
-            serving.stop(signal.SIGKILL)
+    for process in running:
+        end(process)
+
+
+def begin(*arguments: str, log: Path, apart: bool = False) -> Process:
+    """A command that stays, in a process forked for it or started as a person does; it prints to a file."""
+    if not apart:
+        return fork_pathservice(*arguments, environment=own_environment(), out=log, err=log)
+    with log.open("wb") as out:
+        return subprocess.Popen((*COMMAND, *arguments), stdout=out, stderr=out, env=own_environment())
+
+
+def end(process: Process) -> None:
+    """Kill it, if it still runs."""
+    if process.poll() is None:
+        process.kill()
+        process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def made_pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates and keys as a service would make them at its first start."""
+    return init_pki(tmp_path_factory.mktemp("made") / "pki", host_names=[], now=datetime.now(UTC)).ca.parent
+
+
+@pytest.fixture
+def serve(tmp_path: Path, made_pki: Path) -> Iterator[Serve]:
+    """Starts services for a test."""
+    with services(tmp_path, made_pki) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_for_module(tmp_path_factory: pytest.TempPathFactory, made_pki: Path) -> Iterator[Serve]:
+    """Starts services that tests of a module share, and leave as they found them."""
+    with services(tmp_path_factory.mktemp("module"), made_pki) as start:
+        yield start
 
 
 class Cli:
     """Runs commands; what was started and still runs at the end is ended."""
 
-    def __init__(self) -> None:
-        self.running: list[subprocess.Popen[bytes]] = []
+    def __init__(self, folder: Path) -> None:
+        self.running: list[Process] = []
+        self._folder = folder
 
     def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return run(*arguments, **options)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            (*COMMAND, *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self.running.append(process)
-        return process
+    def start(self, *arguments: str) -> Process:
+        log = self._folder / f"started-{len(self.running)}.log"
+        self.running.append(begin(*arguments, log=log))
+        return self.running[-1]
 
 
 @pytest.fixture
-def cli() -> Iterator[Cli]:
-    commands = Cli()
+def cli(tmp_path: Path) -> Iterator[Cli]:
+    commands = Cli(tmp_path)
     yield commands
     for process in commands.running:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @pytest.fixture

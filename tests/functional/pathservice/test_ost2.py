@@ -63,14 +63,25 @@ def call(script: Path, environment: dict[str, str], *arguments: str) -> subproce
     return done
 
 
+@pytest.fixture(scope="module")
+def serving(serve_for_module: Any) -> Any:
+    """A service that may have tickets already."""
+    return serve_for_module()
+
+
+@pytest.fixture(scope="module")
+def here(serving: Any) -> dict[str, str]:
+    """The environment in which ost2 finds it."""
+    return environment_of(serving)
+
+
 @pytest.fixture
-def serving(serve: Any) -> Any:
+def new(serve: Any) -> Any:
+    """A service without a ticket."""
     return serve()
 
 
-@pytest.fixture
-def here(serving: Any) -> dict[str, str]:
-    """The environment in which ost2 finds the service."""
+def environment_of(serving: Any) -> dict[str, str]:
     pki = serving.state / "pki"
     return {
         "LAMBDASTATION_URL": f"{serving.url}/lambdastation",
@@ -80,9 +91,8 @@ def here(serving: Any) -> dict[str, str]:
     }
 
 
-def test_calls_in_a_row_for_one_flow_are_one_ticket(
-    serving: Any, here: dict[str, str], script: Path, cli: Any
-) -> None:
+def test_calls_in_a_row_for_one_flow_are_one_ticket(new: Any, script: Path, cli: Any) -> None:
+    here = environment_of(new)
     first = call(script, here, DCACHE).stdout
     head, word, numbers = first.strip().split(":")
     local, remote, end = map(int, numbers.split(","))
@@ -96,14 +106,15 @@ def test_calls_in_a_row_for_one_flow_are_one_ticket(
     for _ in range(190):
         line = ok_line(open_ticket(wanted, here))
         assert line.startswith(("OK:join:1,0,", "OK:extend:1,0,"))
-    assert len(cli("ticket", "list", state=serving.state).stdout.splitlines()) == 2
+    assert len(cli("ticket", "list", state=new.state).stdout.splitlines()) == 2
 
 
 def test_ordinary_arguments_wait_for_the_path_and_a_file_says_where_the_station_is(
-    here: dict[str, str], script: Path, tmp_path: Path
+    new: Any, script: Path, tmp_path: Path
 ) -> None:
     conf = tmp_path / "ost2.conf"
-    keys = {name.removeprefix("LAMBDASTATION_").lower(): value for name, value in here.items()}
+    settings = environment_of(new)
+    keys = {name.removeprefix("LAMBDASTATION_").lower(): value for name, value in settings.items()}
     conf.write_text("".join(f"{key} = {value}\n" for key, value in keys.items()), encoding="utf-8")
     words = ("--dstSite", "Caltech", "--srcClient", "CMS-Tier1", "--travelTime", "600")
     done = call(script, {"LAMBDASTATION_CONFIG": str(conf)}, *words, "--statusWait", "50", "--verbose")

@@ -23,7 +23,7 @@ FLOW = {
 
 
 def test_it_leaves_what_clients_need_and_nobody_else_can_read_it(serve: Any) -> None:
-    serving = serve()
+    serving = serve(apart=True)
     for name in ("ca.pem", "user-cert.pem", "user-key.pem"):
         assert (serving.state / "pki" / name).is_file()
     assert stat.S_IMODE(serving.state.stat().st_mode) == 0o700
@@ -133,7 +133,7 @@ def test_a_device_that_carries_something_cannot_be_dropped_from_the_site_file(
 
 
 def test_sigterm_stops_it_cleanly_with_a_client_connected(serve: Any) -> None:
-    serving = serve()
+    serving = serve(apart=True)
     client = serving.client()
     client.getPaths()
     assert serving.stop() == 0

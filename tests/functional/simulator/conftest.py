@@ -28,7 +28,7 @@ line vty 0 4
 end
 """
 # Bounds every wait on the other side; nothing is asserted about it.
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 # A secret for the loopback interface only.
 PASSWORD = "simulated"
 

@@ -192,8 +192,9 @@ def _read_until(channel: paramiko.Channel, end: str) -> str:
 
 def test_router_that_drops_is_gone_and_comes_back(router: IosRouter, connect: Connect) -> None:
     router.faults.add(Fault(Action.DROP_AFTER, number=3))
+    connection = connect()
     # Netmiko does not see that a channel is closed: it reads until its time is up.
-    connection = connect(read_timeout_override=2)
+    connection.read_timeout_override = 2
     with pytest.raises((NetmikoBaseException, OSError)):
         connection.send_config_set(TICKET, error_pattern=r"^%")
     assert [entry.line for entry in router.journal] == TICKET[:3]
@@ -203,7 +204,8 @@ def test_router_that_drops_is_gone_and_comes_back(router: IosRouter, connect: Co
 
 def test_router_that_hangs_never_answers(router: IosRouter, connect: Connect) -> None:
     router.faults.add(Fault(Action.HANG, where="exec", line="show clock"))
-    connection = connect(read_timeout_override=None)
+    connection = connect()
+    connection.read_timeout_override = None
     with pytest.raises(ReadTimeout):
         connection.send_command("show clock", read_timeout=0.5)
     assert "border-1" in connect().find_prompt()
@@ -216,9 +218,10 @@ def test_slow_router_answers_in_the_end(router: IosRouter, connect: Connect) -> 
 
 
 def test_reboot_breaks_every_session(router: IosRouter, connect: Connect) -> None:
-    one, two = connect(read_timeout_override=2), connect(read_timeout_override=2)
+    one, two = connect(), connect()
     router.reboot()
     for connection in (one, two):
+        connection.read_timeout_override = 2
         with pytest.raises((NetmikoBaseException, OSError)):
             connection.send_command("show clock")
 

@@ -240,7 +240,8 @@ def test_every_life_is_one_the_model_allows(store: Store) -> None:
     run_state_machine_as_test(
         type("AnyLifeHere", (AnyLife,), {"house": house}),
         settings=settings(
-            max_examples=12,
+            # The property is the core's; a server answers each of a life's hundreds of questions more slowly.
+            max_examples=12 if store.engine.dialect.name == "sqlite" else 4,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

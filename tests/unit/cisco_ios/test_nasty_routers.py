@@ -55,8 +55,8 @@ def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
         prompt: bytes = b"r1#",
         silent_at: bytes = b"never",
         silent: threading.Event | None = None,
-        patience: int = 20,
-        silence: float = 1,
+        patience: int = 60,
+        silence: float = 60,
     ) -> Iterator[CiscoIos]:
         async def talk(process: asyncssh.SSHServerProcess[bytes]) -> None:
             process.stdout.write(greeting + prompt)
@@ -144,7 +144,7 @@ def test_router_that_never_says_a_word_is_named(router: Router) -> None:
 
 def test_router_that_falls_silent_in_the_middle_is_named(router: Router) -> None:
     with (
-        router(shows(RUNNING), silent_at=b"show run") as driver,
+        router(shows(RUNNING), silent_at=b"show run", silence=1) as driver,
         pytest.raises(Unreachable, match="gives no answer"),
     ):
         driver.read()
@@ -152,7 +152,7 @@ def test_router_that_falls_silent_in_the_middle_is_named(router: Router) -> None
 
 def test_reading_that_close_has_ended_does_not_begin_again(router: Router) -> None:
     silent = threading.Event()
-    with router(shows(RUNNING), silent_at=b"show run", silent=silent, silence=60) as driver:
+    with router(shows(RUNNING), silent_at=b"show run", silent=silent) as driver:
         driver._session.ask("!")
 
         def close_when_silent() -> None:
@@ -185,7 +185,7 @@ def test_close_ends_the_opening_of_a_session_that_says_nothing_after_the_login(r
 
 def test_answer_that_never_ends_is_named(router: Router) -> None:
     with (
-        router(lambda line: repeat(b"more\r\n") if line.startswith(b"show run") else []) as driver,
+        router(lambda line: repeat(b"more\r\n") if line.startswith(b"show run") else [], silence=1) as driver,
         pytest.raises(Unreachable, match="gives no answer"),
     ):
         driver.read()
