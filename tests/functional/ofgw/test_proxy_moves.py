@@ -1,12 +1,16 @@
 """From one controller to another, message by message."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.session import Patience
+from ofgw.proxy.snapshot import Stage
 from tests.functional.ofgw.conftest import LONG, MakeProxy, entrance
-from tests.functional.ofgw.controllers import wait_for
+from tests.functional.ofgw.controllers import PATIENCE, wait_for
 from tests.functional.ofgw.peers import (
     BARRIER_REQUEST,
     ECHO_REQUEST,
@@ -109,6 +113,56 @@ def test_a_connection_that_is_bound_to_its_controller_ends_after_what_is_on_its_
         old.socket.close()
     wait_for(lambda: not proxy.snapshot().connections)
     assert proxy.snapshot().tally.reset == 1
+
+
+def test_a_slow_switch_gets_all_that_is_on_its_way_before_its_connection_ends(
+    proxies: MakeProxy, default: FakeController, other: FakeController
+) -> None:
+    proxy = proxies(default.endpoint, patience=Patience(draining=30))
+    with FakeSwitch(entrance(proxy)) as switch:
+        old = default.accept()
+        meet(switch, old)
+        old.send(message(EXPERIMENTER, bytes(8)))
+        switch.read_kind(EXPERIMENTER)
+        # Both ways: a socket that is closed over what it has not read is reset, and loses what it is to send.
+        send_until_stuck(old, message(ECHO_REQUEST, bytes(60_000)))
+        send_until_stuck(switch, message(PACKET_IN, bytes(60_000)))
+        switch.socket.settimeout(PATIENCE)
+        proxy.set_controller(other.endpoint)
+        old.socket.close()
+        (view,) = proxy.snapshot().connections
+        # Besides a hello, a question for features and what bound it.
+        on_its_way = view.from_controllers.messages - 3
+        assert on_its_way > 0
+        for _ in range(on_its_way):
+            switch.read_kind(ECHO_REQUEST)
+        assert switch.ends()
+
+
+def test_a_controller_that_is_still_dialled_is_not_waited_for(
+    proxies: MakeProxy, other: FakeController
+) -> None:
+    with full_listener() as where:
+        proxy = proxies(where)
+        with FakeSwitch(entrance(proxy)):
+            wait_for(lambda: [view.stage for view in proxy.snapshot().connections] == [Stage.DIALLING])
+            proxy.set_controller(other.endpoint)
+            assert other.accept().read_kind(HELLO)
+            assert proxy.snapshot().tally.away == 0
+
+
+@contextmanager
+def full_listener() -> Iterator[Endpoint]:
+    """Where a connection is never made: nobody accepts, and no more are kept waiting."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(2):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield Endpoint.of(listener.getsockname())
 
 
 @pytest.mark.parametrize("version", [1, 5])
