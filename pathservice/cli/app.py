@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from enum import Enum
 from importlib import import_module
 
 import typer
@@ -14,7 +16,9 @@ GROUPS = {"db": "database", "devices": "devices", "pki": "pki", "site": "site", 
 """Which module of this package has a command or a group. It is imported when it is asked for: an operator
 who lists tickets does not wait for a SOAP server and an SSH server to load."""
 
-HOUSE = frozenset({"activation", "lambdastation", "netconfig", "pathservice", "reservation", "store"})
+HOUSE = frozenset(
+    {"activation", "lambdastation", "netconfig", "ofgw", "pathservice", "reservation", "store", "tbam"}
+)
 
 
 def application(only: str | None = None) -> typer.Typer:
@@ -40,12 +44,17 @@ def application(only: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run the command that the arguments name and exit with its status: 1 where it failed, 2 for misuse."""
+    run(lambda: application(sys.argv[1] if len(sys.argv) > 1 else None))
+
+
+def run(tree: Callable[[], typer.Typer]) -> None:
+    """Run a command of a tree and exit with its status: 1 where it failed, 2 for misuse."""
     # Database, keys and logs: what this process makes is for its owner only.
     os.umask(0o077)
     # Until a command says otherwise: what goes wrong beside its answer, apart from its answer.
     configure_logs("warning")
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)()
+        tree()()
     except Exception as error:
         if code := _code(error):
             _tell(code, str(error))
@@ -59,6 +68,9 @@ def main() -> None:
 def _code(error: Exception) -> str | None:
     """The stable code of an error that one of the house's packages tells its caller; None of any other."""
     code = getattr(error, "code", None)
+    if isinstance(code, Enum):
+        # The islands' errors have numbers on the wire.
+        code = code.name.lower()
     return code if type(error).__module__.partition(".")[0] in HOUSE and isinstance(code, str) else None
 
 

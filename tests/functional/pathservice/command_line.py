@@ -9,11 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import structlog
 
-from pathservice.cli import main
+from pathservice import cli, tbam_cli
 from tests.processes import fork_pathservice
 
 COMMAND = (sys.executable, "-m", "pathservice")
@@ -22,6 +23,9 @@ PATIENCE = 60.0
 PROCESSES = frozenset({"demo", "serve", "worker"})
 """Commands that take a process for their own: they handle signals, and leave threads to its end."""
 
+Program = Literal["pathservice", "tbam"]
+_MAINS = {"pathservice": cli.main, "tbam": tbam_cli.main}
+
 
 def run(
     *arguments: str,
@@ -29,8 +33,9 @@ def run(
     check: bool = True,
     timezone: str | None = None,
     apart: bool = False,
+    program: Program = "pathservice",
 ) -> subprocess.CompletedProcess[str]:
-    """A command of `pathservice`, run to its end by the console script's own `main`.
+    """A command of `pathservice`, or of `tbam`, run to its end by the console script's own `main`.
 
     `apart` starts Python for it, as a person does. That takes a second each; for the words and the effects
     of a command it is nothing but time.
@@ -45,7 +50,7 @@ def run(
     elif PROCESSES.intersection(arguments):
         done = _run_forked(arguments, environment)
     else:
-        done = _run_here(arguments, environment)
+        done = _run_here(program, arguments, environment)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     if check:
         assert done.returncode == 0, done.stderr
@@ -77,20 +82,20 @@ def _run_forked(arguments: tuple[str, ...], environment: dict[str, str]) -> Done
         return Done(arguments, status, *(file.read_text(encoding="utf-8") for file in (out, err)))
 
 
-def _run_here(arguments: tuple[str, ...], environment: dict[str, str]) -> Done:
+def _run_here(program: Program, arguments: tuple[str, ...], environment: dict[str, str]) -> Done:
     printed = [io.BytesIO(), io.BytesIO()]
     out, err = (io.TextIOWrapper(stream, encoding="utf-8", write_through=True) for stream in printed)
     status: object = 0
     with (
         _process_kept(),
         patch.dict(os.environ, environment, clear=True),
-        patch.object(sys, "argv", ["pathservice", *arguments]),
+        patch.object(sys, "argv", [program, *arguments]),
         patch.object(sys, "stdin", io.StringIO()),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
         try:
-            main()
+            _MAINS[program]()
         except SystemExit as end:
             status = end.code or 0
     assert isinstance(status, int), status
