@@ -64,6 +64,14 @@ class VlanMapper:
         self._mark = mark_of(owner)
         self._switch = OpenFlow("switch", address, patience=patience)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the switch is the one that was last spoken to: a daemon that restarts drops the session.
+
+        And with it it forgot its flows, so `apply` is due again.
+        """
+        return self._switch.is_connected
+
     def read(self) -> MappedVlans | None:
         """What the switch has now; None if it maps nothing.
 

@@ -27,13 +27,23 @@ class Dialled:
         self._socket: socket.socket | None = None
         self._used: socket.socket | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, and the other end has not ended it while nobody listened."""
+        try:
+            with self._in_use() as sock:
+                readable, _, _ = select.select([sock], [], [], 0)
+                return not readable or bool(sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def connect(self) -> bool:
         """Be connected; returns whether this is a new connection.
 
         Raises:
             Unreachable: nobody answers there, or it was closed meanwhile.
         """
-        if self._is_alive():
+        if self.is_connected:
             return False
         self.close()
         target: str | tuple[str, int]
@@ -121,12 +131,3 @@ class Dialled:
                 closed = self._socket is not sock
             if closed:
                 sock.close()
-
-    def _is_alive(self) -> bool:
-        """Whether the other end has not ended it while nobody listened."""
-        try:
-            with self._in_use() as sock:
-                readable, _, _ = select.select([sock], [], [], 0)
-                return not readable or bool(sock.recv(1, socket.MSG_PEEK))
-        except OSError:
-            return False

@@ -56,6 +56,11 @@ class OpenFlow:
         self._protocol = ProtocolDesc(of.OFP_VERSION)
         self._xid = 0
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the session is there; it is not once the switch has ended or restarted."""
+        return self._stream.is_connected
+
     def open(self) -> None:
         """Be connected and greeted. What is asked later, and finds the session ended, opens none.
 

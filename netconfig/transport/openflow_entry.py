@@ -64,17 +64,16 @@ def entry_of(flow: Flow) -> Entry:
 def read_entry(stats: Any) -> Entry:
     """An entry of a flow-stats reply."""
     match = tuple(sorted(stats.match.items(), key=lambda field: str(field[0])))
+    flow = _flow(stats, match)
+    if flow is not None:
+        return entry_of(flow)
     does = {
         "instructions": [instruction.to_jsondict() for instruction in stats.instructions],
         "idle_timeout": stats.idle_timeout,
         "hard_timeout": stats.hard_timeout,
         "flags": stats.flags,
     }
-    found = Entry(stats.table_id, stats.priority, stats.cookie, match, None, json.dumps(does, sort_keys=True))
-    if found.table or stats.idle_timeout or stats.hard_timeout or stats.flags:
-        return found
-    flow = _flow(found, stats.instructions)
-    return entry_of(flow) if flow else found
+    return Entry(stats.table_id, stats.priority, stats.cookie, match, None, json.dumps(does, sort_keys=True))
 
 
 def write_match(match: Match) -> Any:
@@ -82,11 +81,14 @@ def write_match(match: Match) -> Any:
     return messages.OFPMatch(**dict(match))
 
 
-def _flow(entry: Entry, instructions: Iterable[Any]) -> Flow | None:
-    fields = dict(entry.match)
+def _flow(stats: Any, match: Match) -> Flow | None:
+    """What an entry is, if we might have written it."""
+    if stats.table_id or stats.idle_timeout or stats.hard_timeout or stats.flags:
+        return None
+    fields = dict(match)
     if set(fields) - _OURS or "in_port" not in fields or not all(isinstance(v, int) for v in fields.values()):
         return None
-    actions = _actions(instructions)
+    actions = _actions(stats.instructions)
     vid = fields.get("vlan_vid")
     vlan = vid & ~of.OFPVID_PRESENT if vid is not None else None
     out_port = next((number for name, number in reversed(actions) if name == "output"), None)
@@ -94,15 +96,15 @@ def _flow(entry: Entry, instructions: Iterable[Any]) -> Flow | None:
     for name, number in actions:
         out_vlan = {"pop_vlan": 0, "set_vlan": number}.get(name, out_vlan)
     flow = Flow(
-        cookie=entry.cookie,
-        priority=entry.priority,
+        cookie=stats.cookie,
+        priority=stats.priority,
         in_port=fields["in_port"],
         vlan=vlan,
         ethertype=fields.get("eth_type"),
         out_port=out_port,
         out_vlan=out_vlan,
     )
-    return flow if flow.actions == actions and entry_of(flow).match == entry.match else None
+    return flow if flow.actions == actions and entry_of(flow).match == match else None
 
 
 def _action(action: Action) -> Any:
