@@ -77,10 +77,11 @@ class VlanMapper:
 
         Raises:
             Unreachable: no session with it, or it broke.
-            StateUnknown: its flows with our mark are no map, or not all there.
+            StateUnknown: its flows with our mark are no map, or not all there; `apply` mends that.
         """
         self._switch.open()
         ours = self._ours()
+        dropping = set(map(entry_of, self._flows(None, NOBODY)))
         reservations = {reservation_of(entry.cookie, self._mark) for entry in ours} - {NOBODY}
         if not reservations:
             return None
@@ -93,7 +94,7 @@ class VlanMapper:
             found = map_of(frozenset(filter(None, flows)), self._ports)
         except ValueError as error:
             raise StateUnknown("switch", str(error)) from error
-        if found is None or None in flows or reservation is None:
+        if found is None or None in flows or reservation is None or not dropping.issubset(ours):
             raise StateUnknown("switch", "its flows with our mark are not as we write them")
         return MappedVlans(found, reservation)
 

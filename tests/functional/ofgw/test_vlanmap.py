@@ -7,9 +7,9 @@ from itertools import count
 
 import pytest
 
-from netconfig.errors import Rejected, Unreachable
+from netconfig.errors import Rejected, StateUnknown, Unreachable
 from netconfig.gateway import VlanMap, VlanPair
-from netconfig.vlanflows import SwitchPorts
+from netconfig.vlanflows import SwitchPorts, cookie_of, mark_of
 from ofgw.vlanmap import MappedVlans, VlanMapper
 from tests.functional.ofgw.frames import End, Seen, cable, namespace
 from tests.functional.ofgw.openvswitch import OpenVSwitch, unique
@@ -145,14 +145,38 @@ def test_entry_of_others_in_the_place_of_ours_is_never_overwritten(
 
 def test_daemon_that_was_killed_gets_its_flows_again(gateway: Gateway, mapper: VlanMapper) -> None:
     mapper.apply(SLICE, 42)
-    assert mapper.is_connected
+    connected = [mapper.is_connected]
     with gateway.switch.down(crash=True):
-        assert not mapper.is_connected
+        connected.append(mapper.is_connected)
         with pytest.raises(Unreachable):
             mapper.apply(SLICE, 42)
+    assert connected == [True, False]
     assert mapper.apply(SLICE, 42)
     assert mapper.read() == MappedVlans(SLICE, 42)
     assert crossing(gateway, gateway.facility, gateway.island, known=(10,)) == INWARDS
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("--strict", "del-flows", "BRIDGE", "priority=20000,in_port=3,dl_vlan=10"),
+        ("--strict", "del-flows", "BRIDGE", "priority=10,in_port=3"),
+        ("mod-flows", "BRIDGE", "in_port=2,dl_vlan=20,actions=output:3"),
+        ("add-flow", "BRIDGE", "cookie=COOKIE,priority=9,tcp,nw_src=10.0.0.1,actions=NORMAL"),
+    ],
+)
+def test_what_a_hand_broke_is_told_and_mended(
+    gateway: Gateway, mapper: VlanMapper, edit: Sequence[str]
+) -> None:
+    mapper.apply(SLICE, 42)
+    intact = gateway.flows()
+    cookie = f"{cookie_of(mark_of('ofgw'), 42):#x}"
+    address = gateway.switch.management(gateway.bridge)
+    gateway.switch.ofctl(*(word.replace("BRIDGE", address).replace("COOKIE", cookie) for word in edit))
+    with pytest.raises(StateUnknown):
+        mapper.read()
+    assert mapper.apply(SLICE, 42)
+    assert sorted(gateway.flows()) == sorted(intact)
 
 
 def test_bundle_that_is_refused_changes_nothing(gateway: Gateway, mapper: VlanMapper) -> None:
