@@ -153,6 +153,20 @@ def test_flow_of_a_reservation_that_is_not_this_devices_is_not_overwritten(drive
         driver.place(driver.read(), [pairs(9, 43, (10, 77))])
 
 
+def test_entry_that_somebody_replaced_since_the_reading_stays(
+    switch: Switch, bridge: str, driver: OpenVSwitch
+) -> None:
+    done = reconcile(driver, [TICKETS[0].part])
+    leaving = unwanted(done.parts)
+    plan = driver.plan(driver.read(), driver.render(leaving), known=frozenset({42}))
+    theirs = "cookie=0x7, priority=20000,in_port=3,dl_vlan=10 actions=drop"
+    switch.ofctl("add-flow", switch.management(bridge), theirs.replace(", ", ",").replace(" ", ","))
+    driver.push(plan)
+    left = [line.strip() for line in flows(switch, bridge).splitlines() if "priority=200" in line]
+    assert left == [theirs]
+    assert not reconcile(driver, leaving).plan
+
+
 def test_push_that_may_not_go_on_stops_before_the_next_step(
     switch: Switch, bridge: str, driver: OpenVSwitch
 ) -> None:
