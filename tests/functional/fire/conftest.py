@@ -22,7 +22,7 @@ from netconfig.driver import DeviceDriver, Ownership
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.intent import dump_intent
 from netconfig.inventory import Device
-from netconfig.simulator import IosRouter, RunningSimulator, SimulatorLoop, admitted, forwarding
+from netconfig.simulator import IosRouter, Packet, RunningSimulator, SimulatorLoop, admitted, forwarding
 from reservation import modification, offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
@@ -257,6 +257,7 @@ class Border:
         yield from (f"{packet} went astray" for packet in STRANGERS if treated[packet] != self._first[packet])
         for ticket in moment.staying:
             interface = getattr(ticket.part.intent, "interface", TEN_ONE)
+            assert isinstance(ticket.packet, Packet)
             if ticket.next_hop and forwarding(moment.state, interface, ticket.packet) != ticket.next_hop:
                 yield f"{ticket.packet} lost its path"
             if not ticket.next_hop and not admitted(moment.state, interface, "in", ticket.packet):
