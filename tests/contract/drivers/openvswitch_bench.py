@@ -54,7 +54,7 @@ def cookie(number: int, database: str = DATABASE) -> str:
 TICKETS = (
     Ticket(pairs(1, 42, (10, 0), (30, 20)), (OFELIA, 10), "2:0"),
     Ticket(pairs(2, 43, (11, 21)), (ALIEN, 21), "3:11"),
-    Ticket(pairs(3, 44, (12, 22), (13, 23)), (OFELIA, 13), "2:23"),
+    Ticket(pairs(3, 44, (13, 23)), (OFELIA, 13), "2:23"),
     Ticket(PartIntent(4, 42, ControllerProxy("127.0.0.9", 9)), "controller", "tcp:127.0.0.9:9"),
 )
 VARIANTS = (
@@ -108,7 +108,7 @@ OBSTACLES = (
     Obstacle(
         "an entry that is not ours stands where one of its flows must",
         frozenset({3}),
-        ("ofctl add-flow MGMT cookie=0x7,priority=20000,in_port=3,dl_vlan=12,actions=drop",),
+        ("ofctl add-flow MGMT cookie=0x7,priority=20000,in_port=3,dl_vlan=13,actions=drop",),
         ("ofctl del-flows MGMT cookie=0x7/-1",),
     ),
 )
