@@ -28,9 +28,13 @@ def flow_line(
 ) -> FlowLine:
     """The line, as it would be said to ovs-ofctl."""
     said = str(entry).replace(", ", ",")
-    text = f"--strict del-flows {bridge} {said.partition(' ')[0]}" if removal else f"add-flow {bridge} {said}"
+    if removal:
+        cookie, _, match = said.partition(" ")[0].partition(",")
+        text = f"--strict del-flows {bridge} {cookie}/-1,{match}"
+    else:
+        text = f"add-flow {bridge} {said}"
     return FlowLine(
-        text=text.replace("cookie=", "cookie=", 1),
+        text=text,
         parts=parts,
         reservation_id=owner,
         removal=removal,
