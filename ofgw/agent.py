@@ -11,8 +11,10 @@ import structlog
 
 from netconfig.gateway import ControllerProxy as Controller
 from netconfig.slicestate import Item
+from netconfig.vlanflows import SwitchPorts
 from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Memory
+from ofgw.bridge import Bridge
 from ofgw.calls import Calls
 from ofgw.errors import BadSettings
 from ofgw.keeper import Keeper
@@ -20,7 +22,7 @@ from ofgw.loop import Loop
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.relay import Relay
 from ofgw.server import AgentServer, Credentials
-from ofgw.settings import Settings
+from ofgw.settings import BridgeSettings, Settings
 from ofgw.statefile import StateFile
 from ofgw.topology.model import Discovered
 from ofgw.topology.view import FixedTopology, LiveTopology, Topology
@@ -96,6 +98,8 @@ class Agent:
         listen = [_endpoint(text) for text in settings.switches]
         self.relay = opening.enter_context(Relay(listen, default, clock=self._clock))
         back_ends: list[BackEnd] = [self.relay]
+        if settings.bridge is not None:
+            back_ends.append(opening.enter_context(_bridge(settings.bridge)))
         if settings.access is not None:
             back_ends.append(AccessFile(settings.access))
         return back_ends, self._topology() or LiveTopology(self.relay.switches, discovered)
@@ -118,6 +122,10 @@ class Agent:
             return FixedTopology.of_file(file)
         except (OSError, ValueError) as error:
             raise BadSettings(f"topology: {error}") from error
+
+
+def _bridge(settings: BridgeSettings) -> Bridge:
+    return Bridge(f"unix:{settings.path}", SwitchPorts(alien=settings.alien, ofelia=settings.ofelia))
 
 
 def _endpoint(text: str) -> Endpoint:

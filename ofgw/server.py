@@ -267,6 +267,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         self.close_connection = True
+        # Or it would answer in the version of a line that made no sense.
+        self.request_version = self.protocol_version
         self._answer(HTTPStatus(code), b"this is not a call\n", "text/plain; charset=utf-8")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name

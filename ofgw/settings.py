@@ -13,6 +13,7 @@ from cryptography import x509
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from netconfig.gateway import ControllerProxy
+from netconfig.vlanflows import SwitchPorts
 from ofgw.errors import BadSettings
 
 PREFIX = "TBAM_AGENT_"
@@ -59,6 +60,11 @@ class BridgeSettings(BaseModel):
     ] = None
     alien: Annotated[int, Field(ge=1, le=65279, description="OpenFlow port towards the island")] = 2
     ofelia: Annotated[int, Field(ge=1, le=65279, description="OpenFlow port towards the facility")] = 3
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> "BridgeSettings":
+        SwitchPorts(alien=self.alien, ofelia=self.ofelia)
+        return self
 
     @property
     def path(self) -> Path:

@@ -1,6 +1,6 @@
 """What is wanted is made so, in a safe order, through every failure and restart; strangers stay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +80,7 @@ class Gateway:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
+def gateway(tmp_path: Path) -> Gateway:
     return Gateway(tmp_path / "state.json")
 
 
