@@ -14,7 +14,7 @@ from typing_extensions import TypeVar
 
 from netconfig.capability import Capability
 from netconfig.intent import Intent, Steering
-from netconfig.inventory import Device
+from netconfig.inventory import Device, Way
 
 Placement = Mapping[str, object]
 """Where a driver put a part on its device (object names, sequence numbers), as JSON values.
@@ -187,6 +187,7 @@ class DeviceDriver(Protocol):
     """
 
     platform: ClassVar[str]
+    ways: ClassVar[frozenset[Way]]
     capabilities: ClassVar[frozenset[Capability]]
 
     def __init__(self, device: Device, ownership: Ownership) -> None: ...

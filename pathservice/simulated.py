@@ -1,7 +1,7 @@
-"""The simulated routers of a site file: started inside `serve`, found by every other command.
+"""The simulated devices of a site file: started inside `serve`, found by every other command.
 
-Each keeps its startup configuration, its host key and a password of its own below `simulated/` in the state
-directory, and writes there where it listens; so `devices plan` in another process reaches the same router.
+Each keeps what it has, and with what one logs in to it, below `simulated/` in the state directory, and writes
+there where it listens; so `devices plan` in another process reaches the same device.
 """
 
 import json
@@ -16,15 +16,17 @@ from types import TracebackType
 from netconfig.errors import BadCredential
 from netconfig.inventory import Device
 from netconfig.simulator import IosRouter, RunningSimulator
+from pathservice.simulated_gateway import GATEWAY, locate_gateway, start_gateway
 
 USERNAME = "pathservice"
+ENDPOINT = "endpoint.json"
 
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A simulated router, and what ends it."""
+    """A simulated device, its router if it is one, and what ends it."""
 
-    router: IosRouter
+    router: IosRouter | None
     end: ExitStack
 
 
@@ -41,8 +43,8 @@ class SimulatedRouters:
 
     @property
     def routers(self) -> dict[str, IosRouter]:
-        """The running ones by name."""
-        return {name: running.router for name, running in self._running.items()}
+        """The running routers by name."""
+        return {name: running.router for name, running in self._running.items() if running.router}
 
     def start(self, devices: Iterable[Device]) -> None:
         """Run the simulated ones of these devices too: all of them or none that is new.
@@ -72,9 +74,17 @@ class SimulatedRouters:
     ) -> None:
         self.end_others(())
 
-    def _start(self, device: Device, running: ExitStack) -> IosRouter:
+    def _start(self, device: Device, running: ExitStack) -> IosRouter | None:
         home = _home(self._directory, device)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        running.callback((home / ENDPOINT).unlink, missing_ok=True)
+        if device.platform == GATEWAY:
+            where = start_gateway(device, home, running, now=self._now)
+            _write_private(home / ENDPOINT, json.dumps(where))
+            return None
+        return self._start_router(device, home, running)
+
+    def _start_router(self, device: Device, home: Path, running: ExitStack) -> IosRouter:
         password = home / "password"
         if not password.exists():
             _write_private(password, secrets.token_urlsafe(24))
@@ -93,8 +103,7 @@ class SimulatedRouters:
         )
         running.enter_context(simulator)
         where = {"host": simulator.host, "port": simulator.port, "host_key": _key_of(simulator.host_key_line)}
-        _write_private(home / "endpoint.json", json.dumps(where))
-        running.callback((home / "endpoint.json").unlink, missing_ok=True)
+        _write_private(home / ENDPOINT, json.dumps(where))
         return router
 
 
@@ -108,12 +117,14 @@ def located(device: Device, directory: Path) -> Device:
         return device
     home = _home(directory, device)
     try:
-        where = json.loads((home / "endpoint.json").read_text(encoding="utf-8"))
+        where = json.loads((home / ENDPOINT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadCredential(
             f"device {device.name} is simulated and nothing simulates it now: start `pathservice serve` "
             "with this state directory"
         ) from None
+    if device.platform == GATEWAY:
+        return locate_gateway(device, home, where)
     return Device(
         name=device.name,
         platform=device.platform,

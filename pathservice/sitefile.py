@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from lambdastation.site import Site
 from lambdastation.site_checks import Problem, find_problems
 from netconfig.inventory import Device
-from netconfig.registry import platforms
+from netconfig.registry import driver_class, platforms
 from pathservice.site_islands import capabilities, find_gateway_problems, find_island_problems
 from pathservice.yamltree import Tree, YamlProblem, read_tree
 from tbam.aggregate import AggregateManager
@@ -207,6 +207,10 @@ def _devices_here(devices: tuple[Device, ...]) -> Iterator[Problem]:
     for at, device in enumerate(devices):
         if device.platform not in known:
             message = f"there is no driver for {_cut(device.platform)}; there is {', '.join(known)}"
+            yield Problem(("devices", at, "platform"), message)
+        elif device.way not in (ways := driver_class(device.platform).ways):
+            possible = " or ".join(f"`{way}`" for way in sorted(ways))
+            message = f"{device.platform} is reached by {possible}, not by `{device.way}`"
             yield Problem(("devices", at, "platform"), message)
         if device.simulated is not None and not _is_file(device.simulated):
             yield Problem(("devices", at, "simulated"), f"there is no file {_cut(str(device.simulated))}")

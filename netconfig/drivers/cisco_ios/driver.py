@@ -30,7 +30,7 @@ from netconfig.drivers.cisco_ios.running import (
 )
 from netconfig.errors import StateUnknown
 from netconfig.intent import Intent, RouterIntent, Steering
-from netconfig.inventory import Device
+from netconfig.inventory import Device, Way
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
 _SHOW_LISTS: Mapping[Family, str] = {4: "show ip access-lists", 6: "show ipv6 access-list"}
@@ -40,6 +40,7 @@ class CiscoIos:
     """A router that runs Cisco IOS or IOS-XE; see `DeviceDriver` for what each method promises."""
 
     platform: ClassVar[str] = "cisco_ios"
+    ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.POLICY_ROUTE_IPV4,

@@ -26,7 +26,7 @@ from netconfig.drivers.openvswitch.render import CARRIED, Wish, render
 from netconfig.drivers.openvswitch.session import Session
 from netconfig.errors import BadCredential, DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.intent import Intent, Steering
-from netconfig.inventory import Device
+from netconfig.inventory import Device, Way
 from netconfig.transport.openflow import BundleRefused
 from netconfig.transport.ovsdb import TransactionRefused
 from netconfig.vlanflows import SwitchPorts
@@ -42,6 +42,7 @@ class OpenVSwitch:
     """
 
     platform: ClassVar[str] = "openvswitch"
+    ways: ClassVar[frozenset[Way]] = frozenset({Way.OVSDB})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.CONTROLLER_PROXY, Capability.VLAN_MAP}
     )

@@ -35,6 +35,7 @@ from netconfig.driver import (
 )
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.intent import FlowMatch, Intent, PolicyRoute, Steering, dump_intent
+from netconfig.inventory import Way
 from reservation import offering, service
 from reservation.identity import database_identity
 from reservation.lifecycle import State
@@ -129,6 +130,7 @@ class BoxDriver:
     """A session with a box; a part is one line, `LS-<station>-<reservation>-<part> at <n> db <database>`."""
 
     platform: ClassVar[str] = "box"
+    ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.SLOT_END}
 
     def __init__(self, box: Box, ownership: Ownership) -> None:

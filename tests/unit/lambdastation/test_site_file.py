@@ -618,3 +618,11 @@ def test_what_is_no_pool_is_refused(tmp_path: Path, words: str) -> None:
 def test_code_point_that_always_marks_a_client_is_not_given_away(tmp_path: Path) -> None:
     with pytest.raises(SiteFileError, match="dscp_pool: 32 always marks the traffic of CMS-Tier1"):
         load(FERMILAB.replace("48-55", "30-33"), tmp_path)
+
+
+def test_way_that_a_platform_cannot_go_is_told(tmp_path: Path) -> None:
+    over_tls = "host: r1\n    tls: {ca: ca.pem, cert: cert.pem, key: key.pem}"
+    text = FERMILAB.replace("simulated: fermilab-border-1.txt", over_tls)
+    assert [(key, message) for _, key, message in problems(text, tmp_path)] == [
+        ("devices[0].platform", "cisco_ios is reached by `simulated` or `ssh`, not by `tls`")
+    ]
