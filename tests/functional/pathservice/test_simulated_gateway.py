@@ -12,17 +12,20 @@ from netconfig.driver import Ownership, PartIntent
 from netconfig.drivers.ofgw_agent import OfgwAgent
 from netconfig.errors import BadCredential
 from netconfig.gateway import ControllerProxy, UserAccess, VlanMap, VlanPair
+from netconfig.intent import GatewayIntent
 from netconfig.inventory import Device
 from pathservice.simulated import SimulatedRouters, located
 from tests.contract.drivers.bench import reconcile, unwanted
 
 TOPOLOGY = {"switches": ["00:00:00:00:00:00:00:01"], "links": []}
 UNTIL = datetime.now(UTC) + timedelta(days=1)
-PARTS = [
-    PartIntent(number, 42, intent, until=UNTIL)
-    for number, intent in enumerate(
-        (ControllerProxy("192.0.2.1", 6633), VlanMap((VlanPair(10, 0),)), UserAccess("1_demo"))
-    )
+INTENTS: tuple[GatewayIntent, ...] = (
+    ControllerProxy("192.0.2.1", 6633),
+    VlanMap((VlanPair(10, 0),)),
+    UserAccess("1_demo"),
+)
+PARTS: list[PartIntent] = [
+    PartIntent(number, 42, intent, until=UNTIL) for number, intent in enumerate(INTENTS)
 ]
 
 
