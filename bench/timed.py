@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from netconfig.capability import Capability
 from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, Transcript
 from netconfig.intent import Intent, Steering
+from netconfig.inventory import Way
 from store import Store
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class TimedDriver:
     """Another driver, timed."""
 
     platform: ClassVar[str] = "timed"
+    ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
     def __init__(self, driver: DeviceDriver, times: Times) -> None:

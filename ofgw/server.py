@@ -101,7 +101,7 @@ class AgentServer(socketserver.ThreadingTCPServer):
                 f"address, port: {address[0]} port {address[1]} cannot be listened on: {error}"
             ) from error
         self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="calls", daemon=True
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="calls", daemon=True
         )
 
     @property
@@ -140,6 +140,14 @@ class AgentServer(socketserver.ThreadingTCPServer):
             return True
         log.warning("too-many-connections", peer=client_address[0])
         return False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for it, if there can be one more."""
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._room.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """One connection, from its handshake to its end."""

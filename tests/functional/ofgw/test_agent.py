@@ -69,16 +69,22 @@ class Gateway:
         return (self.folder / "access.conf").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates, switch: OpenVSwitch
+) -> Iterator[Gateway]:
+    made = Gateway(tmp_path_factory.mktemp("gateway"), certificates, switch)
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def gateway(tmp_path: Path, certificates: Certificates, switch: OpenVSwitch) -> Iterator[Gateway]:
-    made = Gateway(tmp_path, certificates, switch)
-    try:
-        yield made
-        if made.agent.process.poll() is None:
-            made.session.call("setState", NOTHING)
-            assert made.flows() == []
-    finally:
-        made.end()
+def gateway(running: Gateway) -> Iterator[Gateway]:
+    """With nothing on it, before and after."""
+    yield running
+    running.session.call("setState", NOTHING)
+    assert running.flows() == []
+    assert running.access() == ACCESS
 
 
 ALL = {"controller": "192.0.2.1:6633", "vlans": VLANS, "group": "1_demo"}
@@ -141,7 +147,7 @@ def test_certificates_are_taken_anew_at_a_hangup(gateway: Gateway) -> None:
 HOSTILE = ("; reboot", "$(reboot)", "`reboot`", "a\nb", "../../etc/passwd", "%n%n", "'\"")
 
 
-def test_no_word_of_a_user_starts_a_program(gateway: Gateway, tmp_path: Path) -> None:
+def test_no_word_of_a_user_starts_a_program(gateway: Gateway) -> None:
     """Every word is refused or taken; from beginning to end the agent has no child and starts none."""
     process = gateway.agent.process.pid
     for word in HOSTILE:
