@@ -80,7 +80,8 @@ def test_nothing_slips_into_a_slice_that_is_being_shut_down(house: Islands) -> N
 
         def work(who: int, urn: str = urn) -> object:
             if who == 0:
-                return house.manager.shutdown(urn, by="op")
+                house.manager.shutdown(urn, by="op")
+                return None
             return house.allocate(urn, hours(1, 2), island=("east", WEST)[who % 2])
 
         answers = race(work, threads=4)
@@ -93,11 +94,12 @@ def test_nothing_slips_into_a_slice_that_is_being_shut_down(house: Islands) -> N
 def test_expiry_renewal_and_deletion_at_once_leave_a_sliver_or_none(house: Islands) -> None:
     for number in range(5):
         urn = a_slice(f"life-{number}")
-        sliver = house.book(urn, hours(5, 9), latest=NOON + HOUR)
+        sliver = house.book_slice(urn, hours(5, 9), latest=NOON + HOUR)
 
         def work(who: int, urn: str = urn) -> object:
             if who == 0:
-                return Expiry().run(house.store, NOON + HOUR)
+                Expiry().run(house.store, NOON + HOUR)
+                return None
             if who == 1:
                 return house.manager.delete_aggregate(urn)
             return house.manager.renew(urn, until=NOON + 8 * HOUR, latest=NOON + 9 * HOUR)

@@ -208,7 +208,7 @@ def test_again_on_the_same_slice_changes_what_it_has(house: Islands) -> None:
 
 
 def test_again_keeps_what_is_provisioned_so(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     again = house.allocate(RED, hours(1, 3), controller=OTHER_CONTROLLER)
     assert (again.allocation, again.expires_at) == (Allocation.PROVISIONED, NOON + 3 * HOUR)
     assert house.state(again.reservation_id) is State.SCHEDULED
@@ -244,13 +244,13 @@ def test_provision_is_allowed_until_the_slot_ends(house: Islands) -> None:
 def test_provision_of_nothing_and_a_second_one_say_so(house: Islands) -> None:
     with pytest.raises(IslandRMNotAllocated):
         house.provision(RED)
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     with pytest.raises(IslandRMNotUnivocal, match="already"):
         house.provision(RED)
 
 
 def test_provision_of_a_slice_takes_what_is_allocated_of_it(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     house.allocate(RED, hours(1, 2), island=WEST)
     told = house.manager.approve_aggregate(RED)
     assert [sliver.allocation for sliver in told] == [Allocation.PROVISIONED] * 2

@@ -60,7 +60,7 @@ def test_what_a_device_tells_is_kept_when_it_changes(telling: Islands) -> None:
 
 def test_calendar_tells_who_has_an_island_from_now_on(house: Islands) -> None:
     house.allocate(BLUE, hours(3, 4))
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     house.allocate(RED, hours(1, 2), island=WEST)
     red, blue = Reserved(EAST, hours(1, 2), RED), Reserved(EAST, hours(3, 4), BLUE)
     assert house.manager.get_availability(EAST) == (red, blue)
@@ -70,7 +70,7 @@ def test_calendar_tells_who_has_an_island_from_now_on(house: Islands) -> None:
 
 
 def test_island_that_is_still_being_taken_off_is_told_as_reserved(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     house.at(NOON + HOUR)
     house.east.away = True
     house.at(NOON + 2 * HOUR)
@@ -134,8 +134,8 @@ def test_database_that_does_not_answer_is_said_so() -> None:
 
 
 def test_all_slivers_are_told_by_island(house: Islands) -> None:
-    house.book(RED, hours(1, 2), island=WEST)
-    house.book(BLUE, hours(1, 2))
+    house.book_slice(RED, hours(1, 2), island=WEST)
+    house.book_slice(BLUE, hours(1, 2))
     assert [(one.aggregate, one.slice_urn) for one in house.manager.all_slivers()] == [
         (EAST, BLUE),
         (WEST, RED),

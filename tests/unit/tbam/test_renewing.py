@@ -1,5 +1,7 @@
 """Renew and expiry: when slivers go, and what keeps them."""
 
+from datetime import datetime
+
 import pytest
 
 from activation.chores import next_due
@@ -36,7 +38,7 @@ def gone(house: Islands, slice_urn: str = RED) -> bool:
 
 
 def test_provisioned_one_expires_with_its_credential_and_frees_the_slot(house: Islands) -> None:
-    house.book(RED, hours(5, 9), latest=NOON + 3 * HOUR)
+    house.book_slice(RED, hours(5, 9), latest=NOON + 3 * HOUR)
     house.at(NOON + 3 * HOUR - SECOND)
     assert house.sliver(RED).expires_at == NOON + 3 * HOUR
     assert not house.manager.check_availability(hours(5, 6), EAST)
@@ -46,7 +48,7 @@ def test_provisioned_one_expires_with_its_credential_and_frees_the_slot(house: I
 
 
 def test_running_one_that_expires_is_taken_off_at_that_second(house: Islands) -> None:
-    sliver = house.book(RED, hours(1, 9), latest=NOON + 3 * HOUR)
+    sliver = house.book_slice(RED, hours(1, 9), latest=NOON + 3 * HOUR)
     house.at(NOON + 3 * HOUR - SECOND)
     assert len(house.east.ours) == 3
     house.at(NOON + 3 * HOUR)
@@ -58,21 +60,23 @@ def test_running_one_that_expires_is_taken_off_at_that_second(house: Islands) ->
 
 
 def test_expired_one_is_found_no_more_though_no_worker_runs(house: Islands) -> None:
-    house.book(RED, hours(5, 9), latest=NOON + 3 * HOUR)
+    house.book_slice(RED, hours(5, 9), latest=NOON + 3 * HOUR)
     house.clock.at = NOON + 3 * HOUR
     assert gone(house)
 
 
 def test_worker_is_told_when_the_next_sliver_expires(house: Islands) -> None:
-    due = lambda: house.store.read(lambda s: next_due(s, [house.expiry]))  # noqa: E731
-    house.book(RED, hours(5, 9), latest=NOON + 3 * HOUR)
+    def due() -> datetime | None:
+        return house.store.read(lambda s: next_due(s, [house.expiry]))
+
+    house.book_slice(RED, hours(5, 9), latest=NOON + 3 * HOUR)
     assert due() == NOON + 3 * HOUR
     house.at(NOON + 3 * HOUR)
     assert due() is None
 
 
 def test_expiry_by_two_workers_is_the_expiry_once(house: Islands) -> None:
-    sliver = house.book(RED, hours(5, 9), latest=NOON + 3 * HOUR)
+    sliver = house.book_slice(RED, hours(5, 9), latest=NOON + 3 * HOUR)
     house.clock.at = NOON + 3 * HOUR
     for _ in range(2):
         Expiry().run(house.store, house.clock.now())
@@ -80,7 +84,7 @@ def test_expiry_by_two_workers_is_the_expiry_once(house: Islands) -> None:
 
 
 def test_renewed_while_the_chore_waits_stays(house: Islands) -> None:
-    house.book(RED, hours(5, 9), latest=NOON + 3 * HOUR)
+    house.book_slice(RED, hours(5, 9), latest=NOON + 3 * HOUR)
     house.clock.at = NOON + 3 * HOUR - SECOND
     renew(house, 8)
     Expiry().run(house.store, NOON + 3 * HOUR)
@@ -89,7 +93,7 @@ def test_renewed_while_the_chore_waits_stays(house: Islands) -> None:
 
 
 def test_renewal_is_held_to_the_credential_unless_as_long_as_possible(house: Islands) -> None:
-    house.book(RED, hours(1, 100), latest=NOON + 30 * HOUR)
+    house.book_slice(RED, hours(1, 100), latest=NOON + 30 * HOUR)
     with pytest.raises(OutOfRange, match="the credential ends then"):
         renew(house, 50, latest=40)
     assert house.sliver(RED).expires_at == NOON + 30 * HOUR
@@ -99,7 +103,7 @@ def test_renewal_is_held_to_the_credential_unless_as_long_as_possible(house: Isl
 
 
 def test_renewal_within_the_slot_moves_the_expiry_alone(house: Islands) -> None:
-    house.book(RED, hours(1, 100))
+    house.book_slice(RED, hours(1, 100))
     told = renew(house, 20)
     assert (told.expires_at, told.slot) == (NOON + 20 * HOUR, hours(1, 100))
     house.at(NOON + 20 * HOUR)
@@ -107,7 +111,7 @@ def test_renewal_within_the_slot_moves_the_expiry_alone(house: Islands) -> None:
 
 
 def test_renewal_past_the_slot_extends_it_and_touches_no_gateway(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     house.at(NOON + HOUR)
     pushes = len(house.east.pushes)
     told = renew(house, 4)
@@ -120,8 +124,8 @@ def test_renewal_past_the_slot_extends_it_and_touches_no_gateway(house: Islands)
 
 
 def test_renewal_into_anothers_slot_is_refused_and_as_long_as_possible_ends_there(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
-    house.book(BLUE, hours(3, 4))
+    house.book_slice(RED, hours(1, 2))
+    house.book_slice(BLUE, hours(3, 4))
     with pytest.raises(IslandRMAlreadyReserved, match=r"slice\+blue"):
         renew(house, 3.5)
     assert house.sliver(RED).slot == hours(1, 2)
@@ -144,9 +148,9 @@ def test_allocated_one_is_renewed_for_as_long_as_it_is_kept(house: Islands) -> N
 
 
 def test_renewal_of_several_is_of_all_or_of_none(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
-    house.book(RED, hours(1, 2), island=WEST)
-    house.book(BLUE, hours(3, 4), island=WEST)
+    house.book_slice(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2), island=WEST)
+    house.book_slice(BLUE, hours(3, 4), island=WEST)
     with pytest.raises(IslandRMAlreadyReserved):
         renew(house, 5)
     assert {one.slot for one in house.manager.slivers(RED)} == {hours(1, 2)}
@@ -158,15 +162,15 @@ def test_renewal_of_several_is_of_all_or_of_none(house: Islands) -> None:
 
 
 def test_deleted_slivers_leave_the_others(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
-    house.book(RED, hours(1, 2), island=WEST)
+    house.book_slice(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2), island=WEST)
     told = house.manager.delete_aggregate(RED, sliver_urns=[house.sliver(RED).sliver_urn])
     assert [one.allocation for one in told] == [Allocation.UNALLOCATED]
     assert [one.aggregate for one in house.manager.slivers(RED)] == [WEST]
 
 
 def test_shut_slice_loses_everything_and_is_refused_everything(house: Islands) -> None:
-    house.book(RED, hours(1, 3))
+    house.book_slice(RED, hours(1, 3))
     sliver = house.sliver(RED)
     house.at(NOON + HOUR)
     house.manager.shutdown(RED, by="CN=Operator")
@@ -191,7 +195,7 @@ def test_shut_slice_loses_everything_and_is_refused_everything(house: Islands) -
 def test_shutdown_that_was_cut_short_is_finished_by_the_worker(
     house: Islands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = house.book(RED, hours(1, 3)).reservation_id
+    number = house.book_slice(RED, hours(1, 3)).reservation_id
 
     def crash(*_arguments: object, **_words: object) -> None:
         raise MemoryError
@@ -221,7 +225,7 @@ def test_urns_that_are_neither_a_slice_nor_slivers_are_bad(house: Islands, urns:
 
 
 def test_slivers_of_one_slice_are_told_and_of_two_are_refused(house: Islands) -> None:
-    red, blue = house.book(RED, hours(1, 2)), house.book(BLUE, hours(2, 3))
+    red, blue = house.book_slice(RED, hours(1, 2)), house.book_slice(BLUE, hours(2, 3))
     west = house.allocate(RED, hours(1, 2), island=WEST)
     found = house.manager.resolve([west.sliver_urn, red.sliver_urn])
     assert (found.slice_urn, set(found.sliver_urns)) == (RED, {red.sliver_urn, west.sliver_urn})
@@ -234,8 +238,8 @@ def test_slivers_of_one_slice_are_told_and_of_two_are_refused(house: Islands) ->
 
 
 def test_slivers_of_another_slice_are_not_this_ones(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
-    blue = house.book(BLUE, hours(2, 3))
+    house.book_slice(RED, hours(1, 2))
+    blue = house.book_slice(BLUE, hours(2, 3))
     with pytest.raises(TbamError) as caught:
         house.manager.delete_aggregate(RED, sliver_urns=[blue.sliver_urn])
     assert isinstance(caught.value, IslandRMNotAllocated)
@@ -243,7 +247,7 @@ def test_slivers_of_another_slice_are_not_this_ones(house: Islands) -> None:
 
 
 def test_every_row_of_ours_has_its_reservation(house: Islands) -> None:
-    sliver = house.book(RED, hours(1, 2))
+    sliver = house.book_slice(RED, hours(1, 2))
     row = house.store.read(lambda s: s.get_one(SliverRow, sliver.reservation_id))
     view = house.store.read(lambda s: service.get(s, row.reservation_id, kind="slice"))
     assert (view.owner, row.owner_subject) == (sliver.owner.urn, sliver.owner.subject)
