@@ -167,6 +167,20 @@ def test_credential_that_has_ended_allocates_nothing(house: Islands) -> None:
         house.allocate(RED, hours(1, 2), latest=NOON)
 
 
+def test_wish_for_an_end_that_is_over_allocates_nothing(house: Islands) -> None:
+    with pytest.raises(OutOfRange) as caught:
+        house.allocate(RED, hours(1, 2), end_by=NOON)
+    assert caught.value.field == "geni_end_time"
+    assert house.count(State.HELD) == 0
+
+
+@pytest.mark.parametrize("vlans", [[Vlan(5000, 1)], [Vlan(1, 5000)], [Vlan(1, 2), Vlan(1, 3)]])
+def test_vlans_that_cannot_be_are_bad_arguments(house: Islands, vlans: list[Vlan]) -> None:
+    with pytest.raises(BadArgs) as caught:
+        house.allocate(RED, hours(1, 2), vlans=vlans)
+    assert caught.value.field == "VLAN"
+
+
 def test_gateway_that_cannot_carry_it_is_found_out_at_admission(house: Islands) -> None:
     gateway = SETTINGS.islands[0].gateway
     house.store.write(

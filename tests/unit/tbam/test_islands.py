@@ -7,7 +7,6 @@ import pytest
 
 from netconfig.driver import Config
 from reservation.model import TimeSlot
-from reservation.parts import device_reports
 from reservation.pauses import PauseCause, begin_pause
 from store import StoreUnavailable
 from tbam.errors import BadArgs, DbError, GeniCode, MissingArgs, OutOfRange, Unavailable
@@ -25,11 +24,13 @@ FACTS: Mapping[str, object] = {
 
 
 class Telling(BoxDriver):
-    """A box that tells of its switches."""
+    """A box that tells of its switches, until it has forgotten them."""
+
+    facts = FACTS
 
     def read(self) -> Config:
         read = super().read()
-        return Config(text=read.text, found=read.found, facts=FACTS)
+        return Config(text=read.text, found=read.found, facts=self.facts)
 
 
 @pytest.fixture
@@ -52,10 +53,24 @@ def test_switches_and_links_are_those_that_the_gateway_last_told(telling: Island
         manager.get_links("north")
 
 
-def test_what_a_device_tells_is_kept_when_it_changes(telling: Islands) -> None:
+@pytest.mark.parametrize("switch", [SECOND, {"dpid": SECOND}])
+def test_what_is_told_anew_replaces_what_was_told_and_nothing_else(
+    telling: Islands, monkeypatch: pytest.MonkeyPatch, switch: object
+) -> None:
     telling.run()
-    name = GATEWAYS[EAST]
-    assert telling.store.read(lambda s: device_reports(s, {name}))[name].facts == FACTS
+    monkeypatch.setattr(Telling, "facts", {"switches": [switch]})
+    telling.at(NOON + HOUR)
+    assert telling.manager.get_sws(EAST) == (Switch(SECOND),)
+    assert telling.manager.get_links(EAST) == (Link(FIRST, "5", SECOND, "1"),)
+
+
+def test_nonsense_that_a_gateway_tells_is_passed_over(
+    telling: Islands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nonsense = {"switches": [7, {"dpid": None}, {}], "links": ["x", {"dpidSrc": FIRST}]}
+    monkeypatch.setattr(Telling, "facts", nonsense)
+    telling.run()
+    assert (telling.manager.get_sws(), telling.manager.get_links()) == ((), ())
 
 
 def test_calendar_tells_who_has_an_island_from_now_on(house: Islands) -> None:
