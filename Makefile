@@ -38,8 +38,9 @@ test: check ## Everything: `check`, the functional tests, and newer Pythons wher
 bench: .venv/.installed-test ## Print the benchmarks, as ratios
 	@$(BIN)/python -m bench
 
-races: .venv/.installed-test ## 32 clients for the last unit, a thousand times on each database
+races: .venv/.installed-test ## 32 clients for the last unit, two for an island, a thousand times on each database
 	RACE_ROUNDS=1000 $(BIN)/python -m pytest -n 0 tests/contract/reservation/test_races.py -k exactly_one_of_many_threads
+	RACE_ROUNDS=1000 $(BIN)/python -m pytest -n 0 tests/contract/tbam/test_races.py -k exactly_one_of_two
 
 schemas: .venv/.installed-test ## Write schemas/ and docs/lifecycle.md anew from the code
 	@$(BIN)/python -m pathservice.exports

@@ -140,8 +140,10 @@ def note_result(
     what the device told of itself.
     """
     row = note_difference(session, visit, left, now=now)
-    if row.facts != facts:
-        row.facts = dict(facts)
+    # What it does not tell this time it has told before.
+    known = {**row.facts, **facts}
+    if row.facts != known:
+        row.facts = known
     _note_gone_by_name(session, row, visit, left, found)
     row.error_code = row.error = None
     if not left:

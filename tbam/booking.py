@@ -101,7 +101,7 @@ def _take(session: Session, asked: Allocation, island: Island) -> int:
     require_open(session, asked.slice_urn)
     if live_sliver(session, asked.slice_urn, island.name, now=now) is not None:
         raise AskedAgain
-    expires_at = keep_until(asked.settings, slot, latest=asked.latest, end_by=asked.end_by, now=now)
+    expires_at = _expiry(asked, slot, held=True)
     view = _hold(session, asked, island, slot, expires_at)
     _forget_failed(session, asked.slice_urn, island.name)
     urn = Urn(asked.settings.authority, "sliver", str(view.id)).canonical
@@ -164,12 +164,7 @@ def _change(session: Session, asked: Allocation, island: Island, found: Found) -
         _require_bounded(asked.settings, slot, now)
     check_gateway(session, island, asked.request)
     lasts = slot or view.slot
-    held = view.state is State.HELD
-    expires_at = (
-        keep_until(asked.settings, lasts, latest=asked.latest, end_by=asked.end_by, now=now)
-        if held
-        else lives_until(lasts, latest=asked.latest, end_by=asked.end_by)
-    )
+    expires_at = _expiry(asked, lasts, held=view.state is State.HELD)
     parts = () if row.stopped else gateway_parts(island.gateway, asked.request)
     change = Modification(slot=slot, parts=parts, hold_until=expires_at)
     try:
@@ -184,6 +179,14 @@ def _change(session: Session, asked: Allocation, island: Island, found: Found) -
     schedule(row, view, expires_at)
     session.flush()
     return number
+
+
+def _expiry(asked: Allocation, slot: TimeSlot, *, held: bool) -> datetime:
+    if asked.end_by is not None and asked.end_by <= asked.now:
+        raise OutOfRange(f"{asked.end_by:%Y-%m-%dT%H:%M:%SZ} is over", field="geni_end_time")
+    if held:
+        return keep_until(asked.settings, slot, latest=asked.latest, end_by=asked.end_by, now=asked.now)
+    return lives_until(slot, latest=asked.latest, end_by=asked.end_by)
 
 
 def _require_bounded(settings: AggregateManager, slot: TimeSlot, now: datetime) -> None:

@@ -6,7 +6,7 @@ slot begun until the former is off the gateway.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -89,12 +89,13 @@ def intents(request: IslandRequest) -> tuple[Intent, ...]:
     Raises:
         BadArgs: the project or the VLANs are not as they must be.
     """
-    pairs = tuple(VlanPair(vlan.ofelia, vlan.alien) for vlan in request.vlans if vlan.ofelia is not None)
     try:
         access = UserAccess(request.project.group)
     except ValueError as error:
         raise BadArgs(str(error), field="project") from error
+    set_already = [vlan for vlan in request.vlans if vlan.ofelia is not None]
     try:
+        pairs = tuple(VlanPair(vlan.ofelia or 0, vlan.alien) for vlan in set_already)
         vlans = (VlanMap(pairs),) if pairs else ()
     except ValueError as error:
         raise BadArgs(str(error), field="VLAN") from error
@@ -224,17 +225,20 @@ def gateway_facts(session: Session, island: Island) -> Mapping[str, object]:
 
 
 def switches(facts: Mapping[str, object]) -> tuple[Switch, ...]:
-    """The switches that a gateway told of."""
-    return tuple(Switch(str(one["dpid"])) for one in _told(facts, "switches"))
+    """The switches that a gateway told of: datapath ids, by themselves or under `dpid`."""
+    told = (one.get("dpid") if isinstance(one, dict) else one for one in _told(facts, "switches"))
+    return tuple(Switch(one) for one in told if isinstance(one, str))
 
 
 def links(facts: Mapping[str, object]) -> tuple[Link, ...]:
     """The links that a gateway told of."""
-    return tuple(
-        Link(str(one["dpidSrc"]), str(one["portSrc"]), str(one["dpidDst"]), str(one["portDst"]))
-        for one in _told(facts, "links")
-    )
+    told = [one for one in _told(facts, "links") if isinstance(one, dict)]
+    return tuple(Link(*(str(one[end]) for end in _ENDS)) for one in told if set(_ENDS) <= set(one))
 
 
-def _told(facts: Mapping[str, object], what: str) -> list[Mapping[str, object]]:
-    return cast("list[Mapping[str, object]]", facts.get(what, []))
+_ENDS = ("dpidSrc", "portSrc", "dpidDst", "portDst")
+
+
+def _told(facts: Mapping[str, object], what: str) -> list[object]:
+    told = facts.get(what)
+    return told if isinstance(told, list) else []

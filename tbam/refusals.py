@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from reservation import errors
 from store import StoreUnavailable
 from tbam.errors import (
@@ -15,6 +17,8 @@ from tbam.errors import (
     TbamError,
     Unavailable,
 )
+
+log = structlog.get_logger("tbam")
 
 
 @contextmanager
@@ -49,4 +53,5 @@ def translated(error: errors.ReservationError) -> TbamError:
         case errors.NotFound():
             return IslandRMNotAllocated(str(error))
         case _:
+            log.error("a refusal of the core that this door does not know", code=error.code, error=str(error))
             return ServerError("an error of ours; the log has it")

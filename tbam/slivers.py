@@ -198,7 +198,7 @@ def _there(session: Session, *which: ColumnElement[bool], now: datetime) -> tupl
     views = service.list_reservations(session, kind=KIND, among=ours, limit=len(rows)) if rows else ()
     view = {one.id: one for one in views}
     found = (Found(row, view[row.reservation_id]) for row in rows)
-    return tuple(one for one in found if is_there(one.view, expires_at=one.row.expires_at, now=now))
+    return tuple(one for one in found if is_there(one.view))
 
 
 def _require_all(named: Collection[str], found: Collection[Found]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from reservation.lifecycle import Cause, State
 from reservation.model import PartView, ReservationView
@@ -21,12 +20,12 @@ class Condition:
     error: str = ""
 
 
-def is_there(view: ReservationView, *, expires_at: datetime, now: datetime) -> bool:
-    """Whether the sliver of a reservation can still be asked for, and renewed or deleted.
+def is_there(view: ReservationView) -> bool:
+    """Whether the sliver of a reservation, not expired, can still be asked for, and renewed or deleted.
 
     One that a gateway refused is, with its words, until it is deleted or would have ended.
     """
-    if expires_at <= now or view.cancel_requested:
+    if view.cancel_requested:
         return False
     if view.state in {State.RELEASING, State.RELEASED}:
         return is_failed(view) or is_moving(view)

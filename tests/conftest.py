@@ -60,6 +60,14 @@ def make_database(kind: str, directory: Path) -> Store:
     return store
 
 
+def emptied(store: Store) -> Store:
+    """The same store, without a row in it."""
+    with store.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return store
+
+
 @pytest.fixture(scope="session", params=sorted(DATABASES))
 def database_kind(request: pytest.FixtureRequest) -> str:
     """Each kind of database there is, in turn."""
@@ -77,10 +85,7 @@ def shared_store(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def store(shared_store: Store) -> Store:
     """A store without a row in it. Numbers go on where the last test ended."""
-    with shared_store.engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-    return shared_store
+    return emptied(shared_store)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Real workers in real time over boxes that behave; tests wait for facts, never for time to pass."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from activation.chores import Chore
 from activation.worker import Worker, WorkerSettings
 from netconfig.driver import DeviceDriver
 from store import Store, open_store
@@ -56,12 +57,13 @@ class WorkingHouse(House):
         *,
         store: Store | None = None,
         drivers: dict[str, Callable[[], DeviceDriver]] | None = None,
+        chores: Sequence[Chore] = (),
         **settings: Any,
     ) -> Worker:
         """A worker, not started; stopped at the end of the test."""
         own: dict[str, Callable[[], DeviceDriver]] = {name: partial(self.driver, name) for name in self.boxes}
         chosen = WorkerSettings(owner=owner, **{"poll": QUICK, **settings})
-        made = Worker(store or self.store, drivers or own, chosen, self.running_clock)
+        made = Worker(store or self.store, drivers or own, chosen, self.running_clock, chores=chores)
         self._workers.append(made)
         return made
 

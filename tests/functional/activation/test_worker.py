@@ -16,11 +16,12 @@ from activation.tick import tick
 from activation.wanted import read_wanted
 from netconfig.driver import Config, DeviceDriver
 from netconfig.errors import BadCredential
+from reservation import service
 from reservation.lifecycle import Outcome, State
 from reservation.parts import lock_devices, parts_of
-from store import StoreUnavailable
+from store import Store, StoreUnavailable
 from tests.functional.activation.conftest import WorkingHouse
-from tests.unit.activation.conftest import FAR, HOUR, NEAR, PATIENCE, SECOND, BoxDriver
+from tests.unit.activation.conftest import FAR, HOUR, KIND, NEAR, PATIENCE, SECOND, BoxDriver
 
 LONG = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -52,6 +53,50 @@ def test_what_came_due_while_no_worker_ran_is_taken_up_first(house: WorkingHouse
     house.until(lambda: house.count(State.ACTIVE) == 40)
     assert [len(push) for push in house.far.pushes] == [40]
     assert [len(push) for push in house.near.pushes] == [40]
+
+
+class Cancelling:
+    """A chore that cancels a reservation at an instant, and can be made to fail before."""
+
+    name = "cancelling"
+
+    def __init__(self, house: WorkingHouse, number: int, at: datetime) -> None:
+        self._house = house
+        self._number = number
+        self.at: datetime | None = at
+        self.failures = 0
+
+    def next_at(self, session: Session) -> datetime | None:
+        return self.at
+
+    def run(self, store: Store, now: datetime) -> None:
+        assert self.at is not None
+        assert self.at <= now
+        if self.failures:
+            self.failures -= 1
+            raise LookupError("no luck")
+        store.write(lambda s: service.cancel(s, self._number, kind=KIND, now=now, actor="chore"))
+        self.at = None
+
+
+def test_chore_is_done_at_its_instant_and_what_it_made_due_at_once(house: WorkingHouse) -> None:
+    number = house.book_now()
+    chore = Cancelling(house, number, house.now() + SECOND)
+    # Nobody looks in between: it is the chore's own instant that strikes.
+    house.worker(chores=[chore], poll=LONG, glance=LONG).start()
+    until_state(house, number, State.RELEASED)
+    assert house.view(number).outcome is Outcome.CANCELLED
+
+
+def test_chore_that_fails_comes_again_and_keeps_nobody_waiting(house: WorkingHouse) -> None:
+    number, other = house.book_now(), house.book_now()
+    chore = Cancelling(house, number, house.now())
+    chore.failures = 3
+    with capture_logs() as logs:
+        house.worker(chores=[chore]).start()
+        until_state(house, other, State.ACTIVE)
+        until_state(house, number, State.RELEASED)
+    assert [line["chore"] for line in logs if line["event"] == "chore failed"] == ["cancelling"] * 3
 
 
 def test_wish_of_another_process_is_noticed(house: WorkingHouse) -> None:

@@ -12,7 +12,7 @@ from lxml import etree
 
 from lambdastation.errors import LambdaStationError
 from pathservice.cli.app import application
-from pathservice.sitefile import SiteText, load_site_file, parse_site
+from pathservice.sitefile import load_site_file
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -86,8 +86,8 @@ def test_every_key_of_the_site_file_is_told_and_the_reference_is_a_site_file(tmp
     file.write_text(reference, encoding="utf-8")
     assert load_site_file(file).devices[-1].name == "lab-1"
     (islands,) = (text for text in blocks(page("site-file.md"), "yaml") if "islands:" in text)
-    whole = SiteText((reference + islands.replace("gateway-east", "lab-1")).encode(), file, file)
-    assert parse_site(whole, to_look=True).tbam is not None
+    file.write_text(reference + islands, encoding="utf-8")
+    assert load_site_file(file).tbam is not None
     schema = json.loads((ROOT / "schemas" / "site.schema.json").read_text(encoding="utf-8"))
     assert set(re.findall(r"^[ -]*(\w+):", reference + islands, re.MULTILINE)) == keys(schema)
 

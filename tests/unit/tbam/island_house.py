@@ -94,7 +94,7 @@ class Islands(House):
     def provision(self, slice_urn: str) -> Sliver:
         return self.manager.approve_aggregate(slice_urn)[0]
 
-    def book(
+    def book_slice(
         self, slice_urn: str, slot: TimeSlot, *, island: str = EAST, latest: datetime | None = None
     ) -> Sliver:
         self.allocate(slice_urn, slot, island=island, latest=latest)
@@ -102,3 +102,7 @@ class Islands(House):
 
     def sliver(self, slice_urn: str) -> Sliver:
         return self.manager.slivers(slice_urn)[0]
+
+    def book_ticket(self) -> int:
+        """A reservation of the other door's kind over the same gateway's device."""
+        return self.book(stages=((GATEWAYS[EAST], 0),))

@@ -167,6 +167,20 @@ def test_credential_that_has_ended_allocates_nothing(house: Islands) -> None:
         house.allocate(RED, hours(1, 2), latest=NOON)
 
 
+def test_wish_for_an_end_that_is_over_allocates_nothing(house: Islands) -> None:
+    with pytest.raises(OutOfRange) as caught:
+        house.allocate(RED, hours(1, 2), end_by=NOON)
+    assert caught.value.field == "geni_end_time"
+    assert house.count(State.HELD) == 0
+
+
+@pytest.mark.parametrize("vlans", [[Vlan(5000, 1)], [Vlan(1, 5000)], [Vlan(1, 2), Vlan(1, 3)]])
+def test_vlans_that_cannot_be_are_bad_arguments(house: Islands, vlans: list[Vlan]) -> None:
+    with pytest.raises(BadArgs) as caught:
+        house.allocate(RED, hours(1, 2), vlans=vlans)
+    assert caught.value.field == "VLAN"
+
+
 def test_gateway_that_cannot_carry_it_is_found_out_at_admission(house: Islands) -> None:
     gateway = SETTINGS.islands[0].gateway
     house.store.write(
@@ -208,7 +222,7 @@ def test_again_on_the_same_slice_changes_what_it_has(house: Islands) -> None:
 
 
 def test_again_keeps_what_is_provisioned_so(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     again = house.allocate(RED, hours(1, 3), controller=OTHER_CONTROLLER)
     assert (again.allocation, again.expires_at) == (Allocation.PROVISIONED, NOON + 3 * HOUR)
     assert house.state(again.reservation_id) is State.SCHEDULED
@@ -244,13 +258,13 @@ def test_provision_is_allowed_until_the_slot_ends(house: Islands) -> None:
 def test_provision_of_nothing_and_a_second_one_say_so(house: Islands) -> None:
     with pytest.raises(IslandRMNotAllocated):
         house.provision(RED)
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     with pytest.raises(IslandRMNotUnivocal, match="already"):
         house.provision(RED)
 
 
 def test_provision_of_a_slice_takes_what_is_allocated_of_it(house: Islands) -> None:
-    house.book(RED, hours(1, 2))
+    house.book_slice(RED, hours(1, 2))
     house.allocate(RED, hours(1, 2), island=WEST)
     told = house.manager.approve_aggregate(RED)
     assert [sliver.allocation for sliver in told] == [Allocation.PROVISIONED] * 2

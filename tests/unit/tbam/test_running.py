@@ -25,13 +25,13 @@ def operational(house: Islands, slice_urn: str = RED) -> Operational:
 
 
 def running(house: Islands) -> Islands:
-    house.book(RED, hours(1, 3))
+    house.book_slice(RED, hours(1, 3))
     house.at(NOON + HOUR)
     return house
 
 
 def test_states_follow_the_slot(house: Islands) -> None:
-    sliver = house.book(RED, hours(1, 2))
+    sliver = house.book_slice(RED, hours(1, 2))
     assert (sliver.allocation, sliver.operational) == (Allocation.PROVISIONED, Operational.CONFIGURING)
     house.at(NOON + HOUR - SECOND)
     assert operational(house) is Operational.CONFIGURING
@@ -154,8 +154,8 @@ def test_actions_outside_the_slot_are_not_possible(house: Islands, action: Actio
 
 
 def test_action_on_several_islands_is_done_on_all_or_on_none(house: Islands) -> None:
-    house.book(RED, hours(1, 3))
-    house.book(RED, hours(2, 3), island=WEST)
+    house.book_slice(RED, hours(1, 3))
+    house.book_slice(RED, hours(2, 3), island=WEST)
     house.at(NOON + HOUR)
     with pytest.raises(Unsupported):
         house.manager.act(RED, Action.STOP)
@@ -163,7 +163,7 @@ def test_action_on_several_islands_is_done_on_all_or_on_none(house: Islands) -> 
 
 
 def test_gateway_that_does_not_answer_is_told_and_tried_again(house: Islands) -> None:
-    house.book(RED, hours(1, 3))
+    house.book_slice(RED, hours(1, 3))
     house.east.away = True
     house.at(NOON + HOUR)
     told = house.sliver(RED)
@@ -176,7 +176,7 @@ def test_gateway_that_does_not_answer_is_told_and_tried_again(house: Islands) ->
 
 def test_what_a_gateway_refuses_is_told_in_its_words_until_it_is_deleted(house: Islands) -> None:
     house.east.refuses = {"LS-"}
-    house.book(RED, hours(1, 3))
+    house.book_slice(RED, hours(1, 3))
     house.at(NOON + HOUR)
     house.at(NOON + HOUR + 2 * MINUTE)
     told = house.sliver(RED)
@@ -192,12 +192,12 @@ def test_what_a_gateway_refuses_is_told_in_its_words_until_it_is_deleted(house: 
 
 def test_after_a_failure_it_is_allocated_anew(house: Islands) -> None:
     house.east.refuses = {"LS-"}
-    house.book(RED, hours(1, 3))
+    house.book_slice(RED, hours(1, 3))
     house.at(NOON + HOUR)
     house.at(NOON + HOUR + 2 * MINUTE)
     house.east.refuses = set()
     failed = house.sliver(RED)
-    again = house.book(RED, TimeSlot(house.clock.now(), NOON + 3 * HOUR))
+    again = house.book_slice(RED, TimeSlot(house.clock.now(), NOON + 3 * HOUR))
     assert again.sliver_urn != failed.sliver_urn
     house.run()
     assert house.manager.slivers(RED) == (house.sliver(RED),)
@@ -229,7 +229,7 @@ def test_deleted_one_is_gone_at_once_and_its_island_when_the_gateway_says_so(hou
 
 
 def test_back_to_back_slices_hand_the_island_over(house: Islands) -> None:
-    first, second = house.book(RED, hours(1, 2)), house.book(BLUE, hours(2, 3))
+    first, second = house.book_slice(RED, hours(1, 2)), house.book_slice(BLUE, hours(2, 3))
     house.at(NOON + HOUR)
     pushes = len(house.east.pushes)
     house.at(NOON + 2 * HOUR)
@@ -241,7 +241,7 @@ def test_back_to_back_slices_hand_the_island_over(house: Islands) -> None:
 
 def test_next_slice_waits_and_says_for_whom_until_the_former_is_off(house: Islands) -> None:
     running(house)
-    house.book(BLUE, hours(3, 4))
+    house.book_slice(BLUE, hours(3, 4))
     house.east.away = True
     house.at(NOON + 3 * HOUR)
     told = house.sliver(BLUE)
