@@ -23,6 +23,7 @@ from pathservice.listener.trust import (
     load_authorities,
     load_certificates,
     load_lists,
+    load_strangers,
     read_bytes,
     stamp,
 )
@@ -59,7 +60,7 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
     """Read every file of `settings`. Raises TlsFileError, naming the setting and the file."""
     seen = stamp_of(settings)
     authorities = load_authorities(settings.ca)
-    strangers = load_authorities(settings.guests, field="trusted_roots") if settings.guests else []
+    strangers = load_strangers(settings.guests) if settings.guests else []
     chain = load_certificates("cert", settings.cert)
     _check_server_certificate(settings.cert, chain[0], now)
     key = _load_key(settings.key)
@@ -77,16 +78,17 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
         ) from error
     lists = load_lists(settings.crl) if settings.crl else []
 
-    def verifier(anchors: list[x509.Certificate]) -> ChainVerifier:
+    def verifier(anchors: list[x509.Certificate], *, any_anchor: bool = False) -> ChainVerifier:
         return ChainVerifier(
             anchors,
             lists,
+            any_anchor=any_anchor,
             check_revocation=settings.crl is not None,
             legacy_proxies=settings.legacy_proxies,
             short_proxy_keys=settings.short_proxy_keys,
         )
 
-    guests = verifier(strangers) if strangers else None
+    guests = verifier(strangers, any_anchor=True) if strangers else None
     return TlsMaterial(context, verifier(authorities), guests, seen)
 
 

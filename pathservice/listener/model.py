@@ -124,8 +124,8 @@ class Mount:
 class TlsSettings:
     """PEM files. `ca` holds the authorities clients are judged by, `cert` may go on with its chain.
 
-    `guests` holds authorities of others, whose certificates are good only where a mount lets guests in; a
-    file or a directory too. `crl` is a file of revocation lists; with it every authority in a client's
+    `guests` is a directory of others' authorities, whose certificates are good only where a mount lets
+    guests in; it may be missing. `crl` is a file of revocation lists; with it every authority in a client's
     chain needs a list that is fresh. It and `ca` may each be a directory, as grids lay them out, even the
     same. `legacy_proxies` takes proxy certificates of the kind before RFC 3820 too, `short_proxy_keys`
     proxies whose RSA keys have 1024 bits.

@@ -28,19 +28,30 @@ _LIST_MARK = b"-----BEGIN X509 CRL-----"
 _LIST_NAME = re.compile(r".+\.(?:r[0-9]+|crl)")
 """Files of these names may hold their list in DER, which has no mark to know it by."""
 
+GUESTS = "trusted_roots"
+"""The setting that names the authorities of guests."""
+
 _Item = TypeVar("_Item", x509.Certificate, x509.CertificateRevocationList)
 Stamp = tuple[object, ...]
 
 
-def load_authorities(path: Path, *, field: str = "ca") -> list[x509.Certificate]:
-    """Read the authorities in a file or directory, each once; `field` is the setting's name.
+def load_authorities(path: Path) -> list[x509.Certificate]:
+    """Read the authorities in a file or directory, each once. Raises TlsFileError.
 
-    There must be one: a service that trusts nobody is a mistake. Raises TlsFileError.
+    There must be one: a service that trusts nobody is a mistake.
     """
-    found = _load(field, path, partial(_read_authorities, field))
+    found = _load("ca", path, partial(_read_authorities, "ca"))
     if not found:
-        raise TlsFileError(field, path, "holds no authority in PEM")
+        raise TlsFileError("ca", path, "holds no authority in PEM")
     return found
+
+
+def load_strangers(directory: Path) -> list[x509.Certificate]:
+    """Read the authorities of others in a directory, which may be empty or missing. Raises TlsFileError.
+
+    To trust none of them any more is a decision, and has to be followed.
+    """
+    return _load(GUESTS, directory, partial(_read_authorities, GUESTS)) if directory.exists() else []
 
 
 def load_lists(path: Path) -> list[x509.CertificateRevocationList]:

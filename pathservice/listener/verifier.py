@@ -73,7 +73,7 @@ class ChainVerifier:
 
     With `check_revocation` every authority of a chain needs a fresh list, else it is refused. With
     `legacy_proxies` those of the kind before RFC 3820 are taken too, with `short_proxy_keys` proxies may
-    have RSA keys of 1024 bits.
+    have RSA keys of 1024 bits. With `any_anchor` a path may end at an authority below another's.
     """
 
     def __init__(
@@ -84,10 +84,16 @@ class ChainVerifier:
         check_revocation: bool = False,
         legacy_proxies: bool = False,
         short_proxy_keys: bool = False,
+        any_anchor: bool = False,
     ) -> None:
         self.anchors = tuple(anchors)
         self.crls = tuple(crls)
         self.check_revocation = check_revocation
+        self._flags = X509StoreFlags.ALLOW_PROXY_CERTS
+        if any_anchor:
+            self._flags |= X509StoreFlags.PARTIAL_CHAIN
+        if check_revocation:
+            self._flags |= X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL
         self._legacy_proxies = legacy_proxies
         self._proxy_bits = _SHORT_RSA_BITS if short_proxy_keys else _RSA_BITS
         self._trusted = [X509.from_cryptography(anchor) for anchor in self.anchors]
@@ -134,11 +140,10 @@ class ChainVerifier:
         """
         store = X509Store()
         store.set_time(now.astimezone(UTC))
-        store.set_flags(X509StoreFlags.ALLOW_PROXY_CERTS)
+        store.set_flags(self._flags)
         for anchor in self._trusted:
             store.add_cert(anchor)
         if self.check_revocation:
-            store.set_flags(X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL)
             issuers = {certificate.issuer for certificate in (*chain, *self._subordinate)}
             for crl in self.crls:
                 if crl.issuer in issuers:

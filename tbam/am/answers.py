@@ -46,15 +46,14 @@ def version(url: str) -> dict[str, Value]:
         "geni_api_versions": {str(API_VERSION): url},
         "geni_request_rspec_versions": [_rspec(REQUEST_SCHEMA)],
         "geni_ad_rspec_versions": [_rspec(AD_SCHEMA)],
-        "geni_credential_types": [
-            {"geni_type": "geni_sfa", "geni_version": number} for number in ("2", "3")
-        ],
+        "geni_credential_types": [{"geni_type": "geni_sfa", "geni_version": number} for number in ("2", "3")],
         # Slivers of a slice, one for each island, are allocated and provisioned one by one ...
         "geni_single_allocation": 0,
         # ... and Allocate may be called again, for another island or to change what is allocated.
         "geni_allocate": "geni_many",
         "geni_am_type": [AM_TYPE],
     }
+
 
 def _rspec(schema: str) -> dict[str, Value]:
     return {

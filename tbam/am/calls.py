@@ -58,9 +58,7 @@ class Asked:
 class TenCalls:
     """GENI AM API v3 on one site's islands. Safe to call from any number of threads."""
 
-    def __init__(
-        self, manager: IslandManager, trust: TrustedRoots, *, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, manager: IslandManager, trust: TrustedRoots, *, clock: Callable[[], datetime]) -> None:
         self._manager = manager
         self._trust = trust
         self._clock = clock
@@ -189,9 +187,7 @@ class TenCalls:
         return _listed(
             self._each(
                 asked,
-                lambda urns: self._manager.delete_aggregate(
-                    asked.slice_urn, sliver_urns=urns, by=asked.by
-                ),
+                lambda urns: self._manager.delete_aggregate(asked.slice_urn, sliver_urns=urns, by=asked.by),
             )
         )
 

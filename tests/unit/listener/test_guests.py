@@ -53,6 +53,16 @@ class TestJudging:
         assert refusal is not None
         assert refusal.code == "certificate-expired"
 
+    def test_theirs_may_be_an_authority_below_another(self, forge: Forge) -> None:
+        ours, root = forge.authority(), forge.authority("CN=Root")
+        below = forge.authority("CN=Below", by=root)
+        party = forge.party(by=below)
+        guests = ChainVerifier([below.certificate], any_anchor=True)
+        ours_alone = ChainVerifier([ours.certificate])
+        judgement = judge(lambda: [party.certificate], ours_alone, guests, now=NOW)
+        assert judgement.identity is not None
+        assert judgement.identity.guest
+
     def test_the_certificate_itself_goes_with_the_name(self, forge: Forge) -> None:
         ours = forge.authority()
         party = forge.party(by=ours)
