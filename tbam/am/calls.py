@@ -87,11 +87,12 @@ class TenCalls:
         """Find out who asks, and what for. `client` is the TLS client's certificate in DER.
 
         Raises:
-            CredentialError: the client may not.
+            CredentialError, Forbidden, MissingArgs: the client may not.
             BadArgs: an option is not of its type.
             IslandRMNotAllocated: a sliver that is named is not there.
         """
-        slice_urn, sliver_urns = arguments.slice_urn, ()
+        slice_urn = arguments.slice_urn
+        sliver_urns: tuple[str, ...] = ()
         if arguments.names_slivers:
             # Which slivers there are is told to nobody without any credential.
             self._authorize(Call.LIST_RESOURCES, arguments, client, None)

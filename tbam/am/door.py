@@ -21,7 +21,6 @@ from tbam.am.arguments import PARAMETERS, read_arguments
 from tbam.am.audit import Audit, CallRecord, Outcome, outcome_of, word
 from tbam.am.calls import TenCalls
 from tbam.am.wire import UNKNOWN_METHOD, MethodCall, NotXmlRpc, Value, read_call, write_answer, write_fault
-from tbam.credentials import CredentialError
 from tbam.errors import GeniCode, TbamError
 
 PATH = "/am/3"
@@ -104,14 +103,10 @@ class AmDoor:
             value = self._carry_out(call, client, line)
         except TbamError as error:
             code, sentence, field = error.code, str(error), error.field
-        except CredentialError as error:
-            code, sentence, field = GeniCode(error.geni_code), str(error), "credentials"
         except Exception:  # a defect is answered like everything else, and told in the log alone
             log.exception("a call failed", operation=call.method)
             code = GeniCode.SERVERERROR
-            sentence = (
-                f"something is wrong on our side; ask the operator, with request id {client.request_id}"
-            )
+            sentence = f"a defect on our side; ask the operator, with request id {client.request_id}"
         told = None if code is GeniCode.SUCCESS else word(code)
         self._note(client, call.method, outcome_of(code), told, field=field, line=line)
         return success(value) if code is GeniCode.SUCCESS else failure(code, sentence)

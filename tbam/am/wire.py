@@ -74,7 +74,7 @@ def write_fault(number: int, sentence: str) -> bytes:
 
 
 def _written(answer: tuple[Value, ...] | xmlrpc.client.Fault) -> bytes:
-    text = xmlrpc.client.dumps(answer, methodresponse=True)  # type: ignore[arg-type]
+    text = xmlrpc.client.dumps(answer, methodresponse=True)
     return text.encode("utf-8")
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tbam.am.options import Options, RspecVersion, read_moment, read_options
+from tbam.am.wire import Value
 from tbam.errors import BadArgs, BadVersion
 
 NOON = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)
-GENI_3 = {"type": "GENI", "version": "3"}
+GENI_3: Value = {"type": "GENI", "version": "3"}
 
 
 def test_nothing_chosen() -> None:

@@ -1,0 +1,184 @@
+"""An aggregate manager behind the real listener, on a port: TLS, credentials, a database, two islands.
+
+The gateways are boxes and the clock moves only when a test moves it, so that slots begin and end without
+waiting; everything between the client's socket and the gateway's driver is what `serve` runs.
+"""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pathservice.doors import islands_mounts
+from pathservice.listener import Listener, Mount, TlsSettings
+from pathservice.pki import Credential, Pki, init_pki
+from pathservice.pki.experimenters import (
+    ROOTS,
+    init_slice_authority,
+    issue_slice_credential,
+    issue_user,
+    issue_user_credential,
+)
+from store import Store
+from tbam.am import CallRecord
+from tests.conftest import make_database
+from tests.functional.tbam.client import Answer, ScriptedClient
+from tests.unit.tbam.island_house import Islands
+
+AUTHORITY = "example.net"
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""When these tests begin: real clients judge the service's certificate by the real time."""
+LASTS = timedelta(days=20)
+"""How long credentials last."""
+
+
+@dataclass
+class Federation:
+    """A slice authority, its users, and the credentials it gave them."""
+
+    directory: Path
+    pki: Pki
+    users: dict[str, Credential] = field(default_factory=dict)
+    _credentials: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> Path:
+        return self.directory / ROOTS
+
+    def user(self, name: str, *, lifetime: timedelta = timedelta(days=730)) -> Credential:
+        if name not in self.users:
+            self.users[name] = issue_user(self.directory, name, now=NOW, lifetime=lifetime)
+        return self.users[name]
+
+    def slice_credential(self, name: str, user: str, *, lasts: timedelta = LASTS) -> str:
+        """What lets the user do everything with the slice."""
+        self.user(user)
+        key = ("slice", name, user, str(lasts))
+        if key not in self._credentials:
+            path = self._path()
+            issue_slice_credential(self.directory, name, user, path=path, now=NOW, expires_at=NOW + lasts)
+            self._credentials[key] = path.read_text()
+        return self._credentials[key]
+
+    def user_credential(self, user: str) -> str:
+        """What says who the user is."""
+        self.user(user)
+        if ("user", user) not in self._credentials:
+            path = self._path()
+            issue_user_credential(self.directory, user, path=path, now=NOW, expires_at=NOW + LASTS)
+            self._credentials["user", user] = path.read_text()
+        return self._credentials["user", user]
+
+    def _path(self) -> Path:
+        return self.directory / f"credential-{len(self._credentials)}.xml"
+
+
+@dataclass
+class Aggregate:
+    """A running aggregate manager and what belongs to it."""
+
+    house: Islands
+    federation: Federation
+    listener: Listener
+    audited: list[Any]
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.listener.port}"
+
+    @property
+    def now(self) -> datetime:
+        return self.house.clock.now()
+
+    def client(self, user: str = "alice", *, path: str = "/am/3", **options: Any) -> ScriptedClient:
+        """That user's, with the user's own certificate."""
+        files = self.federation.user(user)
+        context = ssl.create_default_context(cafile=str(self.federation.pki.ca))
+        context.load_cert_chain(files.cert, files.key)
+        return ScriptedClient(f"{self.url}{path}", context, **options)
+
+    def credentials(self, slice_name: str, user: str = "alice", **options: Any) -> list[dict[str, Any]]:
+        return geni_sfa(self.federation.slice_credential(slice_name, user, **options))
+
+    @property
+    def last_call(self) -> CallRecord:
+        record = self.audited[-1]
+        assert isinstance(record, CallRecord)
+        return record
+
+    def rows(self) -> int:
+        """How many slivers were ever written down."""
+        return len(self.house.manager.all_slivers())
+
+    def pushes(self) -> int:
+        return sum(len(box.pushes) for box in self.house.boxes.values())
+
+
+def geni_sfa(text: str, *, version: Any = "3") -> list[dict[str, Any]]:
+    return [{"geni_type": "geni_sfa", "geni_version": version, "geni_value": text}]
+
+
+def slice_urn(name: str) -> str:
+    return f"urn:publicid:IDN+{AUTHORITY}+slice+{name}"
+
+
+@pytest.fixture(scope="session")
+def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    directory = tmp_path_factory.mktemp("federation") / "pki"
+    pki = init_pki(directory, host_names=[], now=NOW)
+    init_slice_authority(directory, AUTHORITY, now=NOW)
+    return Federation(directory, pki)
+
+
+def open_aggregate(store: Store, federation: Federation, *more: Mount) -> Aggregate:
+    """Start an aggregate manager on a database of its own."""
+    house = Islands(store)
+    house.clock.at = NOW
+    audited: list[Any] = []
+    mounts = islands_mounts(
+        house.manager, trusted_roots=federation.roots, clock=house.clock.now, audit=audited.append
+    )
+    listener = Listener(
+        bind=("127.0.0.1", 0),
+        mounts=[*mounts, *more],
+        tls=TlsSettings(
+            ca=federation.pki.ca,
+            cert=federation.pki.server_cert,
+            key=federation.pki.server_key,
+            guests=federation.roots,
+        ),
+        health=lambda: (True, {}),
+        audit=audited.append,
+        clock=house.clock.now,
+    )
+    listener.start()
+    return Aggregate(house, federation, listener, audited)
+
+
+@pytest.fixture(scope="module")
+def running(federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aggregate]:
+    """One for all tests of a module: each uses slots and slices of its own, or leaves nothing."""
+    store = make_database("sqlite", tmp_path_factory.mktemp("islands"))
+    aggregate = open_aggregate(store, federation)
+    yield aggregate
+    aggregate.listener.stop()
+    store.close()
+
+
+@pytest.fixture
+def aggregate(running: Aggregate) -> Iterator[Aggregate]:
+    """The module's aggregate manager, with free islands at its first instant."""
+    running.house.clock.at = max(running.house.clock.at, NOW)
+    yield running
+    for sliver in running.house.manager.all_slivers():
+        running.house.manager.delete_aggregate(sliver.slice_urn, sliver_urns=[sliver.sliver_urn])
+    running.house.run()
+    for box in running.house.boxes.values():
+        box.pushes.clear()
+
+
+__all__ = ["Aggregate", "Answer", "Federation", "geni_sfa", "slice_urn"]
