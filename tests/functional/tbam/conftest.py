@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from lxml import etree
+from sqlalchemy import func, select
 
 from pathservice.doors import islands_mounts
 from pathservice.listener import Listener, Mount, TlsSettings
@@ -23,8 +26,10 @@ from pathservice.pki.experimenters import (
     issue_user,
     issue_user_credential,
 )
-from store import Store
+from store import Base, Store
 from tbam.am import CallRecord
+from tbam.credentials import Privilege
+from tbam.credentials.issue import Signer, issue_credential
 from tests.conftest import make_database
 from tests.functional.tbam.client import Answer, ScriptedClient
 from tests.unit.tbam.island_house import Islands
@@ -63,6 +68,25 @@ class Federation:
             issue_slice_credential(self.directory, name, user, path=path, now=NOW, expires_at=NOW + lasts)
             self._credentials[key] = path.read_text()
         return self._credentials[key]
+
+    def issue(
+        self, name: str, user: str, *privileges: str, lasts: timedelta = LASTS, directory: Path | None = None
+    ) -> str:
+        """A credential for a slice with these privileges alone; from another authority if that is named."""
+        authority = directory or self.directory
+        own = x509.load_pem_x509_certificate((authority / "sa-cert.pem").read_bytes())
+        owner = x509.load_pem_x509_certificate(self.user(user).cert.read_bytes())
+        other = self.slice_credential(name, user)
+        target = x509.load_pem_x509_certificate(
+            str(etree.fromstring(other).findtext(".//target_gid")).encode()
+        )
+        return issue_credential(
+            Signer([own], (authority / "sa-key.pem").read_bytes()),
+            owner=[owner],
+            target=[target],
+            privileges=[Privilege(privilege, can_delegate=False) for privilege in privileges],
+            expires_at=NOW + lasts,
+        )
 
     def user_credential(self, user: str) -> str:
         """What says who the user is."""
@@ -110,12 +134,15 @@ class Aggregate:
         assert isinstance(record, CallRecord)
         return record
 
-    def rows(self) -> int:
-        """How many slivers were ever written down."""
-        return len(self.house.manager.all_slivers())
-
-    def pushes(self) -> int:
-        return sum(len(box.pushes) for box in self.house.boxes.values())
+    def footprint(self) -> dict[str, Any]:
+        """All that a call could leave behind: rows of every table, and what gateways were sent."""
+        self.house.run()
+        with self.house.store.engine.connect() as connection:
+            rows = {
+                table.name: connection.scalar(select(func.count()).select_from(table))
+                for table in Base.metadata.sorted_tables
+            }
+        return {**rows, "pushes": [box.pushes for box in self.house.boxes.values()]}
 
 
 def geni_sfa(text: str, *, version: Any = "3") -> list[dict[str, Any]]:

@@ -32,10 +32,10 @@ def at(aggregate: Aggregate, hours: float) -> str:
 @contextmanager
 def maintenance(aggregate: Aggregate, gateway: str) -> Iterator[None]:
     store, cause = aggregate.house.store, PauseCause.MAINTENANCE
-    told = {"now": aggregate.now, "actor": "op"}
-    store.write(lambda s: begin_pause(s, cause, device=gateway, reason="a line card", **told))
+    now = aggregate.now
+    store.write(lambda s: begin_pause(s, cause, device=gateway, now=now, actor="op", reason="a line card"))
     yield
-    store.write(lambda s: end_pauses(s, cause, device=gateway, now=aggregate.now))
+    store.write(lambda s: end_pauses(s, [cause], device=gateway))
 
 
 class TestGetVersion:
