@@ -5,7 +5,7 @@ waiting; everything between the client's socket and the gateway's driver is what
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from pathservice.doors import islands_mounts
 from pathservice.listener import Listener, Mount, TlsSettings
+from pathservice.listener.model import Environ, StartResponse
 from pathservice.pki import Credential, Pki, init_pki
 from pathservice.pki.experimenters import (
     ROOTS,
@@ -186,11 +187,17 @@ def open_aggregate(store: Store, federation: Federation, *more: Mount) -> Aggreg
     return Aggregate(house, federation, listener, audited)
 
 
+def _tell_subject(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Another door on the same port: one for our own users, which goes by their names."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [environ["x509.subject"].encode()]
+
+
 @pytest.fixture(scope="module")
 def running(federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aggregate]:
     """One for all tests of a module: each uses slots and slices of its own, or leaves nothing."""
     store = make_database("sqlite", tmp_path_factory.mktemp("islands"))
-    aggregate = open_aggregate(store, federation)
+    aggregate = open_aggregate(store, federation, Mount("/elsewhere", _tell_subject))
     yield aggregate
     aggregate.listener.stop()
     store.close()
