@@ -117,6 +117,13 @@ class ScriptedClient:
         response = self._connection.getresponse()
         return response.status, response.read()
 
+    def post_chunks(self, chunks: list[bytes]) -> tuple[int, bytes]:
+        """Send chunks as they are in the chunked coding."""
+        headers = {"Content-Type": "text/xml", "Transfer-Encoding": "chunked"}
+        self._connection.request("POST", self.path, iter(chunks), headers, encode_chunked=False)
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
     # The ten calls, with as much as the API says has to be sent
 
     def get_version(self) -> Answer:

@@ -119,21 +119,24 @@ class Aggregate:
     def now(self) -> datetime:
         return self.house.clock.now()
 
-    def client(self, user: str = "alice", *, path: str = "/am/3", **options: Any) -> ScriptedClient:
-        """That user's, with the user's own certificate."""
+    def client(
+        self, user: str = "alice", *, path: str = "/am/3", tls: ssl.TLSVersion | None = None
+    ) -> ScriptedClient:
+        """That user's, with the user's own certificate; in one version of TLS if that is said."""
         files = self.federation.user(user)
         context = ssl.create_default_context(cafile=str(self.federation.pki.ca))
         context.load_cert_chain(files.cert, files.key)
-        return ScriptedClient(f"{self.url}{path}", context, **options)
+        if tls is not None:
+            context.minimum_version = context.maximum_version = tls
+        return ScriptedClient(f"{self.url}{path}", context)
 
     def credentials(self, slice_name: str, user: str = "alice", **options: Any) -> list[dict[str, Any]]:
         return geni_sfa(self.federation.slice_credential(slice_name, user, **options))
 
     @property
-    def last_call(self) -> CallRecord:
-        record = self.audited[-1]
-        assert isinstance(record, CallRecord)
-        return record
+    def calls(self) -> list[CallRecord]:
+        """The audit lines of calls, the last one last."""
+        return [record for record in self.audited if isinstance(record, CallRecord)]
 
     def footprint(self) -> dict[str, Any]:
         """All that a call could leave behind: rows of every table, and what gateways were sent."""

@@ -270,9 +270,9 @@ class TestOurSide:
 
         monkeypatch.setattr(aggregate.house.manager, "islands", broken)
         answer = alice.list_resources(aggregate.credentials("bad"))
-        refused(answer, 5, "request id", aggregate.last_call.request_id)
+        refused(answer, 5, "request id", aggregate.calls[-1].request_id)
         assert "secret" not in answer.output
-        assert aggregate.last_call.code == "servererror"
+        assert aggregate.calls[-1].code == "servererror"
 
     def test_a_database_that_is_away(
         self, aggregate: Aggregate, alice: ScriptedClient, monkeypatch: pytest.MonkeyPatch

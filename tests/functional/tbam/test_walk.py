@@ -61,7 +61,7 @@ class TestGetVersion:
 
     def test_needs_no_options_and_no_credential(self, aggregate: Aggregate, alice: ScriptedClient) -> None:
         assert alice.call("GetVersion").code == 0
-        assert aggregate.last_call.operation == "GetVersion"
+        assert aggregate.calls[-1].operation == "GetVersion"
 
     def test_says_where_it_is_by_the_name_the_client_has(
         self, aggregate: Aggregate, alice: ScriptedClient
