@@ -19,7 +19,7 @@ def station_mount(tickets: TicketService) -> Mount:
 
 
 def islands_mounts(
-    islands: IslandManager,
+    islands: Callable[[], IslandManager | None],
     *,
     trusted_roots: Path,
     clock: Callable[[], datetime],
@@ -28,7 +28,8 @@ def islands_mounts(
 ) -> list[Mount]:
     """GENI AM API v3: for experimenters too, whom only the trusted roots know; credentials decide.
 
-    geni-lib does not say of what kind its bodies are.
+    `islands` answers those of the site as it is served now. geni-lib does not say of what kind
+    its bodies are.
     """
     calls = TenCalls(islands, TrustedRoots(trusted_roots), clock=clock)
     door = AmDoor(calls, clock=clock, audit=audit, url=url)

@@ -13,7 +13,7 @@ from tbam.am.arguments import Arguments
 from tbam.am.options import Options, read_options
 from tbam.am.wire import Value
 from tbam.credentials import Call, Grant, TrustedRoots, authorize
-from tbam.errors import BadArgs, TbamError, Unsupported
+from tbam.errors import BadArgs, TbamError, Unavailable, Unsupported
 from tbam.manager import IslandManager
 from tbam.rspec import read_request, write_advertisement, write_manifest
 from tbam.values import Action, IslandRequest, Owner, Sliver
@@ -58,8 +58,15 @@ class Asked:
 class TenCalls:
     """GENI AM API v3 on one site's islands. Safe to call from any number of threads."""
 
-    def __init__(self, manager: IslandManager, trust: TrustedRoots, *, clock: Callable[[], datetime]) -> None:
-        self._manager = manager
+    def __init__(
+        self,
+        islands: Callable[[], IslandManager | None],
+        trust: TrustedRoots,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`islands` answers the site's as it is served now; None where that has none."""
+        self._islands = islands
         self._trust = trust
         self._clock = clock
         self._handlers: Mapping[str, Callable[[Asked], Done]] = {
@@ -74,13 +81,21 @@ class TenCalls:
             "Shutdown": self._shutdown,
         }
 
+    def _manager(self) -> IslandManager:
+        islands = self._islands()
+        if islands is None:
+            raise Unavailable("this site has no islands to be booked")
+        return islands
+
     def get_version(self, arguments: Arguments, *, url: str) -> Done:
         """What this aggregate manager is; everybody may ask.
 
         Raises:
             BadArgs: an option is not of its type.
+            Unavailable: the site has no islands.
         """
         read_options(arguments.options)
+        self._manager()
         return Done(version(url))
 
     def admit(self, method: str, arguments: Arguments, *, client: bytes) -> Asked:
@@ -96,7 +111,7 @@ class TenCalls:
         if arguments.names_slivers:
             # Which slivers there are is told to nobody without any credential.
             self._authorize(Call.LIST_RESOURCES, arguments, client, None)
-            resolved = self._manager.resolve(arguments.urns)
+            resolved = self._manager().resolve(arguments.urns)
             slice_urn, sliver_urns = resolved.slice_urn, resolved.sliver_urns
         elif arguments.urns:
             slice_urn = arguments.urns[0]
@@ -119,24 +134,24 @@ class TenCalls:
 
     def _list_resources(self, asked: Asked) -> Done:
         asked.options.require_rspec_version()
-        islands = self._manager.islands()
+        islands = self._manager().islands()
         wanted = [island for island in islands if island.available or not asked.options.available]
         rspec = write_advertisement(wanted, now=self._clock())
         return Done(packed(rspec, compressed=asked.options.compressed))
 
     def _describe(self, asked: Asked) -> Done:
         asked.options.require_rspec_version()
-        slivers = self._manager.slivers(asked.slice_urn, asked.sliver_urns)
+        slivers = self._manager().slivers(asked.slice_urn, asked.sliver_urns)
         return _told(slivers, geni_urn=asked.slice_urn, geni_rspec=_manifest(asked, slivers))
 
     def _status(self, asked: Asked) -> Done:
-        slivers = self._manager.slivers(asked.slice_urn, asked.sliver_urns)
+        slivers = self._manager().slivers(asked.slice_urn, asked.sliver_urns)
         return _told(slivers, geni_urn=asked.slice_urn)
 
     def _allocate(self, asked: Asked) -> Done:
         request, end_by = _timed(read_request(asked.arguments.rspec), asked.options, now=self._clock())
         owner = Owner(urn=asked.by, subject=asked.grant.owner_subject)
-        sliver = self._manager.reserve_aggregate(
+        sliver = self._manager().reserve_aggregate(
             asked.slice_urn, request, owner=owner, latest=asked.grant.expires_at, end_by=end_by
         )
         return _told([sliver], geni_rspec=_manifest(asked, [sliver]))
@@ -147,7 +162,7 @@ class TenCalls:
         slot = None if start is None or end is None else _slot(start, end)
 
         def provision(sliver_urns: Sequence[str]) -> Sequence[Sliver]:
-            return self._manager.approve_aggregate(
+            return self._manager().approve_aggregate(
                 asked.slice_urn,
                 sliver_urns=sliver_urns,
                 slot=slot,
@@ -164,7 +179,7 @@ class TenCalls:
         return _listed(
             self._each(
                 asked,
-                lambda urns: self._manager.act(asked.slice_urn, action, sliver_urns=urns, by=asked.by),
+                lambda urns: self._manager().act(asked.slice_urn, action, sliver_urns=urns, by=asked.by),
             )
         )
 
@@ -174,7 +189,7 @@ class TenCalls:
             raise BadArgs("expiration_time is missing", field="expiration_time")
 
         def renew(sliver_urns: Sequence[str]) -> Sequence[Sliver]:
-            return self._manager.renew(
+            return self._manager().renew(
                 asked.slice_urn,
                 until=until,
                 latest=asked.grant.expires_at,
@@ -188,12 +203,12 @@ class TenCalls:
         return _listed(
             self._each(
                 asked,
-                lambda urns: self._manager.delete_aggregate(asked.slice_urn, sliver_urns=urns, by=asked.by),
+                lambda urns: self._manager().delete_aggregate(asked.slice_urn, sliver_urns=urns, by=asked.by),
             )
         )
 
     def _shutdown(self, asked: Asked) -> Done:
-        self._manager.shutdown(asked.slice_urn, by=asked.by)
+        self._manager().shutdown(asked.slice_urn, by=asked.by)
         return Done(True)
 
     def _each(self, asked: Asked, verb: Callable[[Sequence[str]], Sequence[Sliver]]) -> Sequence[Sliver]:
@@ -205,7 +220,7 @@ class TenCalls:
             return verb(asked.sliver_urns)
         told: list[Sliver] = []
         problems: list[TbamError] = []
-        slivers = self._manager.slivers(asked.slice_urn, asked.sliver_urns)
+        slivers = self._manager().slivers(asked.slice_urn, asked.sliver_urns)
         for sliver in slivers:
             try:
                 told += verb([sliver.sliver_urn])

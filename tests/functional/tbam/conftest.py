@@ -171,7 +171,7 @@ def open_aggregate(store: Store, federation: Federation, *more: Mount) -> Aggreg
     house.clock.at = NOW
     audited: list[Any] = []
     mounts = islands_mounts(
-        house.manager, trusted_roots=federation.roots, clock=house.clock.now, audit=audited.append
+        lambda: house.manager, trusted_roots=federation.roots, clock=house.clock.now, audit=audited.append
     )
     listener = Listener(
         bind=("127.0.0.1", 0),
