@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tbam.am import AmDoor, CallRecord, TenCalls
 from tbam.am.answers import moment, packed
+from tbam.am.arguments import PARAMETERS
 from tbam.am.audit import Outcome, outcome_of, word
 from tbam.credentials import TrustedRoots
 from tbam.errors import GeniCode, Unavailable
 from tbam.manager import IslandManager
+from tests.unit.tbam.am.test_wire import VALUES
 
 NOON = datetime(2030, 6, 1, 12, tzinfo=UTC)
 GET_VERSION = xmlrpc.client.dumps(({},), "GetVersion").encode()
@@ -103,6 +107,17 @@ def test_without_a_certificate_no_credential_is_anybodys(open_house: Open) -> No
     _, answer = house.ask(call)
     assert 20 <= answer["code"]["geni_code"] <= 23
     assert house.audited[0].outcome is Outcome.DENIED
+
+
+@given(st.sampled_from(sorted(PARAMETERS)), st.lists(VALUES, max_size=4))
+def test_whatever_is_sent_with_a_call_is_answered_in_the_apis_words(method: str, sent: list[Any]) -> None:
+    house = House(Path("no-roots-here"), NoCalls())
+    status, answer = house.ask(xmlrpc.client.dumps(tuple(sent), method).encode())
+    assert status == "200 OK"
+    code = answer["code"]["geni_code"]
+    assert code in {1, 18, 20, 21, 22, 23} or (method, code) == ("GetVersion", 0)
+    assert isinstance(answer["output"], str)
+    assert len(house.audited) == 1
 
 
 @pytest.mark.parametrize(
