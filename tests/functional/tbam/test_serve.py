@@ -1,6 +1,7 @@
 """`pathservice serve` with a site that has an island: the whole of it, from the port down."""
 
 import json
+import shutil
 import signal
 import ssl
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import yaml
 
 from pathservice.pki.experimenters import init_slice_authority, issue_slice_credential, issue_user
 from pathservice.settings import EXAMPLE_SITE
+from tests.functional.pathservice.command_line import run
 from tests.functional.pathservice.conftest import Serving, made_pki, services, wait_until
 from tests.functional.tbam.client import ScriptedClient
 from tests.functional.tbam.conftest import AUTHORITY, geni_sfa, slice_urn
@@ -107,3 +109,13 @@ def test_experimenters_come_to_no_other_door(service: Serving) -> None:
         with ScriptedClient(f"{service.url}{path}", context(service, "alice")) as client:
             status, content = client.post(b"<a/>", method="GET" if "?" in path else "POST")
         assert (status, b"accepted at this path" in content) == (403, True)
+
+
+def test_trusted_roots_that_are_no_directory_stop_the_start(tmp_path: Path, made_pki: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    shutil.copytree(made_pki, state / "pki")
+    (state / "settings.yaml").write_text(f"trusted_roots: {tmp_path / 'nowhere'}\n", encoding="utf-8")
+    done = run("serve", "--port", "0", state=state, check=False)
+    assert done.returncode == 1
+    assert f"trusted_roots: {tmp_path / 'nowhere'} is not a directory" in done.stderr.replace("\n", " ")
