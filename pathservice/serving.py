@@ -3,19 +3,21 @@
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from activation.clock import Clock
 from activation.worker import Worker, WorkerSettings
-from lambdastation.soap import soap_application
 from netconfig.errors import NetconfigError
 from netconfig.simulator import IosRouter
 from pathservice.assembly import Assembly, SetupError
+from pathservice.doors import islands_mounts, station_mount
 from pathservice.following import Follower
-from pathservice.listener import Listener, ListenerError, Mount, TlsSettings
+from pathservice.listener import Listener, ListenerError, TlsSettings
 from pathservice.locks import only_one
 from pathservice.pki import init_pki
+from pathservice.pki.experimenters import ROOTS
 from pathservice.settings import Settings
 from pathservice.simulated import SimulatedRouters
 from pathservice.site_versions import NoSuchVersion, Served, load_version, read_version
@@ -142,12 +144,21 @@ class Serving(Assembly):
         """Answer clients; it stops with the assembly.
 
         Raises:
-            SetupError: there are no certificates and the devices are real.
+            SetupError: no certificates and real devices, or `trusted_roots` is no directory.
             ListenerError: the port is taken or a TLS file cannot be used.
         """
         self.listener = Listener(
             bind=(self.settings.bind, self.settings.port),
-            mounts=[Mount("/lambdastation", soap_application(self.tickets))],
+            mounts=[
+                station_mount(self.tickets),
+                *islands_mounts(
+                    lambda: self.islands,
+                    trusted_roots=self._trusted_roots,
+                    clock=self.clock.now,
+                    audit=self.audit,
+                    url=self.settings.am_url,
+                ),
+            ],
             tls=self._tls(),
             health=self._health,
             audit=self.audit,
@@ -190,7 +201,16 @@ class Serving(Assembly):
             crl=given.crl,
             legacy_proxies=given.legacy_proxies,
             short_proxy_keys=given.short_proxy_keys,
+            guests=self._trusted_roots,
         )
+
+    @property
+    def _trusted_roots(self) -> Path:
+        """Where the authorities of experimenters are; where nobody says, there need be none."""
+        given = self.settings.trusted_roots
+        if given is not None and not given.is_dir():
+            raise SetupError(f"trusted_roots: {given} is not a directory")
+        return given or self.settings.pki / ROOTS
 
     def _health(self) -> tuple[bool, dict[str, object]]:
         details: dict[str, object] = {}

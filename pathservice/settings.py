@@ -55,6 +55,19 @@ class Settings(BaseModel):
     short_proxy_keys: Annotated[bool, Field(description="Whether proxies may have RSA keys of 1024 bits")] = (
         False
     )
+    trusted_roots: Annotated[
+        Path | None,
+        Field(
+            description="Directory of the authorities of experimenters and their slices; pki/trusted-roots"
+        ),
+    ] = None
+    am_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https://[A-Za-z0-9._:\[\]-]{1,255}(/[A-Za-z0-9._/-]{0,255})?$",
+            description="Where GetVersion says the aggregate manager is; as each client calls it if not set",
+        ),
+    ] = None
     worker: Annotated[bool, Field(description="Whether `serve` also changes devices")] = True
     dry_run: Annotated[bool, Field(description="Whether devices are only read, and pushes rehearsed")] = False
     visits: Annotated[int, Field(ge=1, le=128, description="Devices worked on at once")] = 8

@@ -83,12 +83,13 @@ class TlsRequest(HTTPRequest):
     def parse_request(self) -> None:
         """Read the head, which has arrived whole."""
         super().parse_request()
-        if self.ready:
-            length = int(self.inheaders.get(b"Content-Length", 0))
-            self.body = (
-                ChunkedBody(self.conn.host.limits.body_bytes) if self.chunked_read else LengthBody(length)
-            )
-            self.rfile = self.body
+        if self.ready and not self.chunked_read:
+            self._expect(LengthBody(int(self.inheaders.get(b"Content-Length", 0))))
+        elif self.ready:
+            self._expect(ChunkedBody(self.conn.host.limits.body_bytes))
+
+    def _expect(self, body: Body) -> None:
+        self.body = self.rfile = body
 
     def _read_head(self, lines: Lines, fields: Fields) -> Fields:
         try:
@@ -119,9 +120,12 @@ class TlsRequest(HTTPRequest):
             self.conn.channel.write(b"0\r\n\r\n")
         self.conn.channel.flush()
 
-    def _admit(self, *, needs_body: bool) -> None:
-        if not self._is_whole:
-            raise Postponed(needs_body=needs_body)
+    def _admit(self, *, needs_body: bool, limit: int) -> None:
+        if self._is_whole:
+            return
+        if self.chunked_read:
+            self._expect(ChunkedBody(limit))  # nothing was taken yet
+        raise Postponed(needs_body=needs_body)
 
     def send_headers(self) -> None:
         """Start the answer, and decide whether it is the last on this connection."""
@@ -240,7 +244,9 @@ class TlsConnection(HTTPConnection):
         identity = self._judgement.identity
         lapsed = identity is not None and now >= identity.not_after
         if self._judged_by is not material or lapsed:
-            self._judgement = judge(self.channel.peer_certificates, material.verifier, now=now)
+            self._judgement = judge(
+                self.channel.peer_certificates, material.verifier, material.guests, now=now
+            )
             self._judged_by = material
         return self._judgement
 

@@ -19,7 +19,7 @@ import structlog
 from pathservice.listener.answer import json_answer, refusal_answer, status_line
 from pathservice.listener.application import call_application
 from pathservice.listener.body import too_large
-from pathservice.listener.errors import Refused
+from pathservice.listener.errors import CertificateRefused, Refused
 from pathservice.listener.model import (
     ADMIT,
     JUDGEMENT,
@@ -103,12 +103,18 @@ class Front:
         if judgement.identity is None:
             raise Refused(HTTPStatus.FORBIDDEN, "certificate-missing", "a client certificate is needed here")
         mount = self._find_mount(environ["PATH_INFO"])
+        if judgement.identity.guest and not mount.guests:
+            raise CertificateRefused(
+                "certificate-foreign",
+                "no authority that is accepted at this path vouches for this certificate",
+            )
         _check_method(mount, environ)
         announced = self._check_announced(mount, environ)
-        environ.get(ADMIT, _admit)(needs_body=announced is not None)
+        environ.get(ADMIT, _admit)(needs_body=announced is not None, limit=self._body_limit(mount))
         inner = self._hand_on(mount, environ, announced)
         inner["x509.subject"] = judgement.identity.subject
         inner["x509.issuer"] = judgement.identity.issuer
+        inner["x509.certificate"] = judgement.identity.certificate
         if _asks_for_wsdl(mount, environ):
             start_response = self._noting_wsdl(environ, start_response)
         return call_application(
@@ -131,7 +137,7 @@ class Front:
 
     def _find_mount(self, path: str) -> Mount:
         for mount in self._mounts:
-            if path == mount.prefix or path.startswith(f"{mount.prefix}/"):
+            if mount.serves(path):
                 return mount
         raise Refused(HTTPStatus.NOT_FOUND, "not-found", "there is nothing here")
 
@@ -139,13 +145,16 @@ class Front:
         """Answer what is known of the body before it is read, None where none will be."""
         if environ["REQUEST_METHOD"] not in _WITH_BODY:
             return None
-        self._check_length(environ)
+        self._check_length(environ, self._body_limit(mount))
         if not mount.xml:
             return _Announced()
-        media_type, charset = _check_kind(environ)
+        media_type, charset = _check_kind(environ, untyped=mount.untyped)
         return _Announced(f"{media_type}; charset=utf-8", charset)
 
-    def _check_length(self, environ: Environ) -> None:
+    def _body_limit(self, mount: Mount) -> int:
+        return self._limits.body_bytes if mount.body_bytes is None else mount.body_bytes
+
+    def _check_length(self, environ: Environ, limit: int) -> None:
         if environ.get("wsgi.input_terminated"):
             return  # it comes in chunks
         text = environ.get("CONTENT_LENGTH", "")
@@ -160,14 +169,14 @@ class Front:
             raise Refused(
                 HTTPStatus.BAD_REQUEST, "bad-content-length", "Content-Length is not a number of bytes"
             )
-        if int(text) > self._limits.body_bytes:
-            raise too_large(self._limits.body_bytes)
+        if int(text) > limit:
+            raise too_large(limit)
 
     def _hand_on(self, mount: Mount, environ: Environ, announced: _Announced | None) -> Environ:
         """Answer the environ for the application: its own paths, a body that is checked and complete."""
         inner = {key: value for key, value in environ.items() if key not in (JUDGEMENT, ADMIT)}
-        inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + mount.prefix
-        inner["PATH_INFO"] = environ["PATH_INFO"][len(mount.prefix) :]
+        inner["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + mount.script_name
+        inner["PATH_INFO"] = environ["PATH_INFO"][len(mount.script_name) :]
         body = b""
         if announced is not None:
             body = environ["wsgi.input"].read()
@@ -249,7 +258,7 @@ def _judgement(environ: Environ) -> Judgement:
     return judgement
 
 
-def _admit(*, needs_body: bool) -> None:
+def _admit(*, needs_body: bool, limit: int) -> None:
     """Where nobody says otherwise, a request is whole."""
 
 
@@ -276,11 +285,12 @@ def _refuse_method(allowed: str) -> NoReturn:
     )
 
 
-def _check_kind(environ: Environ) -> tuple[str, str | None]:
+def _check_kind(environ: Environ, *, untyped: bool) -> tuple[str, str | None]:
     """Answer the media type of an XML request and the charset it names, if it does."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-encoding", "send the body uncompressed")
-    match = _CONTENT_TYPE.fullmatch(environ.get("CONTENT_TYPE", ""))
+    told = environ.get("CONTENT_TYPE", "")
+    match = _CONTENT_TYPE.fullmatch(told or "text/xml" if untyped else told)
     if match is None or match[1].lower() not in _XML_TYPES:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type", "send text/xml or application/xml")
     charset = _CHARSET.search(match[2] or "")

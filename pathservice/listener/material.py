@@ -23,6 +23,7 @@ from pathservice.listener.trust import (
     load_authorities,
     load_certificates,
     load_lists,
+    load_strangers,
     read_bytes,
     stamp,
 )
@@ -39,29 +40,33 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 class TlsMaterial:
     """What one handshake needs, from files as they were when they were last (re)loaded.
 
-    `stamp` is what `stamp_of` answered before they were read.
+    `guests` judges those whom `verifier` does not know; None where there are no guests. `stamp` is what
+    `stamp_of` answered before the files were read.
     """
 
     context: SSL.Context
     verifier: ChainVerifier
+    guests: ChainVerifier | None
     stamp: Stamp
 
 
 def stamp_of(settings: TlsSettings) -> Stamp:
     """Answer how the files of `settings` look from outside; never the same after one has changed."""
-    return stamp(*(path for path in (settings.ca, settings.cert, settings.key, settings.crl) if path))
+    files = (settings.ca, settings.cert, settings.key, settings.crl, settings.guests)
+    return stamp(*(path for path in files if path))
 
 
 def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
     """Read every file of `settings`. Raises TlsFileError, naming the setting and the file."""
     seen = stamp_of(settings)
     authorities = load_authorities(settings.ca)
+    strangers = load_strangers(settings.guests) if settings.guests else []
     chain = load_certificates("cert", settings.cert)
     _check_server_certificate(settings.cert, chain[0], now)
     key = _load_key(settings.key)
     if key.public_key() != chain[0].public_key():
         raise TlsFileError("key", settings.key, f"does not belong to {settings.cert}")
-    context = _new_context(authorities)
+    context = _new_context([*authorities, *strangers])
     try:
         context.use_certificate(chain[0])
         for intermediate in chain[1:]:
@@ -71,14 +76,20 @@ def load_material(settings: TlsSettings, *, now: datetime) -> TlsMaterial:
         raise TlsFileError(
             "cert", settings.cert, "OpenSSL does not take it; is the key too short?"
         ) from error
-    verifier = ChainVerifier(
-        authorities,
-        load_lists(settings.crl) if settings.crl else (),
-        check_revocation=settings.crl is not None,
-        legacy_proxies=settings.legacy_proxies,
-        short_proxy_keys=settings.short_proxy_keys,
-    )
-    return TlsMaterial(context, verifier, seen)
+    lists = load_lists(settings.crl) if settings.crl else []
+
+    def verifier(anchors: list[x509.Certificate], *, any_anchor: bool = False) -> ChainVerifier:
+        return ChainVerifier(
+            anchors,
+            lists,
+            any_anchor=any_anchor,
+            check_revocation=settings.crl is not None,
+            legacy_proxies=settings.legacy_proxies,
+            short_proxy_keys=settings.short_proxy_keys,
+        )
+
+    guests = verifier(strangers, any_anchor=True) if strangers else None
+    return TlsMaterial(context, verifier(authorities), guests, seen)
 
 
 def _new_context(authorities: list[x509.Certificate]) -> SSL.Context:

@@ -21,8 +21,9 @@ REQUEST_ID = "pathservice.request_id"
 """Where in the WSGI environ an application finds the request's short name, as X-Request-Id has it."""
 
 ADMIT = "pathservice.admit"
-"""Where in the WSGI environ the front finds what to call, with `needs_body`, before it reads a body or
-asks an application: it raises Postponed where the request is not whole. No application sees it."""
+"""Where in the WSGI environ the front finds what to call, with `needs_body` and the `limit` of its bytes,
+before it reads a body or asks an application: it raises Postponed where the request is not whole. No
+application sees it."""
 
 Health = Callable[[], tuple[bool, Mapping[str, object]]]
 """Answers whether the service can do its work, and details that may be shown to anybody."""
@@ -32,14 +33,17 @@ Health = Callable[[], tuple[bool, Mapping[str, object]]]
 class Identity:
     """Whom a verified chain belongs to.
 
-    `subject` and `issuer` are the end entity's, as RFC 4514 writes them (most specific part first).
-    `not_after` is the earliest instant at which anything the verdict rests on runs out: a certificate
-    of the chain or a revocation list.
+    `subject` and `issuer` are the end entity's, as RFC 4514 writes them (most specific part first);
+    `certificate` is it in DER. `not_after` is the earliest instant at which anything the verdict rests on
+    runs out: a certificate of the chain or a revocation list. A `guest` is known to the guests' authorities
+    alone, who may have given anybody's name away: only mounts that say so let it in.
     """
 
     subject: str
     issuer: str
     not_after: datetime
+    certificate: bytes
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +89,46 @@ Audit = Callable[[AuditLine], None]
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """An application at a path prefix, which it sees as SCRIPT_NAME.
+    """An application at a path prefix, which it sees as SCRIPT_NAME; at `/` it has that one path.
 
     With `xml` its POST bodies are checked and reach it as UTF-8 without a declaration, and GET is
-    for `?wsdl` alone. `methods` are answered, others get 405; GET implies HEAD.
+    for `?wsdl` alone. `methods` are answered, others get 405; GET implies HEAD. With `untyped` a body
+    whose kind is not told is taken for XML. `guests` are let in where that is said. `body_bytes` stands
+    in the place of the listener's limit.
     """
 
     prefix: str
     application: Application
     xml: bool = True
     methods: tuple[str, ...] = ("GET", "POST")
+    untyped: bool = False
+    guests: bool = False
+    body_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.prefix.startswith("/") or self.prefix.endswith("/") or self.prefix == "/health":
+        named = self.prefix.startswith("/") and not self.prefix.endswith("/") and self.prefix != "/health"
+        if not named and self.prefix != "/":
             raise ValueError(f"{self.prefix!r} cannot be mounted: write it as /name")
+
+    @property
+    def script_name(self) -> str:
+        """What of a path is the mount's own."""
+        return self.prefix.rstrip("/")
+
+    def serves(self, path: str) -> bool:
+        """Whether a path is its."""
+        return path == self.prefix or (self.prefix != "/" and path.startswith(f"{self.prefix}/"))
 
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
     """PEM files. `ca` holds the authorities clients are judged by, `cert` may go on with its chain.
 
-    `crl` is a file of revocation lists; with it every authority in a client's chain needs a list that is
-    fresh. It and `ca` may each be a directory, as grids lay them out, even the same. `legacy_proxies`
-    takes proxy certificates of the kind before RFC 3820 too, `short_proxy_keys` proxies whose RSA keys
-    have 1024 bits.
+    `guests` is a directory of others' authorities, whose certificates are good only where a mount lets
+    guests in; it may be missing. `crl` is a file of revocation lists; with it every authority in a client's
+    chain needs a list that is fresh. It and `ca` may each be a directory, as grids lay them out, even the
+    same. `legacy_proxies` takes proxy certificates of the kind before RFC 3820 too, `short_proxy_keys`
+    proxies whose RSA keys have 1024 bits.
     """
 
     ca: Path
@@ -117,6 +137,7 @@ class TlsSettings:
     crl: Path | None = None
     legacy_proxies: bool = False
     short_proxy_keys: bool = False
+    guests: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

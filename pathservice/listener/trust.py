@@ -8,6 +8,7 @@ troubled. A single file is the operator's own, and has to be right.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,9 @@ _LIST_MARK = b"-----BEGIN X509 CRL-----"
 _LIST_NAME = re.compile(r".+\.(?:r[0-9]+|crl)")
 """Files of these names may hold their list in DER, which has no mark to know it by."""
 
+GUESTS = "trusted_roots"
+"""The setting that names the authorities of guests."""
+
 _Item = TypeVar("_Item", x509.Certificate, x509.CertificateRevocationList)
 Stamp = tuple[object, ...]
 
@@ -36,10 +40,18 @@ def load_authorities(path: Path) -> list[x509.Certificate]:
 
     There must be one: a service that trusts nobody is a mistake.
     """
-    found = _load("ca", path, _read_authorities)
+    found = _load("ca", path, partial(_read_authorities, "ca"))
     if not found:
         raise TlsFileError("ca", path, "holds no authority in PEM")
     return found
+
+
+def load_strangers(directory: Path) -> list[x509.Certificate]:
+    """Read the authorities of others in a directory, which may be empty or missing. Raises TlsFileError.
+
+    To trust none of them any more is a decision, and has to be followed.
+    """
+    return _load(GUESTS, directory, partial(_read_authorities, GUESTS)) if directory.exists() else []
 
 
 def load_lists(path: Path) -> list[x509.CertificateRevocationList]:
@@ -101,16 +113,16 @@ def _once(items: list[_Item]) -> list[_Item]:
     return list({item.fingerprint(SHA256()): item for item in items}.values())
 
 
-def _read_authorities(path: Path, content: bytes, among_others: bool) -> list[x509.Certificate]:
+def _read_authorities(field: str, path: Path, content: bytes, among_others: bool) -> list[x509.Certificate]:
     if among_others and _CERTIFICATE_MARK not in content:
         return []
-    authorities = _parse_certificates("ca", path, content)
+    authorities = _parse_certificates(field, path, content)
     for authority in authorities:
-        _refuse_end_entity(path, authority)
+        _refuse_end_entity(field, path, authority)
     return authorities
 
 
-def _refuse_end_entity(path: Path, certificate: x509.Certificate) -> None:
+def _refuse_end_entity(field: str, path: Path, certificate: x509.Certificate) -> None:
     try:
         X509.from_cryptography(certificate)  # OpenSSL has to be able to read it too
         name = certificate.subject.rfc4514_string()
@@ -118,9 +130,9 @@ def _refuse_end_entity(path: Path, certificate: x509.Certificate) -> None:
     except x509.ExtensionNotFound:
         return  # version 1 roots are still about
     except UNREADABLE as error:
-        raise TlsFileError("ca", path, "holds a certificate that cannot be understood") from error
+        raise TlsFileError(field, path, "holds a certificate that cannot be understood") from error
     if not constraints.ca:
-        raise TlsFileError("ca", path, f"{name} is not an authority")
+        raise TlsFileError(field, path, f"{name} is not an authority")
 
 
 def _parse_certificates(field: str, path: Path, content: bytes) -> list[x509.Certificate]:

@@ -7,12 +7,14 @@ whoever of its proxies comes with it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
 from OpenSSL.crypto import Error as OpenSslError
@@ -71,7 +73,7 @@ class ChainVerifier:
 
     With `check_revocation` every authority of a chain needs a fresh list, else it is refused. With
     `legacy_proxies` those of the kind before RFC 3820 are taken too, with `short_proxy_keys` proxies may
-    have RSA keys of 1024 bits.
+    have RSA keys of 1024 bits. With `any_anchor` a path may end at an authority below another's.
     """
 
     def __init__(
@@ -82,10 +84,16 @@ class ChainVerifier:
         check_revocation: bool = False,
         legacy_proxies: bool = False,
         short_proxy_keys: bool = False,
+        any_anchor: bool = False,
     ) -> None:
         self.anchors = tuple(anchors)
         self.crls = tuple(crls)
         self.check_revocation = check_revocation
+        self._flags = X509StoreFlags.ALLOW_PROXY_CERTS
+        if any_anchor:
+            self._flags |= X509StoreFlags.PARTIAL_CHAIN
+        if check_revocation:
+            self._flags |= X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL
         self._legacy_proxies = legacy_proxies
         self._proxy_bits = _SHORT_RSA_BITS if short_proxy_keys else _RSA_BITS
         self._trusted = [X509.from_cryptography(anchor) for anchor in self.anchors]
@@ -132,11 +140,10 @@ class ChainVerifier:
         """
         store = X509Store()
         store.set_time(now.astimezone(UTC))
-        store.set_flags(X509StoreFlags.ALLOW_PROXY_CERTS)
+        store.set_flags(self._flags)
         for anchor in self._trusted:
             store.add_cert(anchor)
         if self.check_revocation:
-            store.set_flags(X509StoreFlags.CRL_CHECK | X509StoreFlags.CRL_CHECK_ALL)
             issuers = {certificate.issuer for certificate in (*chain, *self._subordinate)}
             for crl in self.crls:
                 if crl.issuer in issuers:
@@ -154,6 +161,7 @@ class ChainVerifier:
             subject=leaf.subject.rfc4514_string(),
             issuer=leaf.issuer.rfc4514_string(),
             not_after=min(ends),
+            certificate=leaf.public_bytes(Encoding.DER),
         )
 
     def _lists_end(self, issuer: x509.Name) -> datetime:
@@ -165,20 +173,38 @@ class ChainVerifier:
 
 
 def judge(
-    present: Callable[[], Sequence[x509.Certificate]], verifier: ChainVerifier, *, now: datetime
+    present: Callable[[], Sequence[x509.Certificate]],
+    verifier: ChainVerifier,
+    guests: ChainVerifier | None = None,
+    *,
+    now: datetime,
 ) -> Judgement:
-    """Judge the chain that `present` answers; none at all is nobody, one that cannot be read is refused."""
+    """Judge the chain that `present` answers; none at all is nobody, one that cannot be read is refused.
+
+    Whom `verifier` has no authority for may still be a guest, if `guests` has one.
+    """
     claimed = None
     try:
         chain = present()
         if not chain:
             return Judgement()
         claimed = chain[0].subject.rfc4514_string()
-        return Judgement(identity=verifier.verify(chain, now=now))
+        return Judgement(identity=_verify(chain, verifier, guests, now))
     except CertificateRefused as refusal:
         return Judgement(refusal=refusal, claimed_subject=claimed)
     except UNREADABLE:
         return Judgement(refusal=CertificateRefused(*_INVALID), claimed_subject=claimed)
+
+
+def _verify(
+    chain: Sequence[x509.Certificate], verifier: ChainVerifier, guests: ChainVerifier | None, now: datetime
+) -> Identity:
+    try:
+        return verifier.verify(chain, now=now)
+    except CertificateRefused as refusal:
+        if guests is None or refusal.code != _FOREIGN[0]:
+            raise
+    return replace(guests.verify(chain, now=now), guest=True)
 
 
 def _refuse_other_purpose(certificate: x509.Certificate) -> None:

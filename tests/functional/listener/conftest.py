@@ -239,7 +239,7 @@ def serving(pki: Pki) -> Iterator[Callable[..., House]]:
         crl: Path | None = None,
         limits: Limits | None = None,
         threads: int = 4,
-        **proxies: bool,
+        **proxies: Any,
     ) -> House:
         tls = TlsSettings(ca=pki.ca, cert=pki.server_cert, key=pki.server_key, crl=crl, **proxies)
         clock, gate = Clock(), Gate()

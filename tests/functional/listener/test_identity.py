@@ -44,6 +44,7 @@ def test_headers_cannot_say_otherwise(house: House) -> None:
     reply = house.client().ask(fields=forged)
     assert reply.document["subject"] == DEMO_USER_SUBJECT
     assert [field for field in reply.document["fields"] if field.startswith("x509")] == [
+        "x509.certificate",
         "x509.issuer",
         "x509.subject",
     ]

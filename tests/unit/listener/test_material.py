@@ -1,6 +1,7 @@
 """Files behind TLS: each thing that can be wrong with one is said with its setting and its path."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pathservice.listener.errors import TlsFileError
-from pathservice.listener.material import load_material
+from pathservice.listener.errors import CertificateRefused, TlsFileError
+from pathservice.listener.material import load_material, stamp_of
 from pathservice.listener.model import TlsSettings
 from tests.unit.listener.conftest import Forge, Key, Party
 
@@ -151,3 +152,41 @@ class TestRevocationLists:
     def test_missing_file(self, files: Files, tmp_path: Path) -> None:
         with pytest.raises(TlsFileError, match=r"tls\.crl"):
             load_material(self.settings(files, tmp_path / "missing"), now=files.forge.now)
+
+
+class TestGuests:
+    def with_guests(self, files: Files, *authorities: Party) -> TlsSettings:
+        directory = files.directory / "trusted-roots"
+        directory.mkdir()
+        for number, authority in enumerate(authorities):
+            write_certificate(directory / f"{number}.pem", authority)
+        return replace(files.settings, guests=directory)
+
+    def test_an_authority_below_anothers_is_enough(self, files: Files) -> None:
+        below = files.forge.authority("CN=Below", by=files.forge.authority("CN=Above"))
+        alice = files.forge.party(by=below)
+        loaded = load_material(self.with_guests(files, below), now=files.forge.now)
+        assert loaded.guests is not None
+        assert loaded.guests.verify([alice.certificate], now=files.forge.now).subject.startswith("CN=Alice")
+        with pytest.raises(CertificateRefused):
+            loaded.verifier.verify([alice.certificate], now=files.forge.now)
+
+    def test_no_directory_or_an_empty_one_is_nobody(self, files: Files) -> None:
+        settings = replace(files.settings, guests=files.directory / "missing")
+        assert load_material(settings, now=files.forge.now).guests is None
+        assert load_material(self.with_guests(files), now=files.forge.now).guests is None
+
+    def test_what_is_no_authority_is_left_out(self, files: Files) -> None:
+        theirs = files.forge.authority("CN=Theirs")
+        loaded = load_material(self.with_guests(files, not_an_authority(files), theirs), now=files.forge.now)
+        assert loaded.guests is not None
+        assert loaded.guests.anchors == (theirs.certificate,)
+
+    def test_each_change_is_seen(self, files: Files) -> None:
+        settings = replace(files.settings, guests=files.directory / "trusted-roots")
+        seen = [stamp_of(settings)]
+        self.with_guests(files)
+        seen.append(stamp_of(settings))
+        write_certificate(files.directory / "trusted-roots" / "new.pem", files.root)
+        seen.append(stamp_of(settings))
+        assert len(set(seen)) == 3
