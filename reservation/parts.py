@@ -7,12 +7,13 @@ that the device carries it if wanted and does not otherwise.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import DeviceInUse, UnknownDevice
 from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.model import PartRequest, PartView
+from reservation.new_rows import add_rows
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 
@@ -152,7 +153,7 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
         }
         for request in requests
     ]
-    session.execute(insert(PartRow), rows)
+    add_rows(session, PartRow, rows)
 
 
 def requested_parts(

@@ -82,8 +82,6 @@ class TransitionRow(Base):
     actor: Mapped[str] = mapped_column(String(1024))
     reason: Mapped[str | None] = mapped_column(LongText)
 
-    reservation: Mapped[ReservationRow] = relationship()
-
 
 class ResourceRow(Base):
     """Something with a capacity. `longest_seconds` bounds the calendar's look backwards.
