@@ -183,6 +183,18 @@ def still_held(session: Session, reservation_id: int) -> str | None:
     return f"label {label} of {name}, which {kind} {other} may still have on its devices"
 
 
+def still_held_of(session: Session, reservation_ids: Collection[int]) -> dict[int, str]:
+    """What keeps those of these reservations from the devices that something does; see `still_held`."""
+    with_labels = (
+        select(ClaimRow.reservation_id)
+        .where(ClaimRow.reservation_id.in_(reservation_ids), ClaimRow.label.is_not(None), ~ClaimRow.leaving)
+        .distinct()
+    )
+    # Most have no label; of those that have, each is asked for, as the index of claims answers best.
+    held = ((number, still_held(session, number)) for number in session.scalars(with_labels).all())
+    return {number: words for number, words in held if words is not None}
+
+
 def free_to_start(session: Session, *, now: datetime, within: timedelta) -> tuple[int, ...]:
     """Those whose slot has begun and that wait for a label which is free by now. Nothing is locked.
 

@@ -224,13 +224,17 @@ def lock_devices_of(session: Session, reservation_ids: Collection[int]) -> None:
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
     """The reservation's parts, far to near: by stage, then in the order they were asked for."""
-    return list(
-        session.scalars(
-            select(PartRow)
-            .where(PartRow.reservation_id == reservation_id)
-            .order_by(PartRow.stage, PartRow.id)
-        )
-    )
+    return parts_of_each(session, [reservation_id])[reservation_id]
+
+
+def parts_of_each(session: Session, reservation_ids: Collection[int]) -> dict[int, list[PartRow]]:
+    """The parts of each of these reservations, in the order of `parts_of`, in one question."""
+    found: dict[int, list[PartRow]] = {number: [] for number in reservation_ids}
+    for part in session.scalars(
+        select(PartRow).where(PartRow.reservation_id.in_(found)).order_by(PartRow.stage, PartRow.id)
+    ):
+        found[part.reservation_id].append(part)
+    return found
 
 
 def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:
