@@ -37,9 +37,12 @@ def lock_reservation(session: Session, reservation_id: int, *, kind: str | None 
 
 def lock_reservations(session: Session, reservation_ids: Iterable[int]) -> list[ReservationRow]:
     """Those of these that there are, locked in the order of their numbers."""
+    wanted = sorted(set(reservation_ids))
+    if not wanted:
+        return []
     found = session.scalars(
         select(ReservationRow)
-        .where(ReservationRow.id.in_(sorted(set(reservation_ids))))
+        .where(ReservationRow.id.in_(wanted))
         .order_by(ReservationRow.id)
         .with_for_update()
         .execution_options(populate_existing=True)
