@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import Insert, Table, insert
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from store import Base
@@ -17,15 +16,15 @@ from store import Base
 
 def add_row(session: Session, table: type[Base], row: Mapping[str, object]) -> int:
     """Write one row of a table that numbers its rows; its number."""
-    written = session.execute(_inserting(table), row)
-    (number,) = cast("CursorResult[tuple[()]]", written).inserted_primary_key or (None,)
+    written = session.connection().execute(_inserting(table), row)
+    (number,) = written.inserted_primary_key or (None,)
     return cast("int", number)
 
 
 def add_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
     """Write all of them, in order; each has the same columns, and those it has not their defaults."""
     if rows:
-        session.execute(_inserting(table), rows)
+        session.connection().execute(_inserting(table), rows)
 
 
 @functools.cache

@@ -46,7 +46,7 @@ def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: in
         "end": slot.end,
         "without": without,
     }
-    return int(session.scalar(_peak_query(everybody=without is None), asked) or 0)
+    return int(session.connection().scalar(_peak_query(everybody=without is None), asked) or 0)
 
 
 @functools.cache
