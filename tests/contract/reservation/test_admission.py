@@ -43,7 +43,7 @@ def test_a_booking_is_one_statement_a_table_one_lock_and_one_question_a_resource
     said: list[str] = []
 
     def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement.split("(")[0].split()[0])
+        said.append(statement.split("(", maxsplit=1)[0].split(maxsplit=1)[0])
 
     request = a_request(hours(1, 2), (PATH, MEGABIT), (SECOND_PATH, MEGABIT))
     event.listen(bookings.store.engine, "before_cursor_execute", listen)
