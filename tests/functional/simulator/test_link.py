@@ -27,4 +27,4 @@ def test_one_that_cannot_is_spoken_to_all_the_same(simulator: RunningSimulator) 
     sock = socket.create_connection((simulator.host, simulator.port), TIMEOUT_SECONDS)
     with closing(sock), closing(Link().make_transport(sock)) as way:
         offered = way.get_security_options().ciphers
-        assert set(offered) == set(paramiko.Transport._preferred_ciphers)  # noqa: SLF001
+        assert set(offered) == set(paramiko.Transport._preferred_ciphers)
