@@ -192,6 +192,8 @@ def _note_gone_by_name(
     session: Session, row: DeviceRow, visit: Visit, left: Plan, found: Collection[int]
 ) -> None:
     """What is left of a known reservation is taken away whether its part can be read or not."""
+    if not visit.by_name:
+        return
     _, leaving = _concerned(left)
     if any(line.removal and line.reservation_id is None for line in left.lines):
         # It may be of any of them.

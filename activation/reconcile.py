@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import JSON, bindparam, update
 from sqlalchemy.orm import Session
 
 from activation.adoption import adopted_since
@@ -35,6 +35,10 @@ from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from reservation.pauses import pause_over
 from reservation.tables import DeviceChangeRow, PartRow
 from store import Store
+
+_PLACE = (
+    update(PartRow).where(PartRow.id == bindparam("part")).values(placement=bindparam("chosen", type_=JSON))
+)
 
 log = logger("reconcile")
 
@@ -173,13 +177,13 @@ class _Turn:
 
     def _store_placements(self, session: Session, placed: Sequence[PartIntent]) -> None:
         """Under the device's lock."""
-        news = {
-            new.part_id: new.placement
+        news = [
+            {"part": new.part_id, "chosen": dict(new.placement)}
             for new, old in zip(placed, self.wanted.parts, strict=True)
             if new.placement != old.placement
-        }
-        for part in session.scalars(select(PartRow).where(PartRow.id.in_(news))):
-            part.placement = dict(news[part.id])
+        ]
+        if news:
+            session.connection().execute(_PLACE, news)
 
     def _evict(self, actual: Config) -> Config:
         """Take off what an operator wants off; returns the device as it is then."""

@@ -12,7 +12,15 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
-from activation.succession import WORKER, forget_former, go_on, release_next_stage
+from activation.succession import (
+    WORKER,
+    Standing,
+    forget_former,
+    go_on,
+    release_next_stage,
+    standing,
+    standings,
+)
 from activation.tick import LOOK_AGAIN, batches
 from reservation import calendar, labels, parts
 from reservation.errors import NotFound
@@ -61,7 +69,8 @@ def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime)
         parts.lock_devices_of(session, up)
         # Every row is written once, at the end, and not for each question to the database in between.
         with session.no_autoflush:
-            moved = {reservation_id: _settle_one(session, reservation_id, now) for reservation_id in up}
+            how = standings(session, up)
+            moved = {number: _settle_one(session, number, now, stands=how[number]) for number in up}
         return [row.id for row in found if row.id not in moved], moved
 
     left, moved = store.write(work)
@@ -107,7 +116,9 @@ def ready(session: Session) -> tuple[int, ...]:
     return tuple(session.scalars(query))
 
 
-def _settle_one(session: Session, reservation_id: int, now: datetime) -> State | None:
+def _settle_one(
+    session: Session, reservation_id: int, now: datetime, *, stands: Standing | None = None
+) -> State | None:
     try:
         row = lock_reservation(session, reservation_id)
     except NotFound:
@@ -115,7 +126,7 @@ def _settle_one(session: Session, reservation_id: int, now: datetime) -> State |
     before = row.state
     changing = before is State.ACTIVE and row.modifying_since is not None
     if (before is State.ACTIVATING or changing) and row.wish is None:
-        go_on(session, row, now)
+        go_on(session, row, stands or standing(session, row.id), now)
     elif before is State.RELEASING:
         _go_down(session, row, now)
     return None if row.state is before else row.state

@@ -4,6 +4,8 @@ Coming goes stage by stage upwards; then what a modification superseded goes, th
 step looks at the parts alone, so whoever takes it goes on from wherever the last one stopped.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,18 +19,42 @@ from reservation.tables import PartRow, ReservationRow
 WORKER = "worker"
 
 
-def go_on(session: Session, row: ReservationRow, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the next step of a reservation depends on.
+
+    Attributes:
+        parts: all it has, far to near.
+        held: what keeps it from the devices, see `labels.still_held`.
+    """
+
+    parts: list[PartRow]
+    held: str | None
+
+
+def standing(session: Session, reservation_id: int) -> Standing:
+    """How one reservation stands."""
+    return standings(session, [reservation_id])[reservation_id]
+
+
+def standings(session: Session, reservation_ids: Collection[int]) -> dict[int, Standing]:
+    """How each of these reservations stands, before any of them moves."""
+    held = labels.still_held_of(session, reservation_ids)
+    of_each = parts.parts_of_each(session, reservation_ids)
+    return {number: Standing(found, held.get(number)) for number, found in of_each.items()}
+
+
+def go_on(session: Session, row: ReservationRow, stands: Standing, now: datetime) -> None:
     """Take the next step of a reservation that is activating, or active and being modified.
 
     Does nothing while a device is still to be brought to what the last step wants.
     """
-    of_reservation = parts.parts_of(session, row.id)
-    current = [part for part in of_reservation if not part.superseded]
+    current = [part for part in stands.parts if not part.superseded]
     if not all(parts.in_sync(part) for part in current if part.wanted):
         return
     ahead = [part for part in current if not part.wanted]
     if ahead:
-        row.waiting_for = labels.still_held(session, row.id)
+        row.waiting_for = stands.held
         if row.waiting_for is None:
             parts.switch(session, [part for part in ahead if part.stage == ahead[0].stage], wanted=True)
         return
@@ -36,7 +62,7 @@ def go_on(session: Session, row: ReservationRow, now: datetime) -> None:
         move(session, row, Cause.IN_SYNC, now=now, actor=WORKER)
         row.activated_at = now
         row.next_action_at = row.end
-    _take_away(session, row, [part for part in of_reservation if part.superseded])
+    _take_away(session, row, [part for part in stands.parts if part.superseded])
 
 
 def _take_away(session: Session, row: ReservationRow, superseded: list[PartRow]) -> None:

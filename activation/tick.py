@@ -12,9 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
-from activation.succession import WORKER, go_on, release_next_stage
+from activation.succession import (
+    WORKER,
+    Standing,
+    go_on,
+    release_next_stage,
+    standing,
+    standings,
+)
 from netconfig.capability import Capability
-from reservation import calendar, labels, parts
+from reservation import calendar, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, State
 from reservation.moves import lock_reservation, lock_reservations, move
@@ -91,8 +98,9 @@ def _start_together(store: Store, reservation_ids: Sequence[int], now: datetime)
         parts.lock_devices_of(session, [row.id for row in due])
         # Every row is written once, at the end, and not for each question to the database in between.
         with session.no_autoflush:
+            how = standings(session, [row.id for row in due])
             for row in due:
-                _scheduled(session, row, now)
+                _start(session, row, how[row.id], now)
         return [row.id for row in due if row.state is not State.SCHEDULED]
 
     for reservation_id in store.write(work):
@@ -140,6 +148,10 @@ def _held(session: Session, row: ReservationRow, now: datetime) -> None:
 
 
 def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
+    _start(session, row, standing(session, row.id), now)
+
+
+def _start(session: Session, row: ReservationRow, stands: Standing, now: datetime) -> None:
     if row.end <= now:
         reason = "the slot passed before it could be started"
         if row.waiting_for is not None:
@@ -148,13 +160,13 @@ def _scheduled(session: Session, row: ReservationRow, now: datetime) -> None:
         row.reason = reason
         calendar.free_claims(session, row.id)
         return
-    row.waiting_for = labels.still_held(session, row.id)
+    row.waiting_for = stands.held
     if row.waiting_for is not None:
         row.next_action_at = min(now + LOOK_AGAIN, row.end)
         return
     move(session, row, Cause.START, now=now, actor=WORKER)
     row.next_action_at = row.end
-    by_stage = [part for part in parts.parts_of(session, row.id) if not part.superseded]
+    by_stage = [part for part in stands.parts if not part.superseded]
     parts.switch(session, [part for part in by_stage if part.stage == by_stage[0].stage], wanted=True)
 
 
@@ -165,7 +177,7 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
         row.next_action_at = row.end
         parts.tell_end(session, row.id, able=Capability.SLOT_END)
         if row.modifying_since is not None:
-            go_on(session, row, now)
+            go_on(session, row, standing(session, row.id), now)
         return
     actor = row.wish_actor or WORKER
     if cause is Cause.END and row.activated_at is None:

@@ -24,7 +24,9 @@ from bench.figure import Figure, Options, quantile
 from reservation import offering, service
 from reservation.lifecycle import Cause, State
 from reservation.model import ClaimRequest, Request, TimeSlot
-from reservation.tables import ClaimRow, ReservationRow, ResourceRow, TransitionRow
+from reservation.moves import log_transitions, making, transition
+from reservation.new_rows import add_row, add_rows
+from reservation.tables import ClaimRow, ReservationRow, ResourceRow
 from store import Store
 
 RESOURCES = 100
@@ -186,14 +188,12 @@ def _book(store: Store, length: timedelta) -> None:
 
 
 def _bare(session: Session) -> None:
-    session.execute(insert(ReservationRow), _owner(_some_slot(HOUR), State.SCHEDULED))
+    add_row(session, ReservationRow, _owner(_some_slot(HOUR), State.SCHEDULED))
 
 
 def _rows(session: Session) -> None:
     slot = _some_slot(HOUR)
-    row = ReservationRow(**_owner(slot, State.SCHEDULED))
-    session.add(row)
-    for state in (State.HELD, State.SCHEDULED):
-        session.add(TransitionRow(reservation=row, at=NOW, to_state=state, actor="bench"))
-    session.flush()
-    session.execute(insert(ClaimRow), [_claim(row.id, 1 + random.randrange(RESOURCES), slot)])
+    number = add_row(session, ReservationRow, _owner(slot, State.SCHEDULED))
+    confirmed = transition(State.HELD, Cause.CONFIRM, now=NOW, actor="bench")
+    log_transitions(session, number, [making(now=NOW, actor="bench"), confirmed])
+    add_rows(session, ClaimRow, [_claim(number, 1 + random.randrange(RESOURCES), slot)])

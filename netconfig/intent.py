@@ -4,10 +4,11 @@ An intent is written by a door when a reservation is held and frozen in the data
 renders it in its device's own language. Everything here is a frozen value and pure.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Literal
 
@@ -15,6 +16,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from netconfig.capability import Capability
 from netconfig.gateway import ControllerProxy, UserAccess, VlanMap
+
+INTENTS_REMEMBERED = 5_000
+"""A pass takes the intents of its device from the database, and most are those of the pass before."""
 
 IpNetwork = IPv4Network | IPv6Network
 IpAddress = IPv4Address | IPv6Address
@@ -228,6 +232,11 @@ def load_intent(stored: Mapping[str, object]) -> Intent:
         ValueError: the JSON is no intent this release knows.
     """
     try:
-        return _adapter().validate_python(dict(stored))
+        return _load(json.dumps(dict(stored)))
     except ValidationError as error:
         raise ValueError(f"not a stored intent: {error.errors()[0]['msg']}") from error
+
+
+@lru_cache(maxsize=INTENTS_REMEMBERED)
+def _load(text: str) -> Intent:
+    return _adapter().validate_python(json.loads(text))

@@ -5,28 +5,17 @@ sum over the slot says nothing. Slots are half-open, so at an instant where one 
 starts only the second counts.
 """
 
-import functools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import CapacityExceeded, LabelsTaken, UnknownResource
 from reservation.model import ClaimRequest, TimeSlot
+from reservation.new_rows import add_rows
+from reservation.overlap import overlapping, peak
 from reservation.row_locks import lock_by_name
 from reservation.tables import ClaimRow, ResourceRow
 
@@ -71,41 +60,6 @@ def known_resource(session: Session, name: str) -> ResourceRow:
     return row
 
 
-def peak(session: Session, resource: ResourceRow, slot: TimeSlot, *, without: int | None = None) -> int:
-    """The most that is taken of a resource at any instant of the slot, in its unit.
-
-    `without` leaves out one reservation's own claims, for changing it.
-    """
-    asked = {
-        "resource": resource.id,
-        "earliest": _earliest_start(slot, resource),
-        "start": slot.start,
-        "end": slot.end,
-        "without": without,
-    }
-    return int(session.scalar(_peak_query(everybody=without is None), asked) or 0)
-
-
-@functools.cache
-def _peak_query(*, everybody: bool) -> Select[tuple[int | None]]:
-    # Built once: building it costs more than running it.
-    start = bindparam("start", type_=ClaimRow.start.type)
-    during = _overlapping(bindparam("resource"), bindparam("earliest"), start, bindparam("end"))
-    taken = select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(during)
-    if not everybody:
-        taken = taken.where(ClaimRow.reservation_id != bindparam("without"))
-    claims = taken.cte("taken")
-    steps = union_all(
-        select(claims.c.start.label("at"), claims.c.amount.label("change")),
-        select(claims.c.end.label("at"), (-claims.c.amount).label("change")),
-        select(start.label("at"), literal(0).label("change")),
-    ).subquery()
-    # At one instant the ends count before the starts: that is what half-open means.
-    level = func.sum(steps.c.change).over(order_by=(steps.c.at, steps.c.change), rows=(None, 0))
-    levels = select(level.label("level")).subquery()
-    return select(func.max(levels.c.level))
-
-
 def claim(
     session: Session,
     reservation_id: int,
@@ -122,23 +76,8 @@ def claim(
     amounts = summed(requests)
     for name, amount in sorted(amounts.items()):
         require_free(session, resources[name], amount, slot)
-    seconds = _whole_seconds(slot)
-    taken = []
-    for name, amount in amounts.items():
-        resource = resources[name]
-        resource.longest_seconds = max(resource.longest_seconds, seconds)
-        taken.append(
-            {
-                "reservation_id": reservation_id,
-                "resource_id": resource.id,
-                "amount": amount,
-                "start": slot.start,
-                "end": slot.end,
-                "length_seconds": seconds,
-            }
-        )
-    if taken:
-        session.execute(insert(ClaimRow), taken)
+    rows = [_row(reservation_id, resources[name], amount, slot) for name, amount in amounts.items()]
+    add_rows(session, ClaimRow, rows)
 
 
 def summed(requests: Iterable[ClaimRequest]) -> dict[str, int]:
@@ -203,35 +142,32 @@ def take(
     leaving: bool = False,
 ) -> None:
     """Write a claim down without asking whether there is room; the resource is locked by the caller."""
+    add_rows(session, ClaimRow, [_row(reservation_id, resource, amount, slot, label, leaving=leaving)])
+
+
+def _row(
+    reservation_id: int,
+    resource: ResourceRow,
+    amount: int,
+    slot: TimeSlot,
+    label: int | None = None,
+    *,
+    leaving: bool = False,
+) -> dict[str, object]:
+    """A claim to be written; from now on the calendar looks back as far as it is long."""
     seconds = _whole_seconds(slot)
-    resource.longest_seconds = max(resource.longest_seconds, seconds)
-    session.add(
-        ClaimRow(
-            reservation_id=reservation_id,
-            resource_id=resource.id,
-            amount=amount,
-            label=label,
-            leaving=leaving,
-            start=slot.start,
-            end=slot.end,
-            length_seconds=seconds,
-        )
-    )
-
-
-def overlapping(resource: ResourceRow, slot: TimeSlot) -> ColumnElement[bool]:
-    """The claims on a resource that some instant of the slot falls into, as a condition on `ClaimRow`."""
-    return _overlapping(resource.id, _earliest_start(slot, resource), slot.start, slot.end)
-
-
-def _overlapping(resource: Any, earliest: Any, start: Any, end: Any) -> ColumnElement[bool]:
-    return and_(
-        ClaimRow.resource_id == resource,
-        # No live claim is longer than the longest, so none that started before this still runs.
-        ClaimRow.start > earliest,
-        ClaimRow.start < end,
-        start < ClaimRow.end,
-    )
+    if seconds > resource.longest_seconds:  # noqa: PLR1730 - assigned to, the row would be looked at again
+        resource.longest_seconds = seconds
+    return {
+        "reservation_id": reservation_id,
+        "resource_id": resource.id,
+        "amount": amount,
+        "label": label,
+        "leaving": leaving,
+        "start": slot.start,
+        "end": slot.end,
+        "length_seconds": seconds,
+    }
 
 
 def keep_claims(
@@ -330,14 +266,6 @@ def _note_length(session: Session, resource: ResourceRow, *, was: int, now: int)
         resource.longest_seconds = session.scalar(longest) or 0
     else:
         resource.longest_seconds = max(resource.longest_seconds, now)
-
-
-def _earliest_start(slot: TimeSlot, resource: ResourceRow) -> datetime:
-    try:
-        return slot.start - timedelta(seconds=resource.longest_seconds)
-    except OverflowError:
-        # Someone booked for thousands of years; that must not be the end of all bookings.
-        return datetime.min.replace(tzinfo=UTC)
 
 
 def _whole_seconds(slot: TimeSlot) -> int:

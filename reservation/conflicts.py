@@ -15,6 +15,8 @@ from reservation import calendar, offering
 from reservation.errors import FlowConflict
 from reservation.flows import FlowSpec, dump_flows, load_flows
 from reservation.model import Changed, ClaimRequest, FlowRequest, TimeSlot
+from reservation.new_rows import add_rows
+from reservation.overlap import overlapping
 from reservation.tables import ClaimRow, FlowRow, ResourceRow
 
 
@@ -54,7 +56,8 @@ def add_flows(
         FlowConflict: a reservation steers some of them elsewhere; the one of the lowest number is told.
     """
     _refuse_rivals(session, site, request.flows, request.path, slot)
-    session.add(FlowRow(reservation_id=reservation_id, path=request.path, boxes=dump_flows(request.flows)))
+    row = {"reservation_id": reservation_id, "path": request.path, "boxes": dump_flows(request.flows)}
+    add_rows(session, FlowRow, [row])
 
 
 def recheck_flows(session: Session, reservation_id: int, added: TimeSlot) -> None:
@@ -160,7 +163,7 @@ def _rivals(
     query = (
         select(FlowRow.reservation_id, FlowRow.path, FlowRow.boxes, FlowRow.leaving, *claimed)
         .join(ClaimRow, ClaimRow.reservation_id == FlowRow.reservation_id)
-        .where(calendar.overlapping(resource, slot), or_(FlowRow.path != path, FlowRow.leaving.is_not(None)))
+        .where(overlapping(resource, slot), or_(FlowRow.path != path, FlowRow.leaving.is_not(None)))
         .order_by(FlowRow.reservation_id)
     )
     if without is not None:

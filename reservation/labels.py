@@ -16,6 +16,7 @@ from reservation.errors import LabelsBooked, LabelsTaken, UnknownResource
 from reservation.lifecycle import ON_DEVICES, State
 from reservation.model import LabelRequest, TimeSlot
 from reservation.moves import lock_reservations
+from reservation.overlap import overlapping
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow
 
 POOL_PREFIX = "labels:"
@@ -96,7 +97,6 @@ def claim_labels(
         pool = resources[request.pool]
         label = lowest_free(session, pool, request, slot)
         calendar.take(session, reservation_id, pool, 1, slot, label=label)
-        session.flush()
 
 
 def lowest_free(
@@ -133,7 +133,7 @@ def fitting_labels(pool: ResourceRow, request: LabelRequest) -> list[int]:
 def taken_spans(session: Session, pool: ResourceRow, slot: TimeSlot) -> dict[int, list[TimeSlot]]:
     """When the labels of a pool are taken that are so at some instant of the slot. Nothing is locked."""
     claims = select(ClaimRow.label, ClaimRow.start, ClaimRow.end).where(
-        calendar.overlapping(pool, slot), ClaimRow.label.is_not(None)
+        overlapping(pool, slot), ClaimRow.label.is_not(None)
     )
     spans: dict[int, list[TimeSlot]] = {}
     for claim in session.execute(claims.order_by(ClaimRow.start)):
@@ -151,7 +151,7 @@ def holders(session: Session, pool: str, slot: TimeSlot) -> tuple[tuple[TimeSlot
     """
     row = calendar.known_resource(session, pool)
     claims = select(ClaimRow.start, ClaimRow.end, ClaimRow.reservation_id).where(
-        calendar.overlapping(row, slot), ClaimRow.label.is_not(None)
+        overlapping(row, slot), ClaimRow.label.is_not(None)
     )
     ordered = claims.order_by(ClaimRow.start, ClaimRow.id)
     return tuple((TimeSlot(start, end), number) for start, end, number in session.execute(ordered))
@@ -169,7 +169,7 @@ def labels_of(session: Session, pool: str, slot: TimeSlot) -> dict[int, int]:
     if row is None:
         raise UnknownResource(f"there is no resource {pool}")
     claims = select(ClaimRow.reservation_id, ClaimRow.label).where(
-        calendar.overlapping(row, slot), ClaimRow.label.is_not(None), ~ClaimRow.leaving
+        overlapping(row, slot), ClaimRow.label.is_not(None), ~ClaimRow.leaving
     )
     return {found.reservation_id: found.label for found in session.execute(claims)}
 
@@ -181,6 +181,18 @@ def still_held(session: Session, reservation_id: int) -> str | None:
         return None
     name, label, kind, other = found
     return f"label {label} of {name}, which {kind} {other} may still have on its devices"
+
+
+def still_held_of(session: Session, reservation_ids: Collection[int]) -> dict[int, str]:
+    """What keeps those of these reservations from the devices that something does; see `still_held`."""
+    with_labels = (
+        select(ClaimRow.reservation_id)
+        .where(ClaimRow.reservation_id.in_(reservation_ids), ClaimRow.label.is_not(None), ~ClaimRow.leaving)
+        .distinct()
+    )
+    # Most have no label; of those that have, each is asked for, as the index of claims answers best.
+    held = ((number, still_held(session, number)) for number in session.scalars(with_labels).all())
+    return {number: words for number, words in held if words is not None}
 
 
 def free_to_start(session: Session, *, now: datetime, within: timedelta) -> tuple[int, ...]:

@@ -295,16 +295,16 @@ class ReservationView:
     state: State
     created_at: datetime
     hold_until: datetime | None
-    activated_at: datetime | None
-    ended_at: datetime | None
-    release_cause: Cause | None
-    cancel_requested: bool
-    outcome: Outcome | None
-    reason: str | None
-    waiting_for: str | None
-    modifying_since: datetime | None
-    degraded_since: datetime | None
-    version: int
+    activated_at: datetime | None = None
+    ended_at: datetime | None = None
+    release_cause: Cause | None = None
+    cancel_requested: bool = False
+    outcome: Outcome | None = None
+    reason: str | None = None
+    waiting_for: str | None = None
+    modifying_since: datetime | None = None
+    degraded_since: datetime | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservation.errors import NotFound, WrongState
-from reservation.lifecycle import FINAL, MOVES, Cause
+from reservation.lifecycle import FINAL, MOVES, Cause, State
+from reservation.model import TransitionView
+from reservation.new_rows import add_rows
 from reservation.tables import ReservationRow, TransitionRow
 
 HIGHEST_ID = 2**31 - 1
@@ -35,9 +37,12 @@ def lock_reservation(session: Session, reservation_id: int, *, kind: str | None 
 
 def lock_reservations(session: Session, reservation_ids: Iterable[int]) -> list[ReservationRow]:
     """Those of these that there are, locked in the order of their numbers."""
+    wanted = sorted(set(reservation_ids))
+    if not wanted:
+        return []
     found = session.scalars(
         select(ReservationRow)
-        .where(ReservationRow.id.in_(sorted(set(reservation_ids))))
+        .where(ReservationRow.id.in_(wanted))
         .order_by(ReservationRow.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -68,7 +73,8 @@ def move(
     to = MOVES[row.state].get(cause)
     if to is None:
         raise WrongState(f"{row.kind} {row.id} is {row.state}: {cause} is not possible")
-    log_transition(session, row, cause, now=now, actor=actor, reason=reason)
+    line = transition(row.state, cause, now=now, actor=actor, reason=reason)
+    log_transitions(session, row.id, [line])
     row.state = to
     row.wish = row.wish_actor = None
     row.hold_until = None
@@ -78,25 +84,33 @@ def move(
         row.ended_at = now
 
 
-def log_transition(
-    session: Session,
-    row: ReservationRow,
-    cause: Cause | None,
-    *,
-    now: datetime,
-    actor: str,
-    reason: str | None = None,
-) -> None:
-    """Write a transition of the row, `cause` None for its making."""
-    to = row.state if cause is None else MOVES[row.state][cause]
-    session.add(
-        TransitionRow(
-            reservation=row,
-            at=now,
-            from_state=None if cause is None else row.state,
-            to_state=to,
-            cause=cause,
-            actor=actor,
-            reason=reason,
-        )
+def making(*, now: datetime, actor: str, reason: str | None = None) -> TransitionView:
+    """The first line of a reservation's log: it is made, and held."""
+    return TransitionView(
+        at=now, from_state=None, to_state=State.HELD, cause=None, actor=actor, reason=reason
     )
+
+
+def transition(
+    was: State, cause: Cause, *, now: datetime, actor: str, reason: str | None = None
+) -> TransitionView:
+    """The line of a move that the table has from that state."""
+    to = MOVES[was][cause]
+    return TransitionView(at=now, from_state=was, to_state=to, cause=cause, actor=actor, reason=reason)
+
+
+def log_transitions(session: Session, reservation_id: int, lines: Iterable[TransitionView]) -> None:
+    """Write these lines, in order, into the log of a reservation that the database has."""
+    rows = [
+        {
+            "reservation_id": reservation_id,
+            "at": line.at,
+            "from_state": line.from_state,
+            "to_state": line.to_state,
+            "cause": line.cause,
+            "actor": line.actor,
+            "reason": line.reason,
+        }
+        for line in lines
+    ]
+    add_rows(session, TransitionRow, rows)

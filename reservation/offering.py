@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from reservation.calendar import peak
 from reservation.errors import CapacityBooked
 from reservation.model import TimeSlot
+from reservation.overlap import peak
 from reservation.row_locks import lock_by_name
 from reservation.tables import ClaimRow, ResourceRow
 

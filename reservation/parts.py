@@ -7,12 +7,13 @@ that the device carries it if wanted and does not otherwise.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import DeviceInUse, UnknownDevice
 from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.model import PartRequest, PartView
+from reservation.new_rows import add_rows
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 
@@ -152,7 +153,7 @@ def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequ
         }
         for request in requests
     ]
-    session.execute(insert(PartRow), rows)
+    add_rows(session, PartRow, rows)
 
 
 def requested_parts(
@@ -223,13 +224,17 @@ def lock_devices_of(session: Session, reservation_ids: Collection[int]) -> None:
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
     """The reservation's parts, far to near: by stage, then in the order they were asked for."""
-    return list(
-        session.scalars(
-            select(PartRow)
-            .where(PartRow.reservation_id == reservation_id)
-            .order_by(PartRow.stage, PartRow.id)
-        )
-    )
+    return parts_of_each(session, [reservation_id])[reservation_id]
+
+
+def parts_of_each(session: Session, reservation_ids: Collection[int]) -> dict[int, list[PartRow]]:
+    """The parts of each of these reservations, in the order of `parts_of`, in one question."""
+    found: dict[int, list[PartRow]] = {number: [] for number in reservation_ids}
+    for part in session.scalars(
+        select(PartRow).where(PartRow.reservation_id.in_(found)).order_by(PartRow.stage, PartRow.id)
+    ):
+        found[part.reservation_id].append(part)
+    return found
 
 
 def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:

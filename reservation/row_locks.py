@@ -25,16 +25,17 @@ def lock_by_name(session: Session, table: type[Named], names: Sequence[str]) -> 
     locked = cast("dict[str, Named]", session.info.setdefault(("locked", table), {}))
     if any(name not in locked for name in names):
         session.flush()
-        locked.update({row.name: row for row in session.scalars(_locking(table), {"names": list(names)})})
+        asked = {f"name_{number}": name for number, name in enumerate(names)}
+        locked.update({row.name: row for row in session.scalars(_locking(table, len(asked)), asked)})
     return {name: locked[name] for name in sorted(set(names)) if name in locked}
 
 
-@functools.cache
-def _locking(table: type[Named]) -> Select[Any]:
-    # Built once: every booking locks something.
+@functools.lru_cache(maxsize=32)
+def _locking(table: type[Named], number: int) -> Select[Any]:
+    # Built once for so many names, and not written anew each time: every booking locks something.
     return (
         select(table)
-        .where(table.name.in_(bindparam("names", expanding=True)))
+        .where(table.name.in_([bindparam(f"name_{count}", type_=table.name.type) for count in range(number)]))
         .order_by(table.name)
         # MariaDB locks what it reads as it reads it, and reads a small table in the order of its ids.
         .with_hint(table, f"FORCE INDEX (uq_{table.__tablename__}_name)", "mariadb")

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, conflicts, labels, numbers, parts
+from reservation import calendar, conflicts, numbers, parts
+from reservation.admission import admit
 from reservation.errors import NotFound, NumberTaken, SlotInThePast, TooLate, WrongState
 from reservation.lifecycle import FINAL, FIRM, ON_DEVICES, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
-from reservation.moves import HIGHEST_ID, lock_reservation, log_transition, move
+from reservation.moves import HIGHEST_ID, lock_reservation, move
 from reservation.tables import PartRow, ReservationRow, TransitionRow
 
 CLOCKS_MAY_DIFFER_BY = timedelta(seconds=60)
@@ -35,9 +36,7 @@ def hold(session: Session, request: Request, *, now: datetime) -> ReservationVie
         FlowConflict: as `conflicts.add_flows`.
         UnknownDevice: a part names a device the database does not know.
     """
-    row = _new(session, request, now)
-    _take(session, row, request)
-    return view(row)
+    return admit(session, request, clamped(request.slot, now), now=now, made_by=request.owner)
 
 
 def book(session: Session, request: Request, *, now: datetime, actor: str) -> ReservationView:
@@ -46,10 +45,8 @@ def book(session: Session, request: Request, *, now: datetime, actor: str) -> Re
     Raises:
         SlotInThePast, CapacityExceeded, LabelsTaken, UnknownResource, FlowConflict, UnknownDevice: as `hold`.
     """
-    row = _new(session, request, now)
-    _schedule(session, row, now=now, actor=actor)
-    _take(session, row, request)
-    return view(row)
+    slot = clamped(request.slot, now)
+    return admit(session, request, slot, now=now, made_by=request.owner, confirmed_by=actor)
 
 
 def adopt(
@@ -69,53 +66,10 @@ def adopt(
     numbers.pass_by(session, number)
     if session.get(ReservationRow, number) is not None:
         raise NumberTaken(f"this database has a reservation {number} of its own")
-    row = _new(session, request, now, number=number, actor=actor, reason=reason)
-    _schedule(session, row, now=now, actor=actor)
-    _take(session, row, request)
-    return view(row)
-
-
-def _new(
-    session: Session,
-    request: Request,
-    now: datetime,
-    *,
-    number: int | None = None,
-    actor: str | None = None,
-    reason: str | None = None,
-) -> ReservationRow:
     slot = clamped(request.slot, now)
-    row = ReservationRow(
-        id=number,
-        kind=request.kind,
-        owner=request.owner,
-        start=slot.start,
-        end=slot.end,
-        state=State.HELD,
-        created_at=now,
-        hold_until=request.hold_until,
-        next_action_at=request.hold_until,
+    return admit(
+        session, request, slot, now=now, made_by=actor, confirmed_by=actor, number=number, reason=reason
     )
-    session.add(row)
-    log_transition(session, row, None, now=now, actor=actor or request.owner, reason=reason)
-    return row
-
-
-def _take(session: Session, row: ReservationRow, request: Request) -> None:
-    slot = TimeSlot(row.start, row.end)
-    claims = request.claims
-    if request.flows is not None:
-        claims = (conflicts.flow_claim(request.flows), *claims)
-    session.flush()
-    names = [*(claim.resource for claim in claims), *(label.pool for label in request.labels)]
-    resources = calendar.lock_resources(session, names) if names else {}
-    if request.flows is not None:
-        site = resources[conflicts.flow_resource(request.flows.site)]
-        conflicts.add_flows(session, row.id, request.flows, slot, site)
-    labels.claim_labels(session, row.id, request.labels, slot, resources)
-    calendar.claim(session, row.id, claims, slot, resources)
-    parts.add_parts(session, row.id, request.parts)
-    session.flush()
 
 
 def confirm(
@@ -134,14 +88,10 @@ def confirm(
         )
     if row.end <= now:
         raise WrongState(f"{kind} {reservation_id}: its slot ended at {row.end.isoformat()}")
-    _schedule(session, row, now=now, actor=actor)
-    session.flush()
-    return view(row)
-
-
-def _schedule(session: Session, row: ReservationRow, *, now: datetime, actor: str) -> None:
     move(session, row, Cause.CONFIRM, now=now, actor=actor)
     row.next_action_at = row.start
+    session.flush()
+    return view(row)
 
 
 def extend(

@@ -23,6 +23,7 @@ from reservation.model import (
     TimeSlot,
 )
 from reservation.moves import lock_reservation
+from reservation.overlap import overlapping
 from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow
 
 _INSTANT = timedelta(microseconds=1)
@@ -48,7 +49,7 @@ def find_flows(
         .join(FlowRow, FlowRow.reservation_id == ReservationRow.id)
         .join(ClaimRow, ClaimRow.reservation_id == ReservationRow.id)
         .where(
-            calendar.overlapping(resource, TimeSlot(at, at + _INSTANT)),
+            overlapping(resource, TimeSlot(at, at + _INSTANT)),
             ~ClaimRow.leaving,
             FlowRow.path == request.path,
         )

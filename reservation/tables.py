@@ -82,8 +82,6 @@ class TransitionRow(Base):
     actor: Mapped[str] = mapped_column(String(1024))
     reason: Mapped[str | None] = mapped_column(LongText)
 
-    reservation: Mapped[ReservationRow] = relationship()
-
 
 class ResourceRow(Base):
     """Something with a capacity. `longest_seconds` bounds the calendar's look backwards.
@@ -225,7 +223,8 @@ class PartRow(Base):
     # Whether what is told of it is told of its device's shadow.
     dry_run: Mapped[bool] = mapped_column(default=False)
 
-    device: Mapped[DeviceRow] = relationship(lazy="joined", innerjoin=True)
+    # Read when it is asked for: whoever works on parts has their devices locked, and most parts share one.
+    device: Mapped[DeviceRow] = relationship()
 
 
 class DeviceChangeRow(Base):

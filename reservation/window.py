@@ -23,6 +23,7 @@ from reservation.model import (
     WindowAnswer,
     WindowRequest,
 )
+from reservation.overlap import overlapping
 from reservation.stretches import Supply, stretches
 from reservation.tables import ClaimRow
 
@@ -81,7 +82,7 @@ def _supply(session: Session, name: str, wanted: int, within: TimeSlot) -> Suppl
     if resource.labels is not None:
         raise UnknownResource(f"{name} is a pool of labels: a window is sought for amounts")
     taken = session.execute(
-        select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(calendar.overlapping(resource, within))
+        select(ClaimRow.start, ClaimRow.end, ClaimRow.amount).where(overlapping(resource, within))
     )
     return Supply(resource.capacity, wanted, [(TimeSlot(start, end), amount) for start, end, amount in taken])
 

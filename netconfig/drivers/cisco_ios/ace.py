@@ -5,10 +5,14 @@ unless both sides are brought to numbers, the difference between them is never e
 """
 
 from collections import deque
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from netconfig.drivers.cisco_ios.ports import DSCP, PROTOCOLS, TCP, UDP
 from netconfig.intent import FlowMatch, IpNetwork, PortRange, Protocol
+
+ENTRIES_REMEMBERED = 20_000
+"""A router prints the same entries at every reading; of so many it is remembered how they are written."""
 
 _ALL_ONES = 0xFFFFFFFF
 
@@ -33,6 +37,7 @@ def write_permit(flow: FlowMatch) -> str:
     return " ".join(words)
 
 
+@lru_cache(maxsize=ENTRIES_REMEMBERED)
 def canonical(text: str, family: int) -> str:
     """An entry as IOS printed it, in the one way of writing it: numbers for words, lower-case addresses.
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from reservation import calendar, offering
+from reservation import calendar, offering, overlap
 from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
 from reservation.model import TimeSlot
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow, TransitionRow
@@ -40,7 +40,7 @@ def brute_peak(claims: Iterable[Taken], slot: TimeSlot) -> int:
 
 def found_peak(store: Store, slot: TimeSlot, *, without: int | None = None, of: str = PATH) -> int:
     return store.read(
-        lambda session: calendar.peak(
+        lambda session: overlap.peak(
             session,
             session.scalars(select(ResourceRow).where(ResourceRow.name == of)).one(),
             slot,

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from netconfig.intent import FlowMatch, dump_intent
 from reservation import conflicts, labels, modification, service
@@ -70,8 +71,11 @@ def watch(house: House) -> list[str]:
 def rows(house: House, number: int) -> list[tuple[str, bool, bool]]:
     """Device, wanted and superseded of each part."""
     query = select(PartRow).where(PartRow.reservation_id == number).order_by(PartRow.id)
-    found = house.store.read(lambda session: session.scalars(query).all())
-    return [(part.device.name, part.wanted, part.superseded) for part in found]
+
+    def read(session: Session) -> list[tuple[str, bool, bool]]:
+        return [(part.device.name, part.wanted, part.superseded) for part in session.scalars(query)]
+
+    return house.store.read(read)
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""Many that start or settle at once: each as if it were alone, and no question for each of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from reservation import labels, service
+from reservation.lifecycle import State
+from reservation.model import LabelRequest, PartRequest, Request, TimeSlot
+from tests.unit.activation.conftest import HOUR, INTENT, KIND, NEAR, NOON, House
+
+POOL = "labels:Fermilab:dscp"
+
+
+@contextmanager
+def questions(house: House) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            asked.append(statement)
+
+    event.listen(house.store.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(house.store.engine, "before_cursor_execute", note)
+
+
+def asked_while(house: House, work: Callable[[], object]) -> int:
+    with questions(house) as asked:
+        work()
+    return len(asked)
+
+
+def test_what_starts_and_settles_together_is_asked_for_together(house: House) -> None:
+    asked = []
+    for number in (2, 20):
+        booked = [house.book() for _ in range(number)]
+        starting = asked_while(house, house.tick)
+        house.visit("far-1")
+        onwards = asked_while(house, house.settle)
+        house.visit("near-1")
+        active = asked_while(house, house.settle)
+        assert {house.state(one) for one in booked} == {State.ACTIVE}
+        asked.append((starting, onwards, active))
+    assert asked[0] == asked[1]
+
+
+def test_one_that_waits_for_its_label_keeps_nobody_who_starts_with_it(house: House) -> None:
+    def labelled(start: int) -> int:
+        slot = TimeSlot(NOON + start * HOUR, NOON + (start + 1) * HOUR)
+        request = Request(
+            kind=KIND,
+            owner="CN=Someone",
+            slot=slot,
+            hold_until=slot.end,
+            labels=(LabelRequest(POOL),),
+            parts=(PartRequest("far-1", 0, INTENT),),
+        )
+        return house.store.write(lambda s: service.book(s, request, now=NOON, actor="CN=Someone")).id
+
+    house.store.write(lambda session: labels.offer_labels(session, POOL, [48], now=NOON))
+    first, second = labelled(0), labelled(1)
+    others = [house.book(start=HOUR, stages=[(NEAR, 0)]) for _ in range(2)]
+    house.run()
+    house.far.away = True
+    house.at(NOON + HOUR)
+    assert house.state(first) is State.RELEASING
+    assert house.state(second) is State.SCHEDULED
+    assert f"ticket {first} may still have" in str(house.view(second).waiting_for)
+    assert {house.state(other) for other in others} == {State.ACTIVE}
+    assert {house.view(other).waiting_for for other in others} == {None}
