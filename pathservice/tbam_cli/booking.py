@@ -143,7 +143,10 @@ def _slot(
             raise typer.BadParameter("--from needs --until or --for")
         return None
     begin = start or now
-    last = begin + length if length is not None else end
+    try:
+        last = begin + length if length is not None else end
+    except OverflowError as error:
+        raise typer.BadParameter("--for ends after the last year there is") from error
     if last is None or last <= begin:
         raise typer.BadParameter("--until is not after the start")
     return TimeSlot(begin, last)

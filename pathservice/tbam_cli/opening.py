@@ -21,6 +21,7 @@ Urns = Annotated[
 ]
 
 _LENGTH = re.compile(r"([0-9]{1,9})([smhd]?)", re.ASCII)
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -62,6 +63,9 @@ def parse_day(text: str) -> date:
         typer.BadParameter: it is none.
     """
     try:
-        return date.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text)
+        day = date.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text)
     except ValueError as error:
         raise typer.BadParameter("a day is written 2026-01-31, a month 2026-01") from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise typer.BadParameter(f"there are calendars of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day

@@ -154,6 +154,7 @@ def test_what_is_done_by_hand_is_in_the_audit_trail(tbam: Tbam, state: Path) -> 
         (("--controller", "h:1", "--project", "p:n", "--vlan", "30:20", "--vlan", "30:21"), ("twice",)),
         (("--controller", "h:1", "--project", "p:n", "--vlan", "thirty:20"), ("OFELIA:ALIEN",)),
         (("--controller", "h:1", "--project", "p:n", "--for", "soon"), ("90m",)),
+        (("--controller", "h:1", "--project", "p:n", "--for", "999999999d"), ("--for", "last year")),
         (("--controller", "h:1", "--project", "p:n", "--from", "2030-01-01"), ("--until",)),
         (("--controller", "h:1", "--project", "p:n", "--for", "1h", "--until", "2030-01-01"), ("either",)),
     ],
@@ -169,6 +170,13 @@ def test_a_mistake_is_a_sentence_and_books_nothing(
 def test_an_island_must_be_named_where_there_are_several(tbam: Tbam) -> None:
     refused(tbam("free", "--for", "1h", check=False), "east", "west")
     refused(tbam("calendar", "--island", "north", check=False), "badargs", "east")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--month", "9999-12"), ("--month", "0001-01"), ("--week", "0001-01-01")]
+)
+def test_a_calendar_ends_where_years_do(tbam: Tbam, arguments: tuple[str, ...]) -> None:
+    refused(tbam("calendar", *arguments, check=False), "1900 to 9000", status=2)
 
 
 def test_a_site_without_islands_says_so(cli: Any, tmp_path: Path) -> None:
