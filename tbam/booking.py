@@ -31,7 +31,7 @@ from tbam.islands import (
 from tbam.lifetime import keep_until, lives_until, schedule
 from tbam.requests import asked_slot, dump_request
 from tbam.slivers import KIND, Found, live_sliver, require_open, slice_key
-from tbam.states import is_moving
+from tbam.states import RUNNING, is_moving
 from tbam.tables import SliverRow
 from tbam.urn import Urn
 from tbam.values import IslandRequest, Owner
@@ -152,19 +152,24 @@ def _forget_failed(session: Session, slice_urn: str, aggregate: str) -> None:
 def _change(session: Session, asked: Allocation, island: Island, found: Found) -> int:
     number, now = found.row.reservation_id, asked.now
     lock_reservation(session, number, kind=KIND)
+    # From here on nobody shuts the slice.
+    calendar.lock_resources(session, [island_pool(island.name)])
     current = live_sliver(session, asked.slice_urn, island.name, now=now)
     require_open(session, asked.slice_urn)
     if current is None or current.row.reservation_id != number:
         raise AskedAgain
     row, view = current.row, current.view
-    if is_moving(view):
+    if is_moving(view, now=now):
         raise Busy(f"{island.name} is just being taken off its gateway until the new slot; ask again")
-    slot = None if asked.request.slot == asked_slot(row.request) else asked.request.slot
+    slot = _other_slot(asked, current)
     if slot is not None:
         _require_bounded(asked.settings, slot, now)
     check_gateway(session, island, asked.request)
     lasts = slot or view.slot
     expires_at = _expiry(asked, lasts, held=view.state is State.HELD)
+    if row.restarting and now < lasts.start:
+        # It is taken off anyway, and comes again with its new slot.
+        row.stopped = row.restarting = False
     parts = () if row.stopped else gateway_parts(island.gateway, asked.request)
     change = Modification(slot=slot, parts=parts, hold_until=expires_at)
     try:
@@ -187,6 +192,18 @@ def _expiry(asked: Allocation, slot: TimeSlot, *, held: bool) -> datetime:
     if held:
         return keep_until(asked.settings, slot, latest=asked.latest, end_by=asked.end_by, now=asked.now)
     return lives_until(slot, latest=asked.latest, end_by=asked.end_by)
+
+
+def _other_slot(asked: Allocation, found: Found) -> TimeSlot | None:
+    """The slot that is asked for, None where it was before; one that has begun, or begins as before, begins
+    when it does.
+    """
+    wish, before, has = asked.request.slot, asked_slot(found.row.request), found.view.slot
+    if wish is None or wish == before:
+        return None
+    begun = found.view.state in RUNNING and wish.start <= asked.now
+    same = before is not None and wish.start == before.start
+    return TimeSlot(has.start, wish.end) if (begun or same) and has.start < wish.end else wish
 
 
 def _require_bounded(settings: AggregateManager, slot: TimeSlot, now: datetime) -> None:

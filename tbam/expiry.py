@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from reservation import service
 from reservation.moves import lock_reservation
-from store import Store
+from store import Store, StoreUnavailable
 from tbam.lifetime import delete, go_on_restarting, schedule
 from tbam.slivers import KIND, Found
 from tbam.tables import ShutSliceRow, SliverRow
@@ -39,11 +39,17 @@ class Expiry:
     def run(self, store: Store, now: datetime) -> None:
         """Delete what has expired or was shut down, and switch on again what is restarting.
 
-        Each in a transaction of its own; one that cannot be is logged and comes again.
+        What lasts as long as its slot the core ends by itself. Each in a transaction of its own; one that
+        cannot be is logged and comes again, the others go on.
         """
         due = select(SliverRow.reservation_id).where(SliverRow.due_at <= now).order_by(SliverRow.due_at)
         for number in store.read(lambda session: session.scalars(due.limit(AT_ONCE)).all()):
-            store.write(lambda session, number=number: _look(session, number, now))  # type: ignore[misc]
+            try:
+                store.write(lambda session, number=number: _look(session, number, now))  # type: ignore[misc]
+            except StoreUnavailable:
+                raise
+            except Exception:
+                log.exception("sliver not looked at", reservation=number)
 
 
 def _look(session: Session, number: int, now: datetime) -> None:
@@ -55,7 +61,7 @@ def _look(session: Session, number: int, now: datetime) -> None:
     found = Found(row, service.get(session, number, kind=KIND))
     if session.get(ShutSliceRow, row.slice_key) is not None:
         delete(session, found, now=now, actor=CLOCK, reason="its slice was shut down")
-    elif row.expires_at <= now:
+    elif row.expires_at <= now and row.expires_at < found.view.slot.end:
         delete(session, found, now=now, actor=CLOCK, reason=f"it expired at {row.expires_at.isoformat()}")
         log.info("sliver expired", sliver=row.sliver_urn)
     elif row.restarting:

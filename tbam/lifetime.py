@@ -98,7 +98,7 @@ def renew(session: Session, found: Found, asked: Renewal) -> None:
     row, view = found.row, found.view
     if is_failed(view):
         raise Unsupported(f"{row.sliver_urn} has failed: delete it, and allocate anew")
-    if is_moving(view):
+    if is_moving(view, now=asked.now):
         raise Busy(f"{row.aggregate} is just being taken off its gateway until the new slot; ask again")
     until = _bounded(found, asked)
     if until > view.slot.end:
@@ -155,7 +155,7 @@ def act(session: Session, found: Found, action: Action, *, now: datetime, actor:
         Unsupported: its slot has not begun, or it has failed.
     """
     row, view = found.row, found.view
-    if not is_running(view):
+    if not is_running(view, now=now):
         raise Unsupported(
             f"{row.sliver_urn} is not running; {action} is possible once its slot has begun, at "
             f"{view.slot.start:%Y-%m-%dT%H:%M:%SZ}, and the island is its own"
@@ -186,7 +186,7 @@ def _switch_on(session: Session, found: Found, *, now: datetime, actor: str) -> 
 def go_on_restarting(session: Session, found: Found, *, now: datetime, actor: str) -> None:
     """Switch on again what is being restarted, once it is off."""
     row, view = found.row, found.view
-    if not is_running(view):
+    if not is_running(view, now=now):
         row.restarting = False
         schedule(row, view, row.expires_at)
     elif view.modifying_since is None and view.state is State.ACTIVE:

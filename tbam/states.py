@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reservation.lifecycle import Cause, State
 from reservation.model import PartView, ReservationView
@@ -28,7 +29,7 @@ def is_there(view: ReservationView) -> bool:
     if view.cancel_requested:
         return False
     if view.state in {State.RELEASING, State.RELEASED}:
-        return is_failed(view) or is_moving(view)
+        return is_failed(view) or view.release_cause is Cause.MOVED_LATER
     return view.state not in {State.CANCELLED, State.EXPIRED}
 
 
@@ -37,14 +38,16 @@ def is_failed(view: ReservationView) -> bool:
     return view.state in {State.RELEASING, State.RELEASED} and view.release_cause is Cause.REJECTED
 
 
-def is_moving(view: ReservationView) -> bool:
-    """Whether it is only being taken off until a later slot."""
+def is_moving(view: ReservationView, *, now: datetime) -> bool:
+    """Whether it is only being taken off until a later slot, or about to be."""
+    if view.state in RUNNING:
+        return now < view.slot.start
     return view.state is State.RELEASING and view.release_cause is Cause.MOVED_LATER
 
 
-def is_running(view: ReservationView) -> bool:
-    """Whether the slot has come, and the gateway is to carry it."""
-    return view.state in RUNNING and not view.cancel_requested
+def is_running(view: ReservationView, *, now: datetime) -> bool:
+    """Whether the slot has come and is not over, and the gateway is to carry it."""
+    return view.state in RUNNING and not view.cancel_requested and view.slot.start <= now < view.slot.end
 
 
 def condition(
