@@ -10,7 +10,7 @@ from netconfig.capability import Capability
 from netconfig.inventory import Device
 from netconfig.registry import driver_class, platforms
 from tbam.aggregate import AggregateManager
-from tbam.islands import ISLAND_PREFIX, missing_islands
+from tbam.islands import ISLAND_PREFIX, missing_islands, moved_gateways
 
 CARRIED = (Capability.CONTROLLER_PROXY, Capability.VLAN_MAP, Capability.USER_ACCESS)
 """What every slice has its gateway carry."""
@@ -58,7 +58,10 @@ def capabilities(devices: Collection[Device]) -> dict[str, Collection[str]]:
 
 
 def island_refusals(session: Session, settings: AggregateManager | None, now: datetime) -> Iterator[str]:
-    """Each island that is booked and would be taken away, in a sentence."""
+    """Each island that is booked and would be taken away, or be on another gateway, in a sentence."""
     for booked in missing_islands(session, settings, now=now):
         name = booked.resource.removeprefix(ISLAND_PREFIX)
         yield f"tbam: island {name} is booked, so it cannot be taken away"
+    for name, gateway in moved_gateways(session, settings):
+        # Its calendar would say nothing of who has that gateway.
+        yield f"tbam: island {name} is booked on {gateway}, so it cannot be given another gateway"

@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from netconfig.gateway import ControllerProxy, UserAccess, VlanMap, VlanPair
 from netconfig.intent import dump_intent
-from reservation import labels, offering, parts, pauses
+from reservation import labels, offering, parts, pauses, service
 from reservation.errors import CapacityBooked, LabelsTaken
+from reservation.lifecycle import FINAL, State
 from reservation.model import LabelRequest, PartRequest, TimeSlot
 from tbam.aggregate import AggregateManager, Island
 from tbam.errors import BadArgs, IslandRMAlreadyReserved, IslandRMNotUnivocal, MissingArgs, Unavailable
-from tbam.slivers import slice_key
+from tbam.slivers import KIND, slice_key
 from tbam.tables import SliverRow
 from tbam.values import IslandRequest, IslandView, Link, Reserved, Switch
 
@@ -63,6 +64,18 @@ def missing_islands(
     """The islands that are promised from `now` on and are not among the site's, by name."""
     offered = {island_pool(name): 1 for name in island_names(settings)}
     return offering.overbooked(session, offered, prefix=ISLAND_PREFIX, now=now)
+
+
+def moved_gateways(session: Session, settings: AggregateManager | None) -> tuple[tuple[str, str], ...]:
+    """The islands that slices have, or will have, on another gateway than is said here, with that gateway."""
+    known = () if settings is None else settings.islands
+    elsewhere = or_(
+        false(), *(and_(SliverRow.aggregate == one.name, SliverRow.gateway != one.gateway) for one in known)
+    )
+    among = select(SliverRow.reservation_id).where(elsewhere)
+    left = service.list_reservations(session, kind=KIND, states=set(State) - FINAL, among=among)
+    rows = session.scalars(select(SliverRow).where(SliverRow.reservation_id.in_([one.id for one in left])))
+    return tuple(sorted({(row.aggregate, row.gateway) for row in rows}))
 
 
 def choose_island(settings: AggregateManager, name: str | None) -> Island:

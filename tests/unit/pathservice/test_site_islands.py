@@ -166,3 +166,26 @@ def test_request_is_judged_by_the_site_in_force(store: Store) -> None:
         manager.reserve_aggregate(RED, asked(slot), owner=ALICE, latest=NOW + 9 * HOUR)
     sliver = manager.reserve_aggregate(RED, asked(slot, island="west"), owner=ALICE, latest=NOW + 9 * HOUR)
     assert sliver.aggregate == "west"
+
+
+@pytest.mark.usefixtures("gateways")
+def test_island_that_is_booked_keeps_its_gateway(store: Store) -> None:
+    def site(east: str, west: str) -> SiteText:
+        second = FERMILAB[FERMILAB.index("  - name: fermilab-border-1") :]
+        second = second.replace("fermilab-border-1\n", "gateway-west\n", 1)
+        islands = TBAM.replace("fermilab-border-1", east) + WEST.replace("gateway-west", west)
+        return SiteText((FERMILAB + second + islands).encode(), FILE, FILE)
+
+    there, swapped = site("fermilab-border-1", "gateway-west"), site("gateway-west", "fermilab-border-1")
+    store.write(database_identity)
+    apply_site(store, there, by="op", now=NOW)
+    served = store.read(served_version)
+    assert served is not None
+    assert served.file.tbam is not None
+    manager = IslandManager(store, served.file.tbam, clock=lambda: NOW, site_version=served.version)
+    slot = TimeSlot(NOW + HOUR, NOW + 2 * HOUR)
+    manager.reserve_aggregate(RED, asked(slot), owner=ALICE, latest=NOW + 9 * HOUR)
+    with pytest.raises(SiteRefused, match="tbam: island east is booked on fermilab-border-1, so it cannot"):
+        apply_site(store, swapped, by="op", now=NOW)
+    manager.delete_aggregate(RED)
+    assert not apply_site(store, swapped, by="op", now=NOW).refusals
