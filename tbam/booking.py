@@ -26,7 +26,7 @@ from tbam.islands import (
     island_label,
     island_pool,
     refuse_taken,
-    say_what_it_waits_for,
+    say_what_they_wait_for,
 )
 from tbam.lifetime import keep_until, lives_until, schedule
 from tbam.requests import asked_slot, dump_request
@@ -122,7 +122,7 @@ def _take(session: Session, asked: Allocation, island: Island) -> int:
     )
     session.flush()
     if maintained:
-        say_what_it_waits_for(session, view.id, island.gateway)
+        say_what_they_wait_for(session, {view.id: island.gateway})
     return view.id
 
 

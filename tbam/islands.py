@@ -155,15 +155,16 @@ def check_maintenance(session: Session, island: Island, settings: AggregateManag
     return found is not None
 
 
-def say_what_it_waits_for(session: Session, reservation_id: int, gateway: str) -> None:
-    """Have a reservation say that it waits for its gateway's maintenance, if that is so.
+def say_what_they_wait_for(session: Session, gateways: Mapping[int, str]) -> None:
+    """Have reservations say that they wait for their gateway's maintenance, those for which that is so.
 
-    The device is the last that is locked.
+    The devices are the last that are locked, and all of them at once.
     """
-    parts.lock_devices(session, [gateway])
-    pause = pauses.in_maintenance(session, {gateway})
-    if pause is not None:
-        pauses.wait_for(session, reservation_id, pause)
+    parts.lock_devices(session, sorted(set(gateways.values())))
+    for number, gateway in gateways.items():
+        pause = pauses.in_maintenance(session, {gateway})
+        if pause is not None:
+            pauses.wait_for(session, number, pause)
 
 
 def reserved_slots(session: Session, island: str, within: TimeSlot) -> tuple[Reserved, ...]:

@@ -15,7 +15,7 @@ from reservation.lifecycle import State
 from reservation.model import Modification, ReservationView, TimeSlot
 from tbam.aggregate import AggregateManager
 from tbam.errors import Busy, Expired, OutOfRange, Unsupported
-from tbam.islands import free_until, gateway_parts, refuse_taken, say_what_it_waits_for
+from tbam.islands import free_until, gateway_parts, refuse_taken
 from tbam.requests import load_request
 from tbam.slivers import KIND, Found
 from tbam.states import is_failed, is_moving, is_running
@@ -67,7 +67,6 @@ def provision(
     row.credential_until = latest
     schedule(row, view, expires_at)
     session.flush()
-    say_what_it_waits_for(session, row.reservation_id, row.gateway)
 
 
 @dataclass(frozen=True, slots=True)

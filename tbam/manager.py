@@ -142,6 +142,8 @@ class IslandManager(IslandReader):
                 ends = latest or one.row.credential_until
                 actor = by or one.row.owner_urn
                 provision(session, one, latest=ends, end_by=end_by, now=now, actor=actor)
+            gateways = {one.row.reservation_id: one.row.gateway for one in waiting}
+            islands.say_what_they_wait_for(session, gateways)
 
         slivers = self._change(Resolved(slice_urn, tuple(sliver_urns)), approve)
         log.info("slice provisioned", slice=slice_urn, slivers=len(slivers))

@@ -1,5 +1,6 @@
 """Requests that meet a sliver between two of its states, and slots that are asked for a second time."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from sqlalchemy.orm import Session
 from reservation import service
 from reservation.lifecycle import Outcome, State
 from reservation.model import TimeSlot
+from reservation.parts import lock_devices
+from reservation.tables import DeviceRow
 from tbam.errors import Busy, OutOfRange, Unsupported
 from tbam.tables import SliverRow
 from tbam.values import Action, Operational, Sliver
 from tests.unit.activation.conftest import NOON
-from tests.unit.tbam.island_house import BLUE, EAST, HOUR, MINUTE, RED, SECOND, WEST, Islands, hours
+from tests.unit.tbam.island_house import BLUE, EAST, GATEWAYS, HOUR, MINUTE, RED, SECOND, WEST, Islands, hours
 
 DAY = timedelta(days=1)
 LATEST = NOON + 300 * DAY
@@ -116,3 +119,19 @@ def test_slot_that_began_a_little_late_keeps_its_start_when_it_is_made_longer(
     assert sliver.slot == TimeSlot(NOON, NOON + 2 * HOUR)
     with pytest.raises(OutOfRange):
         house.allocate(RED, TimeSlot(start, NOON - SECOND))
+
+
+def test_gateways_of_several_islands_are_locked_together_in_the_order_of_all(
+    house: Islands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for island in (EAST, WEST):
+        house.allocate(RED, hours(1, 2), island=island)
+    locked: list[list[str]] = []
+
+    def note(session: Session, names: Iterable[str]) -> dict[str, DeviceRow]:
+        locked.append(sorted(names))
+        return lock_devices(session, locked[-1])
+
+    monkeypatch.setattr("reservation.parts.lock_devices", note)
+    house.manager.approve_aggregate(RED)
+    assert locked == [sorted(GATEWAYS.values())]
