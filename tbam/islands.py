@@ -232,12 +232,6 @@ def island_view(session: Session, island: Island, *, now: datetime) -> IslandVie
     )
 
 
-def gateway_facts(session: Session, island: Island) -> Mapping[str, object]:
-    """What the island's gateway last told; nothing where it was never read."""
-    report = parts.device_reports(session, {island.gateway}).get(island.gateway)
-    return {} if report is None else report.facts
-
-
 def switches(facts: Mapping[str, object]) -> tuple[Switch, ...]:
     """The switches that a gateway told of: datapath ids, by themselves or under `dpid`."""
     told = (one.get("dpid") if isinstance(one, dict) else one for one in _told(facts, "switches"))

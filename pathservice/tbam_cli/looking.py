@@ -40,9 +40,7 @@ def calendar(
     with islands(state, database, site) as (assembly, manager):
         day = month or week or assembly.clock.now().astimezone().date()
         views = [view for view in manager.islands() if island in {None, view.name}]
-        if island is not None:
-            # Says which islands there are, where that is none of them.
-            manager.get_availability(island)
+        _require_island(manager, island)
     draw = draw_month if week is None else draw_week
     drawn = {view.name: (view.reserved, draw(day, view.reserved)) for view in views}
     if as_json:
@@ -52,6 +50,12 @@ def calendar(
         if number:
             console().print()
         _show_calendar(name, *shown)
+
+
+def _require_island(manager: IslandManager, island: str | None) -> None:
+    """Have it said which islands there are, where this is none of them."""
+    if island is not None:
+        manager.get_availability(island)
 
 
 def _as_values(name: str, reserved: tuple[Reserved, ...], drawing: Drawing) -> dict[str, object]:
@@ -85,6 +89,7 @@ def list_slivers(
 ) -> None:
     """All slivers there are: one line an island of a slice."""
     with islands(state, database, site) as (_, manager):
+        _require_island(manager, island)
         found = [one for one in manager.all_slivers() if island in {None, one.aggregate}]
     if as_json:
         show_json(found)

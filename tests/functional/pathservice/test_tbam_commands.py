@@ -169,7 +169,8 @@ def test_a_mistake_is_a_sentence_and_books_nothing(
 
 def test_an_island_must_be_named_where_there_are_several(tbam: Tbam) -> None:
     refused(tbam("free", "--for", "1h", check=False), "east", "west")
-    refused(tbam("calendar", "--island", "north", check=False), "badargs", "east")
+    for command in ("calendar", "list"):
+        refused(tbam(command, "--island", "north", check=False), "badargs", "east")
 
 
 @pytest.mark.parametrize(
