@@ -95,8 +95,7 @@ def renew(session: Session, found: Found, asked: Renewal) -> None:
         Expired: it is over.
     """
     row, view = found.row, found.view
-    if is_failed(view):
-        raise Unsupported(f"{row.sliver_urn} has failed: delete it, and allocate anew")
+    _require_whole(found)
     if is_moving(view, now=asked.now):
         raise Busy(f"{row.aggregate} is just being taken off its gateway until the new slot; ask again")
     until = _bounded(found, asked)
@@ -109,6 +108,11 @@ def renew(session: Session, found: Found, asked: Renewal) -> None:
     row.credential_until = asked.latest
     schedule(row, view, until)
     session.flush()
+
+
+def _require_whole(found: Found) -> None:
+    if is_failed(found.view):
+        raise Unsupported(f"{found.row.sliver_urn} has failed: delete it, and allocate anew")
 
 
 def _bounded(found: Found, asked: Renewal) -> datetime:
@@ -154,6 +158,7 @@ def act(session: Session, found: Found, action: Action, *, now: datetime, actor:
         Unsupported: its slot has not begun, or it has failed.
     """
     row, view = found.row, found.view
+    _require_whole(found)
     if not is_running(view, now=now):
         raise Unsupported(
             f"{row.sliver_urn} is not running; {action} is possible once its slot has begun, at "

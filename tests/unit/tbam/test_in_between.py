@@ -135,3 +135,13 @@ def test_gateways_of_several_islands_are_locked_together_in_the_order_of_all(
     monkeypatch.setattr("reservation.parts.lock_devices", note)
     house.manager.approve_aggregate(RED)
     assert locked == [sorted(GATEWAYS.values())]
+
+
+def test_one_that_has_failed_is_told_so_whatever_is_asked_of_it(house: Islands) -> None:
+    house.east.refuses = {"LS-"}
+    running(house)
+    house.at(NOON + HOUR + 2 * MINUTE)
+    with pytest.raises(Unsupported, match="has failed: delete it"):
+        house.manager.act(RED, Action.START)
+    with pytest.raises(Unsupported, match="has failed: delete it"):
+        house.manager.renew(RED, until=NOON + 2 * HOUR, latest=LATEST)
