@@ -23,6 +23,7 @@ from tbam.booking import AskedAgain, allocate
 from tbam.errors import (
     BadArgs,
     Busy,
+    IslandRMNotAllocated,
     IslandRMNotUnivocal,
     Unavailable,
 )
@@ -247,6 +248,26 @@ class IslandManager(IslandReader):
             self._store.write(shut)
             self._store.write(end)
         log.warning("slice shut down", slice=slice_urn, by=by)
+
+    def reopen(self, slice_urn: str, *, by: str) -> None:
+        """Take a Shutdown back, by hand: the slice has nothing, and may allocate anew.
+
+        Raises:
+            BadArgs: that is no slice.
+            IslandRMNotAllocated: it was not shut down.
+            DbError.
+        """
+        key = slice_key(slice_urn)
+
+        def work(session: Session) -> None:
+            row = session.get(ShutSliceRow, key)
+            if row is None:
+                raise IslandRMNotAllocated(f"{slice_urn} was not shut down", field="slice_urn")
+            session.delete(row)
+
+        with in_geni_words():
+            self._store.write(work)
+        log.warning("slice opened again", slice=slice_urn, by=by)
 
     def _change(
         self, asked: Resolved, work: Callable[[Session, tuple[Found, ...], datetime], None]

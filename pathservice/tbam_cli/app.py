@@ -23,6 +23,7 @@ def application() -> typer.Typer:
     tree.command()(booking.provision)
     tree.command()(booking.renew)
     tree.command()(booking.delete)
+    tree.command()(booking.reopen)
     return tree
 
 

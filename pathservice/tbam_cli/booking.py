@@ -1,4 +1,4 @@
-"""`tbam allocate | provision | renew | delete`: by hand, for who sits at the machine."""
+"""`tbam allocate | provision | renew | delete | reopen`: by hand, for who sits at the machine."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ import typer
 from netconfig.gateway import ControllerProxy, UserAccess, VlanMap, VlanPair
 from pathservice.cli import options
 from pathservice.cli.operator import audited
-from pathservice.cli.screen import show_json
+from pathservice.cli.screen import console, plain, show_json
 from pathservice.tbam_cli.opening import Island, Urns, islands, parse_length
 from pathservice.tbam_cli.telling import show_sliver, show_slivers
 from reservation.model import TimeSlot
@@ -123,6 +123,18 @@ def delete(
         show_json(found)
     else:
         show_slivers(found)
+
+
+def reopen(
+    slice_urn: Annotated[str, typer.Argument(help="The slice's URN.", metavar="URN")],
+    state: options.State = None,
+    database: options.Database = None,
+    site: options.Site = None,
+) -> None:
+    """Take a Shutdown back: the slice may allocate anew. What it had is gone."""
+    with islands(state, database, site) as (assembly, manager), audited(assembly, "Reopen") as who:
+        manager.reopen(slice_urn, by=who)
+    console().print(plain(f"{slice_urn} may allocate again"), markup=False)
 
 
 def _show(slivers: list[Sliver] | tuple[Sliver, ...], as_json: bool) -> None:

@@ -135,6 +135,20 @@ def test_a_calendar_has_a_letter_for_every_slice(tbam: Tbam) -> None:
     assert tbam("calendar").stdout.count("three hours a letter") == 2
 
 
+def test_a_slice_that_was_shut_down_may_be_opened_again(tbam: Tbam, state: Path) -> None:
+    urn = f"{SLICE}shut"
+    ask = ("allocate", urn, "--from", day(35), "--for", "1h", *ASK)
+    tbam(*ask)
+    refused(tbam("reopen", urn, check=False), "searchfailed", "was not shut down")
+    settings = load_settings({"state": state}, environment={}, file=state / "settings.yaml")
+    with Assembly(settings, looking=True) as assembly:
+        assert assembly.islands is not None
+        assembly.islands.shutdown(urn, by="urn:publicid:IDN+example.org+user+ada")
+    refused(tbam(*ask, check=False), "refused", "was shut down")
+    assert "may allocate again" in tbam("reopen", urn).stdout
+    assert tbam(*ask).stdout.startswith("east allocated\n")
+
+
 def test_what_is_done_by_hand_is_in_the_audit_trail(tbam: Tbam, state: Path) -> None:
     tbam("allocate", f"{SLICE}noted", "--from", day(28), "--for", "1h", *ASK)
     lines = [json.loads(line) for line in (state / "audit.log").read_text().splitlines()]
