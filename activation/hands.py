@@ -51,7 +51,7 @@ class Hands:
     They may be replaced at any time: a hand whose device has another maker by then, or none, ends as soon as
     nobody works with it.
 
-    `owner`, `life` and `idle` are as in `worker.WorkerSettings`.
+    `owner`, `life` and `idle` are as in `due.WorkerSettings`.
     """
 
     def __init__(

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from activation.clock import SystemClock
 from activation.devices import view_devices
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from bench.databases import fresh_stores
 from bench.figure import Figure, Options
 from bench.house import House

@@ -37,8 +37,9 @@ from reservation import conflicts, errors, labels, offering, parts, service, sha
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
 from reservation.lifecycle import FINAL, State
-from reservation.model import ClaimRequest, FlowRequest, LabelledFlows, LabelRequest, Request
+from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
 from reservation.pauses import Pause, in_maintenance, wait_for
+from reservation.window_values import LabelledFlows
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:

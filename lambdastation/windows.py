@@ -26,8 +26,9 @@ from lambdastation.steering import bandwidth_claims, path_resource
 from lambdastation.ticket import TicketRequest
 from lambdastation.volume import format_volume, parse_volume
 from reservation import errors
-from reservation.model import ClaimRequest, TimeSlot, Transfer, Window, WindowRequest
+from reservation.model import ClaimRequest, TimeSlot
 from reservation.window import find_window
+from reservation.window_values import Transfer, Window, WindowRequest
 
 _BITS = 8
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import structlog
 
 from activation.clock import Clock
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from netconfig.errors import NetconfigError
 from netconfig.simulator import IosRouter
 from pathservice.assembly import Assembly, SetupError

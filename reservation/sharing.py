@@ -14,17 +14,11 @@ from reservation.conflicts import flow_resource
 from reservation.errors import NotJoined, WrongState
 from reservation.flows import load_flows
 from reservation.lifecycle import FIRM, State
-from reservation.model import (
-    FlowRequest,
-    LabelledFlows,
-    Participant,
-    ParticipantView,
-    ReservationView,
-    TimeSlot,
-)
+from reservation.model import FlowRequest, Participant, ParticipantView, ReservationView, TimeSlot
 from reservation.moves import lock_reservation
 from reservation.overlap import overlapping
 from reservation.tables import ClaimRow, FlowRow, ParticipantRow, ReservationRow
+from reservation.window_values import LabelledFlows
 
 _INSTANT = timedelta(microseconds=1)
 

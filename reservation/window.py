@@ -14,18 +14,11 @@ from sqlalchemy.orm import Session
 
 from reservation import calendar, conflicts, labels, service
 from reservation.errors import UnknownResource
-from reservation.model import (
-    ClaimRequest,
-    FlowRequest,
-    TimeSlot,
-    Transfer,
-    Window,
-    WindowAnswer,
-    WindowRequest,
-)
+from reservation.model import ClaimRequest, FlowRequest, TimeSlot
 from reservation.overlap import overlapping
 from reservation.stretches import Supply, stretches
 from reservation.tables import ClaimRow
+from reservation.window_values import Transfer, Window, WindowAnswer, WindowRequest
 
 _FLOWS = ""
 """Among the supplies, the right to steer the packets: there is one of it. No resource is called so."""

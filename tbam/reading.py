@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reservation.flows import FlowSpec
-from reservation.model import LabelledFlows, TimeSlot, WindowRequest
+from reservation.model import TimeSlot
 from reservation.window import find_window
+from reservation.window_values import LabelledFlows, WindowRequest
 from store import Store
 from tbam import islands
 from tbam.aggregate import AggregateManager

@@ -17,19 +17,10 @@ from reservation import calendar, conflicts, labels, offering, service
 from reservation.errors import FlowConflict, SlotInThePast, UnknownResource
 from reservation.flows import FlowSpec
 from reservation.lifecycle import State
-from reservation.model import (
-    ClaimRequest,
-    FlowRequest,
-    LabelledFlows,
-    LabelRequest,
-    TimeSlot,
-    Transfer,
-    Window,
-    WindowAnswer,
-    WindowRequest,
-)
+from reservation.model import ClaimRequest, FlowRequest, LabelRequest, TimeSlot
 from reservation.tables import ClaimRow
 from reservation.window import find_window
+from reservation.window_values import LabelledFlows, Transfer, Window, WindowAnswer, WindowRequest
 from tests.contract.reservation.conftest import HOUR, MEGABIT, NOON, PATH, Calendar, a_request, hours
 
 BACK = "path:blue-back"

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from activation.chores import Chore
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from netconfig.driver import DeviceDriver
 from store import Store, open_store
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE, House

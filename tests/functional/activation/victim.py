@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 
 from activation import leases
 from activation.clock import SystemClock
+from activation.due import WorkerSettings, due_devices
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
-from activation.worker import Worker, WorkerSettings, due_devices
+from activation.worker import Worker
 from netconfig.driver import Ownership
 from netconfig.inventory import Device
 from netconfig.registry import driver_class

@@ -17,7 +17,8 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from activation.devices import ChangeView, DeviceView, register_devices, view_changes, view_devices
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from netconfig.driver import DeviceDriver, Ownership
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.intent import dump_intent

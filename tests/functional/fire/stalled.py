@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import partial
 
 from activation.clock import SystemClock
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from netconfig.driver import Ownership
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.inventory import Device

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from activation import leases
 from activation.devices import ChangeView, DeviceView, view_changes, view_devices
+from activation.due import WorkerSettings, due_devices
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import tick
-from activation.worker import WorkerSettings, due_devices
 from netconfig.capability import Capability
 from netconfig.driver import (
     Config,

@@ -1,0 +1,64 @@
+"""How often a worker looks and how long it waits, and which devices are due by that."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import false, or_, select
+from sqlalchemy.orm import Session
+
+from reservation.tables import DeviceRow
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How often and how long.
+
+    Attributes:
+        owner: this worker's name in a lease; no other living process may have it.
+        poll: how often it looks for whatever there is to do, of other workers' making too.
+        glance: how often it only asks what is due; a request from another process waits no longer.
+        drift: how often a device is read though nothing of it changed.
+        lease: how long a device stays a worker's that says nothing.
+        idle: after how long without work a session is closed and its device let go.
+        visits: how many devices are worked on at once.
+        keep_changes: for how long pushes are kept word for word; the last of each device always is.
+    """
+
+    owner: str
+    poll: timedelta = timedelta(milliseconds=250)
+    glance: timedelta = timedelta(milliseconds=100)
+    drift: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(seconds=30)
+    idle: timedelta = timedelta(minutes=10)
+    visits: int = 8
+    keep_changes: timedelta = timedelta(days=90)
+
+
+def due_devices(
+    session: Session,
+    devices: Collection[str],
+    settings: WorkerSettings,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+) -> list[str]:
+    """Those of the devices that have something to be done, may be tried now and are nobody else's.
+
+    One that was not read `since` then has: a database put back from a copy does not know what came after it.
+    """
+    work = or_(
+        false() if since is None else DeviceRow.read_at < since,
+        DeviceRow.generation > DeviceRow.synced_generation,
+        DeviceRow.error_code.is_not(None),
+        DeviceRow.read_at.is_(None),
+        DeviceRow.read_at <= now - settings.drift,
+    )
+    allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
+    ours = or_(
+        DeviceRow.lease_until.is_(None),
+        DeviceRow.lease_until <= now,
+        DeviceRow.lease_owner == settings.owner,
+    )
+    query = select(DeviceRow.name).where(work, allowed, ours, DeviceRow.name.in_(devices))
+    return list(session.scalars(query.order_by(DeviceRow.name)))
