@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,27 +12,28 @@ from lab.processes import Service, wait_for
 
 
 class Controller:
-    """A learning switch that listens, until it is closed.
+    """A learning switch, until it is closed.
 
     Attributes:
         url: where switches find it, ADDRESS:PORT.
     """
 
-    def __init__(self, name: str, address: str, port: int, folder: Path, *, code: Path) -> None:
+    def __init__(
+        self, name: str, address: str, port: int, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it; `name` is that of its log. Python must find `lab` in the environment."""
+        self.url = f"{address}:{port}"
+        self._where = address, port
+        command = (sys.executable, "-m", "lab.learning", address, str(port))
+        self._service = Service(name, command, folder, environment)
+
+    def wait_until_ready(self) -> None:
         """Return when it listens.
 
-        Args:
-            name: of its log.
-            code: folder that has `lab`.
+        Raises:
+            LabError: it does not.
         """
-        self.url = f"{address}:{port}"
-        command = (sys.executable, "-m", "lab.learning", address, str(port))
-        self._service = Service(name, command, folder, PYTHONPATH=str(code))
-        try:
-            wait_for(f"{name} to listen", lambda: _answers(address, port))
-        except BaseException:
-            self.close()
-            raise
+        wait_for(f"a controller at {self.url}", self._answers)
 
     def __enter__(self) -> Self:
         return self
@@ -52,22 +54,18 @@ class Controller:
 
     def met(self, switch: int, *, since: datetime | None = None) -> datetime | None:
         """When it first met that switch, of all times or after an instant."""
-        return self._first("met", switch, since)
+        for line in self._service.lines():
+            if line.get("event") == "met" and line["switch"] == switch:
+                at = datetime.fromtimestamp(line["at"], UTC)
+                if since is None or at >= since:
+                    return at
+        return None
 
     def has(self, switch: int) -> bool:
         """Whether the switch is its now."""
         told = [line["event"] for line in self._service.lines() if line.get("switch") == switch]
         return bool(told) and told[-1] == "met"
 
-    def _first(self, word: str, switch: int, since: datetime | None) -> datetime | None:
-        for line in self._service.lines():
-            if line.get("event") == word and line["switch"] == switch:
-                at = datetime.fromtimestamp(line["at"], UTC)
-                if since is None or at >= since:
-                    return at
-        return None
-
-
-def _answers(address: str, port: int) -> bool:
-    with socket.socket() as knock:
-        return knock.connect_ex((address, port)) == 0
+    def _answers(self) -> bool:
+        with socket.socket() as knock:
+            return knock.connect_ex(self._where) == 0

@@ -9,10 +9,11 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from lab.processes import run
+from lab.processes import LabError, run
 
 _NEW_NETWORK = 0x40000000
 _HERE = "/proc/thread-self/ns/net"
+_REFUSED = "no network namespace can be made; in a container that takes CAP_SYS_ADMIN and CAP_NET_ADMIN"
 
 
 class PrivateNetwork:
@@ -69,9 +70,9 @@ class Host:
         return run(*self.inside, *command)
 
     def plug(self, device: str, *, near: str, address: str, mac: str) -> None:
-        """A cable from `device` of the host to `near` of this thread's network; `address` is ADDRESS/LENGTH."""
+        """A cable from `device` of the host to `near` of this thread's network; the address with its length."""
         run("ip", "link", "add", near, "type", "veth", "peer", "name", device, "netns", self._path)
-        run("ip", "link", "set", near, "up")
+        run("ip", "link", "set", near, "up", "addrgenmode", "none")
         self.run("ip", "link", "set", device, "address", mac, "addrgenmode", "none")
         self.run("ip", "address", "add", address, "dev", device)
         self.run("ip", "link", "set", device, "up")
@@ -93,11 +94,11 @@ def _held_namespace() -> int:
         held.append(os.open(_HERE, os.O_RDONLY))
 
     # Only this thread is ever in it.
-    thread = threading.Thread(target=make)
+    thread = threading.Thread(target=make, name="namespace")
     thread.start()
     thread.join()
     if not held:
-        raise OSError("no network namespace could be made")
+        raise LabError(_REFUSED)
     return held[0]
 
 
@@ -112,5 +113,4 @@ def _enter(namespace: int) -> None:
 def _call(name: str, *arguments: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if getattr(libc, name)(*arguments):
-        number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")
+        raise LabError(f"{_REFUSED}: {name}: {os.strerror(ctypes.get_errno())}")

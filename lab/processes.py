@@ -105,13 +105,15 @@ class Service:
         log: what it prints, of all its starts.
     """
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, **environment: str) -> None:
-        """Start it; it need not be ready yet."""
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it in the folder, where its log is too; it need not be ready yet. Ours is its environment."""
         self.name = name
         self.log = folder / f"{name}.log"
         self._command = [*ENDS_WITH_US, *command]
         self._folder = folder
-        self._environment = {**os.environ, "PATH": search_path(), **environment}
+        self._environment = {**(os.environ if environment is None else environment), "PATH": search_path()}
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0
         self.start()
