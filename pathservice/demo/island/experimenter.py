@@ -60,7 +60,9 @@ class Wish:
 class Experimenter:
     """Has a certificate, and a credential for one slice."""
 
-    def __init__(self, url: str, *, ca: Path, cert: Path, key: Path, slice_urn: str, credential: Path) -> None:
+    def __init__(
+        self, url: str, *, ca: Path, cert: Path, key: Path, slice_urn: str, credential: Path
+    ) -> None:
         context = ssl.create_default_context(cafile=str(ca))
         context.load_cert_chain(cert, key)
         self.slice_urn = slice_urn

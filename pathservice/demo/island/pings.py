@@ -12,9 +12,14 @@ _LINE = re.compile(r"^\[(\d+\.\d+)\] (.*) icmp_seq=(\d+)", re.MULTILINE)
 
 
 class Ping(Service):
-    """One host pings an address, many times a second, until the end of the `with` block."""
+    """One host pings an address, many times a second, until the end of the `with` block.
+
+    Attributes:
+        address: which one.
+    """
 
     def __init__(self, host: Host, address: str, folder: Path) -> None:
+        self.address = address
         command = (*host.inside, "ping", "-n", "-D", "-O", "-i", str(EVERY), address)
         super().__init__(f"ping-{address}", command, folder)
 
