@@ -54,17 +54,15 @@ class Controller:
 
     def met(self, switch: int, *, since: datetime | None = None) -> datetime | None:
         """When it first met that switch, of all times or after an instant."""
-        for line in self._service.lines():
-            if line.get("event") == "met" and line["switch"] == switch:
-                at = datetime.fromtimestamp(line["at"], UTC)
-                if since is None or at >= since:
-                    return at
-        return None
+        return next((at for at in self._meetings(switch) if since is None or at >= since), None)
 
-    def has(self, switch: int) -> bool:
-        """Whether the switch is its now."""
-        told = [line["event"] for line in self._service.lines() if line.get("switch") == switch]
-        return bool(told) and told[-1] == "met"
+    def met_last(self, switch: int) -> datetime | None:
+        """When it last met that switch. Who has done so after all others is its controller now."""
+        return next(reversed(self._meetings(switch)), None)
+
+    def _meetings(self, switch: int) -> list[datetime]:
+        told = (line for line in self._service.lines() if line.get("met") == switch)
+        return [datetime.fromtimestamp(line["at"], UTC) for line in told]
 
     def _answers(self) -> bool:
         with socket.socket() as knock:

@@ -1,7 +1,7 @@
 """A learning switch by os-ken, in a process of its own: `python -m lab.learning HOST PORT`.
 
 It begins with an empty table, learns who is where from the frames that it is sent, and writes a line of
-JSON for each switch that it meets or loses, with the time in seconds since 1970.
+JSON for each switch that it meets, with the time in seconds since 1970.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from os_ken.base import app_manager
 from os_ken.cfg import CONF
 from os_ken.controller import ofp_event
-from os_ken.controller.handler import CONFIG_DISPATCHER, DEAD_DISPATCHER, MAIN_DISPATCHER, set_ev_cls
+from os_ken.controller.handler import CONFIG_DISPATCHER, MAIN_DISPATCHER, set_ev_cls
 from os_ken.lib.packet import ethernet, packet
 from os_ken.ofproto import ofproto_v1_3
 
@@ -45,12 +45,10 @@ class LearningSwitch(app_manager.OSKenApp):  # type: ignore[misc]
         )
         self._add_flow(switch, 0, words.OFPMatch(), kinds.OFPP_CONTROLLER)
 
-    @set_ev_cls(ofp_event.EventOFPStateChange, [MAIN_DISPATCHER, DEAD_DISPATCHER])  # type: ignore[untyped-decorator]
+    @set_ev_cls(ofp_event.EventOFPStateChange, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def tell(self, event: Any) -> None:
-        """A switch is ours, or not any more."""
-        word = "met" if event.state == MAIN_DISPATCHER else "lost"
-        if event.datapath.id is not None:
-            _say(word, event.datapath.id)
+        """A switch is ours."""
+        print(json.dumps({"met": event.datapath.id, "at": time.time()}), flush=True)  # noqa: T201
 
     @set_ev_cls(ofp_event.EventOFPPacketIn, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def learn(self, event: Any) -> None:
@@ -79,10 +77,6 @@ class LearningSwitch(app_manager.OSKenApp):  # type: ignore[misc]
         output = words.OFPActionOutput(port, kinds.OFPCML_NO_BUFFER)
         act = words.OFPInstructionActions(kinds.OFPIT_APPLY_ACTIONS, [output])
         switch.send_msg(words.OFPFlowMod(switch, priority=priority, match=match, instructions=[act]))
-
-
-def _say(word: str, switch: int) -> None:
-    print(json.dumps({"event": word, "switch": switch, "at": time.time()}), flush=True)  # noqa: T201
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ class Host:
         return run(*self.inside, *command)
 
     def plug(self, device: str, *, near: str, address: str, mac: str) -> None:
-        """A cable from `device` of the host to `near` of this thread's network; the address with its length."""
+        """A cable from `device` of the host to `near` of this network; the address with its length."""
         run("ip", "link", "add", near, "type", "veth", "peer", "name", device, "netns", self._path)
         run("ip", "link", "set", near, "up", "addrgenmode", "none")
         self.run("ip", "link", "set", device, "address", mac, "addrgenmode", "none")

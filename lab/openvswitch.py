@@ -82,6 +82,11 @@ class OpenVSwitch:
     ) -> None:
         self.close()
 
+    @property
+    def processes(self) -> list[int]:
+        """The two programs, as far as they run."""
+        return [one.pid for one in (self._database, self._switch) if one is not None]
+
     def vsctl(self, *words: str) -> str:
         """`ovs-vsctl` on our database; returns when the switch has done it (at once after `--no-wait`)."""
         return self._run("ovs-vsctl", f"--db=unix:{self.folder}/db.sock", f"--timeout={PATIENCE:.0f}", *words)
@@ -97,7 +102,7 @@ class OpenVSwitch:
     def add_bridge(
         self, name: str, *, dpid: int | None = None, protocols: str = "OpenFlow13", secure: bool = True
     ) -> None:
-        """A bridge of the userspace datapath that forwards nothing by itself; or as switches do, if not `secure`."""
+        """A bridge of the userspace datapath; forwards nothing by itself if `secure`, else as any switch."""
         mode = "secure" if secure else "standalone"
         settings = ["datapath_type=netdev", f"fail_mode={mode}", f"protocols={protocols}"]
         if dpid is not None:

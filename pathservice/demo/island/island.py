@@ -84,7 +84,7 @@ class Island:
         self._pki_folder = folder / "state" / "pki"
         self.access = folder / "access.conf"
         self._open = ExitStack()
-        self._guests = 0
+        self._controllers: list[Controller] = []
 
     def __enter__(self) -> Self:
         """Start everything, and return when all of it answers.
@@ -96,7 +96,7 @@ class Island:
         require_island()
         with ExitStack() as opening:
             opening.enter_context(PrivateNetwork())
-            self.default = opening.enter_context(self._controller("default", "127.0.0.1"))
+            self.default = opening.enter_context(self._controller("default"))
             self._pki = self._make_pki()
             self.wires = opening.enter_context(Wires())
             self.agent = opening.enter_context(self._start_agent())
@@ -119,8 +119,7 @@ class Island:
 
     def guest(self, name: str) -> Guest:
         """An experimenter with a slice of the same name, a certificate and a credential for it."""
-        self._guests += 1
-        controller = self._controller(name, f"127.0.0.{1 + self._guests}")
+        controller = self._controller(name)
         self._open.enter_context(controller)
         now, credential = datetime.now(UTC), self._folder / f"{name}.xml"
         files = issue_user(self._pki_folder, name, now=now)
@@ -139,12 +138,23 @@ class Island:
         controller.wait_until_ready()
         return Guest(calls, controller)
 
+    def controller(self) -> Controller | None:
+        """Whose the island's switch is now."""
+        met = {one: at for one in self._controllers if (at := one.met_last(DPID)) is not None}
+        return max(met, key=lambda one: met[one], default=None)
+
+    def processes(self) -> list[int]:
+        """All that we have started and that runs."""
+        mine = (self.agent.pid, self.service.pid, *(one.pid for one in self._controllers))
+        return [number for number in (*mine, *self.wires.switch.processes) if number is not None]
+
     def has_default(self) -> bool:
         """Whether nobody's slice is on the gateway: the default controller, no map, nobody let in."""
-        return self.default.has(DPID) and not self.wires.map() and self.access.read_text("utf-8") == ACCESS
+        is_free = not self.wires.map() and self.access.read_text("utf-8") == ACCESS
+        return is_free and self.controller() is self.default
 
     def reboot_gateway(self) -> None:
-        """Kill the agent and the switch at once; the switch comes back without a flow, and so does the agent."""
+        """Kill agent and switch; the switch comes back without a flow, then the agent."""
         self.agent.end(signal.SIGKILL)
         with self.wires.switch.down(crash=True):
             pass
@@ -194,8 +204,11 @@ class Island:
     def _service(self, name: str, *words: str) -> Service:
         return Service(name, (sys.executable, *words), self._folder, _environment())
 
-    def _controller(self, name: str, address: str) -> Controller:
-        return Controller(name, address, CONTROLLER_PORT, self._folder, _environment())
+    def _controller(self, name: str) -> Controller:
+        address = f"127.0.0.{1 + len(self._controllers)}"
+        made = Controller(name, address, CONTROLLER_PORT, self._folder, _environment())
+        self._controllers.append(made)
+        return made
 
 
 def _environment() -> Mapping[str, str]:

@@ -40,11 +40,12 @@ class TerminalIslandScreen(TerminalScreen):
 
     def gateway(self, *, controller: str, flows: Sequence[str], access: str) -> None:
         self._console.print(
-            f"The island's switch has the controller [bold]{controller}[/]. The gateway maps:\n"
+            f"Controller of the island's switch: [bold]{controller}[/]. VLANs are mapped by:\n"
         )
         self._show("\n".join(flows) or "nothing", "text")
         self._console.print("\naccess.conf:\n")
         self._show(access, "text")
+        self._console.print()
 
     def figures(self, figures: Mapping[str, str]) -> None:
         table = Table.grid(padding=(0, 2))

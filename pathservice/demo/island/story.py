@@ -70,9 +70,9 @@ class _Telling:
         island, screen = self._island, self._screen
         screen.chapter("The island, before")
         screen.words(_DRAWING)
-        self._await("the switch to find its default controller", lambda: island.default.has(DPID))
+        self._await("the switch to find its default controller", lambda: island.default.met(DPID))
         self._look()
-        self._fact("the switch is the default controller's", island.default.has(DPID))
+        self._fact("the switch is the default controller's", island.controller() is island.default)
         self._fact("the gateway maps nothing", not island.wires.map())
         self._fact("nobody is let in", island.access.read_text("utf-8") == ACCESS)
         self._silence("no ping gets from the facility to the island")
@@ -112,19 +112,16 @@ class _Telling:
         return wish
 
     def _start(self, wish: Wish) -> Mapping[str, str]:
-        island, controller = self._island, self._guest.controller
+        controller = self._guest.controller
         taken = self._await("the slot", lambda: controller.met(DPID, since=wish.start), until=wish.start)
-        first = [
-            self._await(f"a ping to {ping.address} to get through", lambda ping=ping: _first(ping))
-            for ping in self._pings
-        ]
+        first = [self._first_answer(ping) for ping in self._pings]
         ready = self._await(
             "the sliver to be ready",
             lambda: self._guest.calls.status()["geni_operational_status"] == "geni_ready",
         )
         self._look()
-        self._fact("the switch is the experimenter's controller's", taken and controller.has(DPID))
-        self._fact("and was not before", controller.met(DPID) == taken)
+        self._fact("the switch is the experimenter's controller's", self._island.controller() is controller)
+        self._fact("and was not before the slot", (controller.met(DPID) or wish.end) >= wish.start)
         mapped = "pings get through, VLAN 10 to untagged and 30 to 20, and did not before"
         self._fact(mapped, all(at >= wish.start for at in first))
         self._fact("the project's users are let in", f"+ : ({wish.group}) : ALL" in self._access())
@@ -141,12 +138,17 @@ class _Telling:
         )
         self._await("the gateway to be as it was", island.has_default)
         self._look()
-        self._fact("the switch is the default controller's again", island.default.has(DPID))
-        self._fact("and was not before", back >= wish.end)
+        self._fact("the switch is the default controller's again", island.controller() is island.default)
+        self._fact("and was not before the slot ended", back >= wish.end)
         self._fact("the gateway maps nothing", not island.wires.map())
         self._silence("no ping gets through any more")
         self._fact("access.conf is byte for byte what it was", self._access() == ACCESS)
         return {"slot end to the switch at the default controller": _milliseconds(back - wish.end)}
+
+    def _first_answer(self, ping: Ping) -> datetime:
+        return self._await(
+            f"a ping to {ping.address} to get through", lambda: next(iter(ping.answers()), None)
+        )
 
     def _silence(self, sentence: str) -> None:
         """Whether nobody answers what is sent from a little later on."""
@@ -160,9 +162,10 @@ class _Telling:
         return self._await("pings to be sent", lambda: (sent := ping.sent()) >= number + _SENT and sent)
 
     def _look(self) -> None:
-        known = {"the default one": self._island.default, "the experimenter's": self._guest.controller}
-        controller = next((word for word, one in known.items() if one.has(DPID)), "none")
-        self._screen.gateway(controller=controller, flows=self._island.wires.map(), access=self._access())
+        island = self._island
+        owner = {island.default: "the default one", self._guest.controller: "the experimenter's"}
+        controller = owner.get(there, "another's") if (there := island.controller()) else "none"
+        self._screen.gateway(controller=controller, flows=island.wires.map(), access=self._access())
 
     def _access(self) -> str:
         return self._island.access.read_text("utf-8")
@@ -201,10 +204,6 @@ def _advertised(rspec: str) -> str | None:
     """The switches of an advertisement."""
     root = etree.fromstring(rspec.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
     return ", ".join(found.get("dpid", "") for found in root.iter("{http://example.com/aggregate}switch"))
-
-
-def _first(ping: Ping) -> datetime | None:
-    return next(iter(ping.answers()), None)
 
 
 def _milliseconds(span: timedelta) -> str:
