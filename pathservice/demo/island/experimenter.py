@@ -73,7 +73,7 @@ class Experimenter:
         self._proxy = xmlrpc.client.ServerProxy(url, transport=self._transport)
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; the next call opens another."""
         self._transport.close()
 
     def get_version(self) -> Any:

@@ -1,4 +1,4 @@
-"""One island for all tests of a file: real switches, controllers, agent and service, in a network of their own.
+"""One island for all tests of a file: real switches, controllers, agent, service, in a network of their own.
 
 Each test leaves the island as it found it; nothing of it is left at the end.
 """

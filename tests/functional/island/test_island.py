@@ -1,12 +1,15 @@
 """An island of real switches and processes: its slots start and end with real packets, whatever happens."""
 
+import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from lab.processes import Service, wait_for
+from pathservice.demo.island.island import Guest
 from pathservice.demo.island.pings import Ping
 from pathservice.demo.island.story import Slot, tell
 from pathservice.demo.island.wires import ADDRESSES, DPID, GATEWAY
@@ -54,6 +57,21 @@ def journal(booked: Booked, since: int = 0) -> list[tuple[str, str, int]]:
     ]
 
 
+@contextmanager
+def watched_flows(booked: Booked) -> Iterator[Service]:
+    """The gateway's switch tells of every flow that comes or goes."""
+    island = booked.island
+    watch = ("ovs-ofctl", "-O", "OpenFlow10", "monitor", island.wires.switch.management(GATEWAY))
+    environment = {**os.environ, "OVS_RUNDIR": str(island.wires.switch.folder)}
+    with Service("flows", (*watch, "watch:!initial"), island.folder, environment) as flows:
+        wait_for("the switch to listen", lambda: "FLOW_MONITOR reply" in flows.log.read_text("utf-8"))
+        yield flows
+
+
+def is_ready(guest: Guest) -> bool:
+    return bool(guest.calls.status()["geni_operational_status"] == "geni_ready")
+
+
 def test_pings_and_the_switch_s_controller_go_by_the_slot_and_nothing_is_left(booked: Booked) -> None:
     screen = Told()
     happened = tell(booked.island, booked.alice, screen, Slot(timedelta(seconds=3), timedelta(seconds=3)))
@@ -67,14 +85,13 @@ def test_pings_and_the_switch_s_controller_go_by_the_slot_and_nothing_is_left(bo
 def test_of_two_slots_back_to_back_the_first_is_off_before_the_second_is_on(booked: Booked) -> None:
     island = booked.island
     since = len(island.agent.lines())
-    watch = ("ovs-ofctl", "-O", "OpenFlow10", "monitor", island.wires.switch.management(GATEWAY))
-    with Service("flows", (*watch, "watch:!initial"), island.folder) as flows:
+    with watched_flows(booked) as flows:
         first = booked.book(booked.alice, soon(), 4, ALICES)
         second = booked.book(booked.bob, first.end, 600, BOBS)
         began = wait_for("alice's slot", lambda: booked.alice.controller.met(DPID, since=first.start))
         followed = wait_for("bob's slot", lambda: booked.bob.controller.met(DPID, since=second.start))
         wait_for("bob's map", lambda: "dl_vlan=30" in "".join(island.wires.map()))
-        wait_for("bob to be ready", lambda: "ready" in booked.bob.calls.status()["geni_operational_status"])
+        wait_for("bob to be ready", lambda: is_ready(booked.bob))
         log = flows.log.read_text(encoding="utf-8")
     assert began < first.end <= followed
     done = journal(booked, since)
@@ -104,16 +121,14 @@ def test_slice_runs_again_after_the_gateway_was_rebooted_in_its_slot(booked: Boo
     booked.book(booked.alice, soon(), 600, ALICES)
     with Ping(island.wires.facility, ADDRESSES[10], island.folder) as ping:
         wait_for("a ping", ping.answers)
-        wait_for(
-            "alice to be ready", lambda: "ready" in booked.alice.calls.status()["geni_operational_status"]
-        )
+        wait_for("alice to be ready", lambda: is_ready(booked.alice))
         rebooted = datetime.now(UTC)
         island.reboot_gateway()
         wait_for("the switch", lambda: booked.alice.controller.met(DPID, since=rebooted))
         assert island.controller() is booked.alice.controller
         back = datetime.now(UTC)
         wait_for("a ping", lambda: [at for at in ping.answers() if at > back])
-    assert booked.alice.calls.status()["geni_operational_status"] == "geni_ready"
+    wait_for("alice to be ready", lambda: is_ready(booked.alice))
 
 
 def test_agent_ends_the_slot_of_a_service_that_was_killed(booked: Booked) -> None:
@@ -129,4 +144,6 @@ def test_agent_ends_the_slot_of_a_service_that_was_killed(booked: Booked) -> Non
     assert "slot-over" in [line["event"] for line in island.agent.lines()[since:]]
     island.service.start()
     island.service.wait_for_line("event", "serving")
+    for guest in (booked.alice, booked.bob):
+        guest.calls.close()
     wait_for("the service to know", lambda: is_gone(booked.alice))
