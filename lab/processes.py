@@ -58,9 +58,9 @@ def require_programs(packages: Mapping[str, str], *, root: bool) -> None:
     found = []
     if missing:
         wanted = " ".join(sorted({packages[name] for name in missing}))
-        found.append(f"{', '.join(missing)} is not installed (Debian: apt-get install {wanted})")
+        found.append(f"not installed: {', '.join(missing)} (Debian: apt-get install {wanted})")
     if root and os.geteuid() != 0:
-        found.append("it makes network devices and namespaces: run it as root")
+        found.append("not root: network devices and namespaces are made")
     if found:
         raise MissingProgram("; ".join(found))
 

@@ -16,6 +16,7 @@ from lab.processes import wait_for
 from pathservice.demo.island.experimenter import Refused, Wish
 from pathservice.demo.island.island import Guest, Island
 
+NETWORK = Path("/proc/thread-self/ns/net")
 SECOND = timedelta(seconds=1)
 
 
@@ -51,12 +52,14 @@ def is_gone(guest: Guest) -> bool:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Booked]:
+    home = NETWORK.readlink()
     # Short: the name of a socket has room for 107 characters.
     with tempfile.TemporaryDirectory(prefix="island-") as scratch:
         with Island(Path(scratch)) as island:
             yield Booked(island, island.guest("alice"), island.guest("bob"))
             processes = island.processes()
             switch = island.wires.switch.folder
+        assert NETWORK.readlink() == home
         assert len(processes) == 7
         assert not [number for number in processes if Path(f"/proc/{number}").exists()]
         assert not switch.exists()
