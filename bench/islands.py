@@ -31,7 +31,7 @@ from tbam.values import IslandRequest, Owner, Project, Vlan
 
 ISLANDS, SLOTS = 20, 50
 LENGTH = GAP = timedelta(seconds=1)
-BOOKED_WITHIN = timedelta(seconds=20)
+BOOKED_WITHIN = timedelta(seconds=40)
 AIM = 1.0
 """Seconds."""
 PATIENCE = 180.0

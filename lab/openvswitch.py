@@ -33,6 +33,7 @@ SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 PROGRAMS = {
     **dict.fromkeys(("ovsdb-server", "ovsdb-tool", "ovs-vswitchd"), "openvswitch-switch"),
     **dict.fromkeys(("ovs-vsctl", "ovs-ofctl", "ovs-appctl"), "openvswitch-switch"),
+    "ip": "iproute2",
     "setpriv": "util-linux",
 }
 """What it takes, and the Debian package of each."""
@@ -155,11 +156,25 @@ class OpenVSwitch:
 
     def close(self) -> None:
         """End both programs and leave nothing."""
+        bridges = self._bridges()
         self.stop_switch()
+        # Else they stay: a bridge's device is made to outlive the daemon.
+        where = ("-n", self._namespace) if self._namespace else ()
+        for bridge in bridges:
+            with contextlib.suppress(CommandRefused):
+                self._run("ip", *where, "link", "delete", bridge)
         if self._database is not None:
             _end(self._database)
             self._database = None
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _bridges(self) -> list[str]:
+        """Those that have a device of the kernel."""
+        if self._database is None or self._options:
+            return []
+        with contextlib.suppress(CommandRefused, subprocess.TimeoutExpired):
+            return self.vsctl("--no-wait", "list-br").split()
+        return []
 
     def _start_database(self) -> None:
         file, socket = self.folder / "conf.db", self.folder / "db.sock"

@@ -27,7 +27,7 @@ ACCESS = "+ : root : LOCAL\n- : ALL : ALL\n"
 MANAGER = "CN=manager,O=Path Service"
 AGENT_PORT, SERVICE_PORT, SWITCH_PORT, CONTROLLER_PORT = 8234, 8443, 6633, 6653
 _CODE = Path(__file__).resolve().parents[3]
-_NEEDED = {**PROGRAMS, "ip": "iproute2", "nsenter": "util-linux", "ping": "iputils-ping"}
+_NEEDED = {**PROGRAMS, "nsenter": "util-linux", "ping": "iputils-ping"}
 _SITE = """\
 name: Island
 station: DEMO

@@ -3,10 +3,10 @@
 import itertools
 import os
 
-from lab.openvswitch import OpenVSwitch, require_openvswitch
-from lab.processes import ENDS_WITH_US, PATIENCE, CommandRefused
+from lab.openvswitch import OpenVSwitch
+from lab.processes import ENDS_WITH_US, PATIENCE
 
-__all__ = ["ENDS_WITH_US", "PATIENCE", "CommandRefused", "OpenVSwitch", "require_openvswitch", "unique"]
+__all__ = ["ENDS_WITH_US", "PATIENCE", "OpenVSwitch", "unique"]
 
 _numbers = itertools.count(1)
 
