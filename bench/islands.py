@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import inf
 
 from sqlalchemy.orm import Session
 
@@ -33,10 +34,11 @@ from tbam.slivers import KIND
 from tbam.values import IslandRequest, Project, Vlan
 
 ISLANDS, SLOTS = 20, 50
-LENGTH = GAP = timedelta(seconds=1)
+LENGTH, GAP = timedelta(seconds=1.4), timedelta(seconds=0.6)
 BOOKED_WITHIN = timedelta(seconds=20)
 AIM = 1.0
 """Seconds."""
+SETTLED_WITHIN = timedelta(seconds=5)
 PATIENCE = 180.0
 VLANS = (Vlan(10, 0), Vlan(30, 20))
 CONTROLLER = ControllerProxy("192.0.2.10", 6633)
@@ -48,11 +50,13 @@ def measure(_options: Options) -> Iterator[Figure]:
     configure_logs("error")
     with fresh_stores("sqlite", 1) as (store,), gateways(ISLANDS) as running, _worker(store, running):
         slots = _book(store, sorted(running.devices))
-        _wait(lambda: len(running.moments().off) == ISLANDS * SLOTS)
+        over = max(slot.end for slot in slots.values()) + SETTLED_WITHIN
+        _wait(lambda: datetime.now(UTC) > over)
         moments = running.moments()
+    # What never came to its gateway was later than any figure.
     lags = {
-        "start": [moments.on[number] - slot.start.timestamp() for number, slot in slots.items()],
-        "end": [moments.off[number] - slot.end.timestamp() for number, slot in slots.items()],
+        "start": [moments.on.get(number, inf) - slot.start.timestamp() for number, slot in slots.items()],
+        "end": [moments.off.get(number, inf) - slots[number].end.timestamp() for number in moments.on],
     }
     for what, found in lags.items():
         worst = quantile(found, 0.99)
