@@ -1,6 +1,6 @@
 # `make demo` and `make test` do everything on a fresh machine; see README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench races schemas lint types tests others
+.PHONY: help setup demo demo-island test check bench races schemas lint types tests others
 SHELL := bash
 BIN := .venv/bin
 # In the order of tests/conftest.py, which begins with the longest files.
@@ -9,19 +9,25 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
 .venv/.installed: setup.cfg tools/setup
 	@tools/setup
 
 .venv/.installed-test: setup.cfg tools/setup
 	@tools/setup test
-	@touch .venv/.installed
+	@touch .venv/.installed .venv/.installed-island
+
+.venv/.installed-island: setup.cfg tools/setup
+	@tools/setup island
 
 setup: .venv/.installed-test ## Make .venv with everything to run and to test
 
 demo: .venv/.installed ## Book a path, change a simulated router, put it back
 	@$(BIN)/pathservice demo
+
+demo-island: .venv/.installed-island ## Book an island of real switches, as root: controllers, VLANs and pings in a slot
+	@$(BIN)/pathservice demo-island
 
 check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and contract tests, migrations
 	$(BIN)/ruff format --check .

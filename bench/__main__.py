@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import admission, crowd, ofproxy, one_more, process, push, slots, soak, tickets
+from bench import admission, crowd, islands, ofproxy, one_more, process, push, slots, soak, tickets
 from bench.databases import KINDS
 from bench.figure import Figure, Options
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "crowd": crowd.measure,
     "one-more": one_more.measure,
     "ofproxy": ofproxy.measure,
+    "islands": islands.measure,
     "soak": soak.measure,
 }
 

@@ -194,6 +194,7 @@ class Keeper:
             if (there := found.get(item)) is None or self._belongs(item, there):
                 continue
             if self._tried(troubles, item, back_end.clear):
+                log.info("taken-off", item=item, reservation=there.reservation)
                 found[item] = None
             else:
                 is_blocked = True
@@ -218,7 +219,7 @@ class Keeper:
         if is_blocked:
             troubles[item] = "waits: what was there before is not off yet"
         elif found.get(item) != thing and self._tried(troubles, item, lambda: back_end.carry(thing)):
-            log.info("carried", item=item, slice=str(wanted.key))
+            log.info("carried", item=item, slice=str(wanted.key), reservation=wanted.key.reservation)
 
     def _belongs(self, item: Item, there: Found) -> bool:
         """Whether what is there is something of the wanted slice, if perhaps not as it should be."""

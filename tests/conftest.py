@@ -34,6 +34,7 @@ LONG = {
     "test_soak.py",
     "test_ost2.py",
     "test_demo.py",
+    "test_island.py",
 }
 """Files that take long with few tests: begun first, so that none is left to one process at the end."""
 

@@ -11,13 +11,30 @@ import typer
 from pathservice.cli.screen import errors
 from pathservice.logs import configure_logs
 
-COMMANDS = {"serve": "serve", "worker": "serve", "demo": "demo", "freeze": "hand", "thaw": "hand"}
+COMMANDS = {
+    "serve": "serve",
+    "worker": "serve",
+    "demo": "demo",
+    "demo-island": "demo",
+    "freeze": "hand",
+    "thaw": "hand",
+}
 GROUPS = {"db": "database", "devices": "devices", "pki": "pki", "site": "site", "ticket": "tickets"}
 """Which module of this package has a command or a group. It is imported when it is asked for: an operator
 who lists tickets does not wait for a SOAP server and an SSH server to load."""
 
 HOUSE = frozenset(
-    {"activation", "lambdastation", "netconfig", "ofgw", "pathservice", "reservation", "store", "tbam"}
+    {
+        "activation",
+        "lab",
+        "lambdastation",
+        "netconfig",
+        "ofgw",
+        "pathservice",
+        "reservation",
+        "store",
+        "tbam",
+    }
 )
 
 
@@ -35,7 +52,8 @@ def application(only: str | None = None) -> typer.Typer:
     wanted = {only} if only in {*COMMANDS, *GROUPS} else {*COMMANDS, *GROUPS}
     for name, module in COMMANDS.items():
         if name in wanted:
-            tree.command(name)(getattr(import_module(f"pathservice.cli.{module}"), name))
+            command = getattr(import_module(f"pathservice.cli.{module}"), name.replace("-", "_"))
+            tree.command(name)(command)
     for name, module in GROUPS.items():
         if name in wanted:
             tree.add_typer(import_module(f"pathservice.cli.{module}").group(), name=name)

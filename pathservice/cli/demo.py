@@ -1,13 +1,21 @@
-"""`pathservice demo`: the main job from end to end."""
+"""`pathservice demo` and `pathservice demo-island`: each main job from end to end."""
 
+import signal
+import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from pathservice.cli import options
 from pathservice.cli.screen import console
+from pathservice.demo.island.island import Island
+from pathservice.demo.island.screen import TerminalIslandScreen
+from pathservice.demo.island.story import tell as tell_of_island
 from pathservice.demo.screen import TerminalScreen
 from pathservice.demo.story import tell
 from pathservice.logs import configure_logs
@@ -22,10 +30,40 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="pathservice-demo-") as scratch:
         settings = options.settings(state=keep or Path(scratch), port=0)
         happened = tell(settings, TerminalScreen(out))
+    _end(out, happened, "`pathservice serve --state DIR`, and docs/operations.md")
+
+
+def demo_island() -> None:
+    """Book an island of real switches, in a network of their own. Exit status 0 only if all of it happened.
+
+    Needs root and Open vSwitch; ends what it starts, and leaves nothing.
+    """
+    configure_logs("error")
+    # So that it, too, ends all that was started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    out = console(width=118)
+    with (
+        tempfile.TemporaryDirectory(prefix="pathservice-island-") as scratch,
+        _status(out, "starting switches, controllers, the gateway's agent and the service") as started,
+        Island(Path(scratch)) as island,
+    ):
+        guest = island.guest("alice")
+        started()
+        happened = tell_of_island(island, guest, TerminalIslandScreen(out))
+    _end(out, happened, "`tbam-agent --settings FILE` on a gateway, and docs/gateway.md")
+
+
+@contextmanager
+def _status(out: Console, words: str) -> Iterator[Callable[[], None]]:
+    """Say so until what is yielded is called."""
+    with ExitStack() as showing:
+        showing.enter_context(out.status(words))
+        yield showing.close
+
+
+def _end(out: Console, happened: bool, further: str) -> None:
     out.print()
     if not happened:
         out.print("[bold red]Not all of it happened.[/]")
         raise typer.Exit(1)
-    out.print(
-        "[bold green]All of it happened.[/] Next: `pathservice serve --state DIR`, and docs/operations.md."
-    )
+    out.print(f"[bold green]All of it happened.[/] Next: {further}.")

@@ -59,11 +59,21 @@ class Script:
     )
 
 
-class Screen(Protocol):
-    """Who shows the story."""
+class Happening(Protocol):
+    """Who shows what happens, and whether it had to."""
 
     def chapter(self, title: str) -> None:
         """A heading."""
+
+    def wait(self, what: str, done: "threading.Event", *, until: datetime) -> None:
+        """Show progress until it is done."""
+
+    def fact(self, sentence: str, *, holds: bool) -> None:
+        """One thing that had to be so."""
+
+
+class Screen(Happening, Protocol):
+    """Who shows the story."""
 
     def site(self, assembly: Assembly, address: str) -> None:
         """The site and where the service answers."""
@@ -85,12 +95,6 @@ class Screen(Protocol):
 
     def history(self, moves: tuple[TransitionView, ...]) -> None:
         """Every move of the ticket."""
-
-    def wait(self, what: str, done: "threading.Event", *, until: datetime) -> None:
-        """Show progress until it is done."""
-
-    def fact(self, sentence: str, *, holds: bool) -> None:
-        """One thing that had to be so."""
 
 
 def tell(settings: Settings, screen: Screen, script: Script | None = None) -> bool:

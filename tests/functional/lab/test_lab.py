@@ -1,0 +1,46 @@
+"""What a lab makes of the kernel's is gone with it."""
+
+import socket
+import threading
+from pathlib import Path
+
+from lab.network import Host, PrivateNetwork
+from lab.openvswitch import OpenVSwitch
+from lab.processes import wait_for
+
+NETWORK = Path("/proc/thread-self/ns/net")
+
+
+def devices() -> set[str]:
+    """Of the network that we are in."""
+    return {name for _, name in socket.if_nameindex()}
+
+
+def test_private_network_is_this_threads_and_of_what_it_starts() -> None:
+    home, seen = NETWORK.readlink(), []
+    with PrivateNetwork():
+        assert NETWORK.readlink() != home
+        assert devices() == {"lo"}
+        # A thread that is started in there is in there.
+        thread = threading.Thread(target=lambda: seen.append(NETWORK.readlink()))
+        thread.start()
+        thread.join()
+        assert seen == [NETWORK.readlink()]
+    assert NETWORK.readlink() == home
+
+
+def test_hosts_cables_and_bridges_go_with_what_they_belong_to() -> None:
+    with PrivateNetwork():
+        with Host() as host:
+            host.plug("far", near="near", address="10.0.0.1/24", mac="02:00:00:00:00:01")
+            assert devices() == {"lo", "near"}
+            assert "10.0.0.1/24" in host.run("ip", "-brief", "address", "show", "far")
+        with OpenVSwitch() as switch:
+            switch.add_bridge("one")
+            switch.add_bridge("two")
+            switch.stop_switch(crash=True)
+            assert {"one", "two"} <= devices()
+        assert not {"one", "two"} & devices()
+        assert not switch.folder.exists()
+        # The kernel takes its time with a namespace that nobody is in.
+        wait_for("the cable to go", lambda: "near" not in devices())
