@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from activation.clock import SystemClock
 from activation.devices import register_devices, view_devices
-from activation.worker import Worker, WorkerSettings
+from activation.due import WorkerSettings
+from activation.worker import Worker
 from bench.databases import fresh_stores
 from bench.figure import Figure, Options, quantile
 from bench.gateways import Gateways, gateways
