@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
+from sqlalchemy import event
 
 import reservation.tables  # noqa: F401 - its tables are made below
 from store import Base, Store, open_store
@@ -56,6 +57,11 @@ def make_database(kind: str, directory: Path) -> Store:
     """A new database of that kind with every table in it that is known by now."""
     directory.mkdir(exist_ok=True)
     store = open_store(DATABASES[kind](directory))
+    if kind == "sqlite":
+        # Every commit would wait for the disk. What is behind it is there for all processes all the same.
+        event.listen(
+            store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF")
+        )
     # Without looking for each table first, which takes as long as making it.
     Base.metadata.create_all(store.engine, checkfirst=False)
     return store
@@ -69,9 +75,26 @@ def emptied(store: Store) -> Store:
     return store
 
 
-@pytest.fixture(scope="session", params=sorted(DATABASES))
+def pytest_configure(config: pytest.Config) -> None:
+    """Say which marks there are for what runs on databases."""
+    config.addinivalue_line("markers", "one_database(why): on SQLite only: the database decides nothing here")
+    config.addinivalue_line("markers", "any_database(why): on every database, whatever the module says")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that uses a database on every kind, unless it names some or says why one is enough."""
+    marks = list(metafunc.definition.iter_markers())
+    named = any(mark.name == "parametrize" and "database_kind" in mark.args[0] for mark in marks)
+    if "database_kind" in metafunc.fixturenames and not named:
+        names = {mark.name for mark in marks}
+        one = "one_database" in names and "any_database" not in names
+        kinds = ["sqlite"] if one else sorted(DATABASES)
+        metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of database there is, in turn."""
+    """The kind of database this test is run on."""
     return str(request.param)
 
 

@@ -135,7 +135,7 @@ def test_reading_that_goes_wrong_is_named_and_the_next_one_is_right(
 
 
 @pytest.mark.troubles(*BREAKS)
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["first line", "last line"])
 def test_break_over_the_wire_is_named_and_repaired(
     bench: Bench, rig: Rig, trouble: Trouble, share: float
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -14,7 +14,16 @@ from reservation.errors import CapacityBooked, CapacityExceeded, UnknownResource
 from reservation.model import TimeSlot
 from reservation.tables import ClaimRow, ReservationRow, ResourceRow, TransitionRow
 from store import Store
-from tests.contract.reservation.conftest import HOUR, MEGABIT, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import (
+    HOUR,
+    MEGABIT,
+    NOON,
+    PATH,
+    Calendar,
+    a_request,
+    examples,
+    hours,
+)
 
 CAPACITY = 10
 
@@ -244,40 +253,41 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(STEPS, min_size=1, max_size=25), SLOTS)
-def test_answers_are_those_of_counting_every_instant(
-    bookings: Calendar, steps: Sequence[tuple[str, TimeSlot, int]], window: TimeSlot
-) -> None:
-    for leftover in bookings.store.read(lambda s: s.scalars(select(ClaimRow.reservation_id)).all()):
-        free(bookings, leftover)
-    bookings.offer(PATH, CAPACITY)
-    oracle: dict[int, Taken] = {}
-    for what, slot, number in steps:
-        if what == "book":
-            free_then = CAPACITY - brute_peak(oracle.values(), slot)
-            answer = book_or_refusal(bookings, slot, number)
-            if number <= free_then:
-                assert isinstance(answer, int)
-                oracle[answer] = Taken(slot, number)
-            else:
-                assert isinstance(answer, CapacityExceeded)
-                assert answer.free == max(free_then, 0)
-        elif number < len(oracle):
-            which = list(oracle)[number]
-            if what == "free":
-                free(bookings, which)
-                del oracle[which]
-            else:
-                keep(bookings, which, (slot.end - NOON) / HOUR)
-                old = oracle[which]
-                end = max(slot.end, old.slot.start + timedelta(seconds=1))
-                oracle[which] = Taken(TimeSlot(old.slot.start, end), old.amount)
-        assert found_peak(bookings.store, window) == brute_peak(oracle.values(), window)
-    for hour in HOURS:
-        assert found_peak(bookings.store, hour) == brute_peak(oracle.values(), hour)
-    lengths = [claim.slot.length.total_seconds() for claim in oracle.values()]
-    assert longest(bookings.store) == max(lengths, default=0)
+def test_answers_are_those_of_counting_every_instant(bookings: Calendar) -> None:
+    @examples(bookings.store, 60)
+    @given(st.lists(STEPS, min_size=1, max_size=25), SLOTS)
+    def holds(steps: Sequence[tuple[str, TimeSlot, int]], window: TimeSlot) -> None:
+        for leftover in bookings.store.read(lambda s: s.scalars(select(ClaimRow.reservation_id)).all()):
+            free(bookings, leftover)
+        bookings.offer(PATH, CAPACITY)
+        oracle: dict[int, Taken] = {}
+        for what, slot, number in steps:
+            if what == "book":
+                free_then = CAPACITY - brute_peak(oracle.values(), slot)
+                answer = book_or_refusal(bookings, slot, number)
+                if number <= free_then:
+                    assert isinstance(answer, int)
+                    oracle[answer] = Taken(slot, number)
+                else:
+                    assert isinstance(answer, CapacityExceeded)
+                    assert answer.free == max(free_then, 0)
+            elif number < len(oracle):
+                which = list(oracle)[number]
+                if what == "free":
+                    free(bookings, which)
+                    del oracle[which]
+                else:
+                    keep(bookings, which, (slot.end - NOON) / HOUR)
+                    old = oracle[which]
+                    end = max(slot.end, old.slot.start + timedelta(seconds=1))
+                    oracle[which] = Taken(TimeSlot(old.slot.start, end), old.amount)
+            assert found_peak(bookings.store, window) == brute_peak(oracle.values(), window)
+        for hour in HOURS:
+            assert found_peak(bookings.store, hour) == brute_peak(oracle.values(), hour)
+        lengths = [claim.slot.length.total_seconds() for claim in oracle.values()]
+        assert longest(bookings.store) == max(lengths, default=0)
+
+    holds()
 
 
 def test_claim_kept_into_the_next_slot_is_in_nobodys_way_who_takes_nothing_back(bookings: Calendar) -> None:

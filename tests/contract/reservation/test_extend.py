@@ -5,7 +5,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -18,7 +18,17 @@ from reservation.model import FlowRequest, PartRequest, ReservationView, TimeSlo
 from reservation.moves import lock_reservation, move
 from reservation.tables import ClaimRow, DeviceRow, PartRow, ReservationRow, ResourceRow
 from store import Base
-from tests.contract.reservation.conftest import HOUR, KIND, MEGABIT, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import (
+    HOUR,
+    KIND,
+    MEGABIT,
+    NOON,
+    PATH,
+    Calendar,
+    a_request,
+    examples,
+    hours,
+)
 
 
 def extend(bookings: Calendar, number: int, end: float) -> ReservationView:
@@ -191,35 +201,36 @@ WHEN = st.integers(0, 8)
 BOOKING = st.tuples(WHEN, st.integers(1, 4), st.integers(1, 600)).map(lambda b: (b[0], b[0] + b[1], b[2]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(others=st.lists(BOOKING, max_size=5), own=BOOKING, until=st.integers(1, 14))
-def test_extending_fits_exactly_when_the_whole_could_have_been_booked_at_once(
-    bookings: Calendar, others: list[tuple[int, int, int]], own: tuple[int, int, int], until: int
-) -> None:
-    with bookings.store.engine.begin() as connection:
-        for table in ("transition", "claim", "reservation"):
-            connection.execute(delete(Base.metadata.tables[table]))
+def test_extending_fits_exactly_when_the_whole_could_have_been_booked_at_once(bookings: Calendar) -> None:
+    @examples(bookings.store, 60)
+    @given(others=st.lists(BOOKING, max_size=5), own=BOOKING, until=st.integers(1, 14))
+    def holds(others: list[tuple[int, int, int]], own: tuple[int, int, int], until: int) -> None:
+        with bookings.store.engine.begin() as connection:
+            for table in ("transition", "claim", "reservation"):
+                connection.execute(delete(Base.metadata.tables[table]))
 
-    def book(start: int, end: int, megabits: int) -> int | None:
+        def book(start: int, end: int, megabits: int) -> int | None:
+            try:
+                return bookings.book(start, end, megabits * MEGABIT)
+            except CapacityExceeded:
+                return None
+
+        for other in others:
+            book(*other)
+        number = book(*own)
+        if number is None:
+            return
         try:
-            return bookings.book(start, end, megabits * MEGABIT)
+            extended = extend(bookings, number, until).slot
         except CapacityExceeded:
-            return None
+            extended = None
+        fresh = hours(own[0], max(own[1], until))
+        if extended is None:
+            bookings.cancel(number)
+            assert book(own[0], until, own[2]) is None
+        else:
+            assert extended == fresh == TimeSlot(NOON + own[0] * HOUR, NOON + max(own[1], until) * HOUR)
+            bookings.cancel(number)
+            assert book(own[0], max(own[1], until), own[2]) is not None
 
-    for other in others:
-        book(*other)
-    number = book(*own)
-    if number is None:
-        return
-    try:
-        extended = extend(bookings, number, until).slot
-    except CapacityExceeded:
-        extended = None
-    fresh = hours(own[0], max(own[1], until))
-    if extended is None:
-        bookings.cancel(number)
-        assert book(own[0], until, own[2]) is None
-    else:
-        assert extended == fresh == TimeSlot(NOON + own[0] * HOUR, NOON + max(own[1], until) * HOUR)
-        bookings.cancel(number)
-        assert book(own[0], max(own[1], until), own[2]) is not None
+    holds()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -17,7 +17,7 @@ from reservation.model import LabelRequest, TimeSlot
 from reservation.moves import lock_reservation, move
 from reservation.tables import ClaimRow, ResourceRow
 from store import Base
-from tests.contract.reservation.conftest import HOUR, KIND, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import HOUR, KIND, NOON, PATH, Calendar, a_request, examples, hours
 from tests.contract.reservation.test_races import together
 
 POOL = labels.pool_resource("Fermilab", "dscp")
@@ -240,25 +240,26 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(STEPS, min_size=1, max_size=20))
-def test_labels_are_those_of_looking_at_every_hour(
-    bookings: Calendar, steps: list[tuple[str, TimeSlot, frozenset[int] | None, int]]
-) -> None:
-    with bookings.store.engine.begin() as connection:
-        for table in ("transition", "claim", "reservation", "resource"):
-            connection.execute(delete(Base.metadata.tables[table]))
-    offer(bookings, sorted(LABELS))
-    oracle = Oracle(bookings)
-    for what, slot, among, which in steps:
-        if what == "book":
-            oracle.book(slot, among)
-        elif which < len(oracle.held):
-            number = list(oracle.held)[which]
-            if what == "cancel":
-                oracle.cancel(number)
-            else:
-                {"keep": oracle.keep, "extend": oracle.extend}[what](number, slot.end)
-    query = select(ResourceRow.longest_seconds).where(ResourceRow.name == POOL)
-    lengths = [slot.length.total_seconds() for slot, _ in oracle.held.values()]
-    assert bookings.store.read(lambda session: session.scalar(query)) == max(lengths, default=0)
+def test_labels_are_those_of_looking_at_every_hour(bookings: Calendar) -> None:
+    @examples(bookings.store, 50)
+    @given(steps=st.lists(STEPS, min_size=1, max_size=20))
+    def holds(steps: list[tuple[str, TimeSlot, frozenset[int] | None, int]]) -> None:
+        with bookings.store.engine.begin() as connection:
+            for table in ("transition", "claim", "reservation", "resource"):
+                connection.execute(delete(Base.metadata.tables[table]))
+        offer(bookings, sorted(LABELS))
+        oracle = Oracle(bookings)
+        for what, slot, among, which in steps:
+            if what == "book":
+                oracle.book(slot, among)
+            elif which < len(oracle.held):
+                number = list(oracle.held)[which]
+                if what == "cancel":
+                    oracle.cancel(number)
+                else:
+                    {"keep": oracle.keep, "extend": oracle.extend}[what](number, slot.end)
+        query = select(ResourceRow.longest_seconds).where(ResourceRow.name == POOL)
+        lengths = [slot.length.total_seconds() for slot, _ in oracle.held.values()]
+        assert bookings.store.read(lambda session: session.scalar(query)) == max(lengths, default=0)
+
+    holds()

@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
@@ -35,7 +35,17 @@ from reservation.model import (
 from reservation.moves import lock_reservation, move
 from reservation.tables import ClaimRow, FlowRow, PartRow, ReservationRow, ResourceRow
 from store import Base
-from tests.contract.reservation.conftest import HOUR, KIND, MEGABIT, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import (
+    HOUR,
+    KIND,
+    MEGABIT,
+    NOON,
+    PATH,
+    Calendar,
+    a_request,
+    examples,
+    hours,
+)
 from tests.contract.reservation.test_races import together
 
 POOL = "labels:Fermilab:dscp"
@@ -331,43 +341,44 @@ def as_change(what: What) -> dict[str, object]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(others=st.lists(WHAT, max_size=4), own=WHAT, new=WHAT)
-def test_before_it_starts_modifying_fits_exactly_when_booking_anew_would(
-    furnished: Calendar, others: list[What], own: What, new: What
-) -> None:
-    with furnished.store.engine.begin() as connection:
-        for table in ("transition", "claim", "flow", "part", "reservation"):
-            connection.execute(delete(Base.metadata.tables[table]))
+def test_before_it_starts_modifying_fits_exactly_when_booking_anew_would(furnished: Calendar) -> None:
+    @examples(furnished.store, 60)
+    @given(others=st.lists(WHAT, max_size=4), own=WHAT, new=WHAT)
+    def holds(others: list[What], own: What, new: What) -> None:
+        with furnished.store.engine.begin() as connection:
+            for table in ("transition", "claim", "flow", "part", "reservation"):
+                connection.execute(delete(Base.metadata.tables[table]))
 
-    def booked(what: What) -> int | None:
-        change = as_change(what)
-        request = replace(a_request(hours(*what[0])), **change)  # type: ignore[arg-type]
+        def booked(what: What) -> int | None:
+            change = as_change(what)
+            request = replace(a_request(hours(*what[0])), **change)  # type: ignore[arg-type]
+            try:
+                number = furnished.hold(request).id
+            except ReservationError:
+                return None
+            furnished.confirm(number)
+            return number
+
+        for other in others:
+            booked(other)
+        number = booked(own)
+        if number is None:
+            return
+        before = everything(furnished)
         try:
-            number = furnished.hold(request).id
+            assert modify(furnished, number, **as_change(new)).slot == hours(*new[0])
+            fitted = True
         except ReservationError:
-            return None
-        furnished.confirm(number)
-        return number
+            assert everything(furnished) == before
+            fitted = False
+        check_bounds(furnished)
+        had = claims(furnished, number)
+        furnished.cancel(number)
+        anew = booked(new)
+        assert (anew is not None) is fitted
+        if anew is not None:
+            again = claims(furnished, anew)
+            assert [row[3:] for row in had] == [row[3:] for row in again]
+            assert [row[:2] for row in had] == [row[:2] for row in again]
 
-    for other in others:
-        booked(other)
-    number = booked(own)
-    if number is None:
-        return
-    before = everything(furnished)
-    try:
-        assert modify(furnished, number, **as_change(new)).slot == hours(*new[0])
-        fitted = True
-    except ReservationError:
-        assert everything(furnished) == before
-        fitted = False
-    check_bounds(furnished)
-    had = claims(furnished, number)
-    furnished.cancel(number)
-    anew = booked(new)
-    assert (anew is not None) is fitted
-    if anew is not None:
-        again = claims(furnished, anew)
-        assert [row[3:] for row in had] == [row[3:] for row in again]
-        assert [row[:2] for row in had] == [row[:2] for row in again]
+    holds()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netconfig.intent import FlowMatch, PortRange, Protocol
@@ -16,7 +16,17 @@ from reservation.flows import FlowSpec
 from reservation.lifecycle import Cause, State
 from reservation.model import FlowRequest, Participant, ParticipantView, ReservationView
 from reservation.moves import lock_reservation, move
-from tests.contract.reservation.conftest import HOUR, KIND, MEGABIT, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import (
+    HOUR,
+    KIND,
+    MEGABIT,
+    NOON,
+    PATH,
+    Calendar,
+    a_request,
+    examples,
+    hours,
+)
 
 SITE = "Fermilab"
 
@@ -174,30 +184,31 @@ def test_of_joining_and_the_last_leaving_at_once_nobody_is_left_in_what_was_canc
 STEPS = st.lists(st.tuples(st.sampled_from(["join", "leave"]), st.sampled_from("abc")), max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_it_lives_as_long_as_a_set_of_participants_that_was_ever_filled(
-    bookings: Calendar, steps: list[tuple[str, str]]
-) -> None:
-    booked = bookings.book(1, 2, 1)
-    bookings.confirm(booked)
-    inside: set[str] = set()
-    ever: set[str] = set()
-    over = False
-    for step, key in steps:
-        try:
-            (join if step == "join" else leave)(bookings, booked, key)
-        except TooLate:
-            assert over
-        except NotJoined:
-            assert key not in ever
-        else:
-            (inside.add if step == "join" else inside.discard)(key)
-            ever.add(key)
-            over = over or not inside
-        assert (bookings.get(booked).state is State.CANCELLED) is over
-    if not over:
-        bookings.cancel(booked)
+def test_it_lives_as_long_as_a_set_of_participants_that_was_ever_filled(bookings: Calendar) -> None:
+    @examples(bookings.store, 40)
+    @given(steps=STEPS)
+    def holds(steps: list[tuple[str, str]]) -> None:
+        booked = bookings.book(1, 2, 1)
+        bookings.confirm(booked)
+        inside: set[str] = set()
+        ever: set[str] = set()
+        over = False
+        for step, key in steps:
+            try:
+                (join if step == "join" else leave)(bookings, booked, key)
+            except TooLate:
+                assert over
+            except NotJoined:
+                assert key not in ever
+            else:
+                (inside.add if step == "join" else inside.discard)(key)
+                ever.add(key)
+                over = over or not inside
+            assert (bookings.get(booked).state is State.CANCELLED) is over
+        if not over:
+            bookings.cancel(booked)
+
+    holds()
 
 
 def flows(first: int = 0, last: int = 65535) -> FlowSpec:

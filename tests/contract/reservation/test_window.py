@@ -7,7 +7,7 @@ from fractions import Fraction
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -21,7 +21,16 @@ from reservation.model import ClaimRequest, FlowRequest, LabelRequest, TimeSlot
 from reservation.tables import ClaimRow
 from reservation.window import find_window
 from reservation.window_values import LabelledFlows, Transfer, Window, WindowAnswer, WindowRequest
-from tests.contract.reservation.conftest import HOUR, MEGABIT, NOON, PATH, Calendar, a_request, hours
+from tests.contract.reservation.conftest import (
+    HOUR,
+    MEGABIT,
+    NOON,
+    PATH,
+    Calendar,
+    a_request,
+    examples,
+    hours,
+)
 
 BACK = "path:blue-back"
 SITE = "Fermilab"
@@ -320,57 +329,50 @@ def booked(bookings: Calendar, wanted: Iterable[Taken]) -> list[Taken]:
     return taken
 
 
-same_store = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+def test_the_slot_for_a_length_is_the_one_that_trying_all_finds(bookings: Calendar) -> None:
+    @examples(bookings.store, 25)
+    @given(CLAIMS, WITHIN, st.sampled_from([0.25, 1, 1.5, 2, 4]), AMOUNT, AMOUNT)
+    def holds(claims: list[Taken], within: TimeSlot, length: float, out: int, back: int) -> None:
+        oracle = Oracle(booked(bookings, claims), within)
+        asked = ((PATH, out), (BACK, back))
+        answer = find(bookings, within, length * HOUR, *asked, flows=MINE)
+        assert answer == oracle.for_length(length * HOUR, asked)
+        if nearest := answer.found or answer.instead:
+            take(bookings, nearest, MINE)
+
+    holds()
 
 
-@same_store
-@given(CLAIMS, WITHIN, st.sampled_from([0.25, 1, 1.5, 2, 4]), AMOUNT, AMOUNT)
-def test_the_slot_for_a_length_is_the_one_that_trying_all_finds(
-    bookings: Calendar, claims: list[Taken], within: TimeSlot, length: float, out: int, back: int
-) -> None:
-    oracle = Oracle(booked(bookings, claims), within)
-    asked = ((PATH, out), (BACK, back))
-    answer = find(bookings, within, length * HOUR, *asked, flows=MINE)
-    assert answer == oracle.for_length(length * HOUR, asked)
-    if nearest := answer.found or answer.instead:
-        take(bookings, nearest, MINE)
+def test_a_transfer_ends_when_trying_all_starts_and_rates_ends_it(bookings: Calendar) -> None:
+    @examples(bookings.store, 25)
+    @given(
+        CLAIMS,
+        WITHIN,
+        st.integers(1, 3 * CAPACITY * 3600),
+        st.none() | st.sampled_from([1800, 7200]),
+        AMOUNT,
+        AMOUNT,
+    )
+    def holds(
+        claims: list[Taken], within: TimeSlot, volume: int, longest: int | None, most: int, back: int
+    ) -> None:
+        oracle = Oracle(booked(bookings, claims), within)
+        transfer = Transfer(volume, PATH, longest)
+        answer = find(bookings, within, transfer, (PATH, most), (BACK, back), flows=MINE)
+        end = oracle.earliest_end(transfer, most, back)
+        moved = oracle.most_moved(transfer, most, back)
+        if nearest := answer.found or answer.instead:
+            assert nearest.amount(PATH) <= most
+            assert nearest.amount(BACK) == back
+            seconds = nearest.slot.length // timedelta(seconds=1)
+            assert answer.found is None or nearest.amount(PATH) * seconds >= volume
+            assert answer.instead is None or nearest.amount(PATH) * seconds == moved < volume
+            take(bookings, nearest, MINE)
+        else:
+            assert moved == 0
+        assert (answer.found and answer.found.slot.end) == end
 
-
-@same_store
-@given(
-    CLAIMS,
-    WITHIN,
-    st.integers(1, 3 * CAPACITY * 3600),
-    st.none() | st.sampled_from([1800, 7200]),
-    AMOUNT,
-    AMOUNT,
-)
-def test_a_transfer_ends_when_trying_all_starts_and_rates_ends_it(
-    bookings: Calendar,
-    claims: list[Taken],
-    within: TimeSlot,
-    volume: int,
-    longest: int | None,
-    most: int,
-    back: int,
-) -> None:
-    oracle = Oracle(booked(bookings, claims), within)
-    transfer = Transfer(volume, PATH, longest)
-    answer = find(bookings, within, transfer, (PATH, most), (BACK, back), flows=MINE)
-    end = oracle.earliest_end(transfer, most, back)
-    moved = oracle.most_moved(transfer, most, back)
-    if nearest := answer.found or answer.instead:
-        assert nearest.amount(PATH) <= most
-        assert nearest.amount(BACK) == back
-        seconds = nearest.slot.length // timedelta(seconds=1)
-        assert answer.found is None or nearest.amount(PATH) * seconds >= volume
-        assert answer.instead is None or nearest.amount(PATH) * seconds == moved < volume
-        take(bookings, nearest, MINE)
-    else:
-        assert moved == 0
-    assert (answer.found and answer.found.slot.end) == end
+    holds()
 
 
 def test_the_label_that_is_free_first_decides_with_the_packets_that_go_with_it(bookings: Calendar) -> None:

@@ -43,6 +43,10 @@ from tests.databases import drop_database
 from tests.functional.activation.victim import Moment, Orders, serve, work
 from tests.processes import forking
 
+pytestmark = pytest.mark.one_database(
+    "what dies here is the worker, between commits: one kind gets the hundreds of cases, the others some"
+)
+
 ORIGINAL = (Path(examples.__path__[0]) / "fermilab-border-1.txt").read_text(encoding="utf-8")
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -208,12 +212,6 @@ def book(store: Store, device: Device, *, now: datetime = NOON, tickets: int = 1
     for _ in range(tickets):
         held = store.write(lambda s: service.hold(s, request, now=now))
         store.write(lambda s, id_=held.id: service.confirm(s, id_, kind=KIND, now=now, actor="x"))  # type: ignore[misc]
-
-
-@pytest.fixture(scope="session")
-def database_kind() -> str:
-    """What dies here is the worker, between commits: one kind gets the hundreds of cases, the others some."""
-    return "sqlite"
 
 
 @pytest.fixture(scope="module")

@@ -299,12 +299,6 @@ def steered(ticket: Ticket, **how: Any) -> Ticket:
     return replace(ticket, part=replace(ticket.part, intent=replace(ticket.part.intent, **how)))
 
 
-@pytest.fixture(scope="session")
-def database_kind() -> str:
-    """One kind is enough where it is the router that things happen to."""
-    return "sqlite"
-
-
 @pytest.fixture(scope="module")
 def loop() -> Iterator[SimulatorLoop]:
     with SimulatorLoop() as running:

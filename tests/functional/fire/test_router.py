@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+import pytest
 from structlog.testing import capture_logs
 
 from netconfig.simulator import Action, Fault
 from reservation.lifecycle import Outcome, State
 from tests.contract.drivers.cisco_ios_bench import MAP, SITE_MAP, TEN_ONE, TICKETS, VARIANTS
 from tests.functional.fire.conftest import DRIFT, HOUR, MINUTE, Border
+
+pytestmark = pytest.mark.one_database("it is the router that things happen to")
 
 BULK, CMS, SIX, LET_BULK_IN, _, LET_SIX_IN, VIDEO = TICKETS
 OTHER = VARIANTS[0]

@@ -21,6 +21,10 @@ from tests.functional.fire.conftest import MINUTE, PATIENCE, STATION, Border
 from tests.functional.fire.stalled import Post, serve
 from tests.processes import forking
 
+pytestmark = pytest.mark.one_database(
+    "it is the worker that things happen to; where it is the database, a test names the server"
+)
+
 BULK, CMS, SIX, LET_BULK_IN, _, LET_SIX_IN, VIDEO = TICKETS
 OTHER = VARIANTS[0]
 LEASE = timedelta(seconds=2)

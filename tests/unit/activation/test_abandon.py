@@ -13,6 +13,8 @@ from reservation.pauses import PauseCause, end_pauses, list_pauses
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House
 from tests.unit.activation.test_modifications import LATER, modify
 
+pytestmark = pytest.mark.one_database("what a lost device means for each reservation is decided in Python")
+
 MINUTE = timedelta(minutes=1)
 WORDS = "far-1 was abandoned: burnt out"
 
@@ -69,6 +71,7 @@ def test_next_stage_goes_on_where_the_abandoned_one_was_waited_for(house: House)
     assert house.near.ours == []
 
 
+@pytest.mark.any_database("many rows are changed in one transaction")
 def test_what_runs_on_it_fails_and_leaves_the_other_devices(house: House) -> None:
     number, waiting = house.book(), house.book(stages=((FAR, 0),))
     house.run()
@@ -158,6 +161,7 @@ def test_what_was_moved_to_a_later_slot_starts_then(house: House, ticked: bool) 
     assert (len(house.far.ours), len(house.near.ours)) == (1, 1)
 
 
+@pytest.mark.any_database("it counts locks")
 def test_what_is_given_back_is_locked_before_the_device(house: House) -> None:
     house.book(stages=((FAR, 0),))
     house.run()

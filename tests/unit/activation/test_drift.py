@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from reservation.lifecycle import State
 from reservation.moves import HIGHEST_ID
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House
+
+pytestmark = pytest.mark.one_database("what a device carries is compared with what it should in Python")
 
 MINUTE = timedelta(minutes=1)
 DRIFT = timedelta(minutes=5)
@@ -55,6 +59,7 @@ def test_reservation_is_degraded_from_the_drift_seen_until_the_drift_mended(hous
     assert house.view(other).degraded_since is None
 
 
+@pytest.mark.any_database("a time comes back as it was written")
 def test_drift_that_cannot_be_mended_shows_since_when(house: House) -> None:
     number, other = house.book(), house.book()
     house.run()
@@ -147,6 +152,7 @@ def test_object_of_a_reservation_nobody_knows_is_reported_and_stays(house: House
     assert len(house.device(FAR).strangers) == 1
 
 
+@pytest.mark.any_database("a column has no room for it")
 def test_number_no_reservation_can_have_does_not_stop_the_device(house: House) -> None:
     absurd = [f"LS-FNAL-{number}-1 at 5 db x" for number in (0, HIGHEST_ID + 1, 2**63, 10**40)]
     house.far.lines += absurd
@@ -164,6 +170,7 @@ def test_empty_database_strips_no_device(house: House) -> None:
     assert len(house.device(FAR).strangers) == 5
 
 
+@pytest.mark.any_database("numbers that are known are asked of the database")
 def test_left_over_of_a_reservation_that_ended_is_taken_away(house: House) -> None:
     number = house.book()
     house.run()

@@ -13,6 +13,8 @@ from reservation.parts import register_device, rehearsed
 from reservation.pauses import PauseCause, begin_pause
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, BoxDriver, House, whose
 
+pytestmark = pytest.mark.one_database("what is rehearsed and not sent is decided in Python")
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -15,6 +15,8 @@ from reservation.model import Modification, TimeSlot
 from reservation.parts import register_device
 from tests.unit.activation.conftest import FAR, HOUR, KIND, NEAR, NOON, SECOND, BoxDriver, House
 
+pytestmark = pytest.mark.one_database("what a device is told of a slot's end is planned in Python")
+
 
 class PunctualDriver(BoxDriver):
     """Of a box that has a line with the end it was told."""

@@ -12,6 +12,10 @@ from reservation.parts import lock_devices, register_device
 from reservation.pauses import PauseCause, begin_pause, end_pauses
 from tests.unit.activation.conftest import FAR, NOON, BoxDriver, House, whose
 
+pytestmark = pytest.mark.one_database(
+    "what goes off a device is decided in Python, over a list in one column"
+)
+
 MINUTE = timedelta(minutes=1)
 FOREIGN = "of-another-database"
 

@@ -13,9 +13,12 @@ from reservation.service import history
 from reservation.tables import ClaimRow
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, House, whose
 
+pytestmark = pytest.mark.one_database("what a device answers, and whose fault it is, is weighed in Python")
+
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.mark.any_database("a device's words go into a column")
 def test_refused_reservation_fails_in_the_devices_words_and_its_neighbours_go_on(house: House) -> None:
     good, bad, other = (house.book(start=HOUR) for _ in range(3))
     house.far.refuses.add(f"LS-FNAL-{bad}-")
@@ -89,6 +92,7 @@ def test_device_that_refused_one_is_well_again_afterwards(house: House) -> None:
     assert (device.in_sync, device.failures, device.error_code) == (True, 0, None)
 
 
+@pytest.mark.any_database("the database compares the times")
 def test_device_that_is_away_is_left_alone_longer_and_longer_and_keeps_every_claim(house: House) -> None:
     number = house.book()
     house.far.away = True
@@ -342,6 +346,7 @@ def test_reservation_that_waits_out_its_slot_on_a_dead_device_fails(house: House
     assert house.view(number).outcome is Outcome.FAILED
 
 
+@pytest.mark.any_database("the database compares the times")
 def test_back_off_counts_from_when_the_device_failed(house: House) -> None:
     house.book(stages=((FAR, 0),))
 
@@ -357,6 +362,7 @@ def test_back_off_counts_from_when_the_device_failed(house: House) -> None:
     assert again <= NOON + MINUTE + SECOND
 
 
+@pytest.mark.any_database("claims are kept by one statement for all")
 @pytest.mark.parametrize("trouble", ["away", "refuses the removal", "ignores the removal", "cannot save"])
 def test_claims_are_renewed_while_the_device_is_left_alone(house: House, trouble: str) -> None:
     number = house.book(stages=((FAR, 0),))

@@ -27,6 +27,10 @@ from reservation.model import (
 from reservation.tables import ClaimRow, FlowRow, PartRow
 from tests.unit.activation.conftest import FAR, HOUR, INTENT, KIND, NEAR, NOON, PATH, ROUTE, SECOND, House
 
+pytestmark = pytest.mark.one_database(
+    "the pass decides in Python what a change needs; the verb's own locks are tests/contract/reservation's"
+)
+
 POOL = "labels:Fermilab:dscp"
 BOTH = ((FAR, 0), (NEAR, 1))
 
@@ -232,6 +236,7 @@ def test_refusal_of_a_new_part_fails_the_whole_and_nobody_else(house: House, act
     assert len(house.far.ours) == len(house.near.ours) == 1
 
 
+@pytest.mark.any_database("what is committed at each step is what the next worker finds")
 @pytest.mark.parametrize("lost", range(1, 8))
 def test_worker_that_is_lost_after_any_step_is_followed_by_one_that_goes_on(
     house: House, active: int, lost: int
@@ -299,6 +304,7 @@ def test_slot_moved_later_with_other_parts_starts_with_those(house: House, activ
     assert (house.state(active), len(house.far.ours), len(house.near.ours)) == (State.ACTIVE, 1, 0)
 
 
+@pytest.mark.any_database("claims are summed up by the database")
 def test_both_slots_are_taken_while_the_old_is_being_taken_off(house: House) -> None:
     number = house.book(amount=1000)
     house.run()
@@ -379,6 +385,7 @@ def book(
     return house.confirm(number)
 
 
+@pytest.mark.any_database("flows and labels are found by the database")
 def test_packets_and_label_of_before_are_its_own_until_the_devices_let_them_go(steered: House) -> None:
     number = book(steered, "10.2.0.0/24", label=48)
     steered.run()
@@ -432,6 +439,7 @@ def lengthen_with_other_packets(house: House, number: int) -> None:
     )
 
 
+@pytest.mark.any_database("flows and labels are found by the database")
 @pytest.mark.parametrize("longer", [extend, lengthen, lengthen_with_other_packets])
 def test_packets_and_label_of_before_stay_its_own_for_all_of_a_longer_slot(
     steered: House, longer: Callable[[House, int], None]
@@ -454,6 +462,7 @@ def test_packets_and_label_of_before_stay_its_own_for_all_of_a_longer_slot(
     book(steered, "10.2.0.0/24", "green", label=48, end=last)
 
 
+@pytest.mark.any_database("flows and labels are found by the database")
 def test_packets_of_a_later_slot_are_promised_and_those_of_now_kept(steered: House) -> None:
     number = book(steered, "10.2.0.0/24")
     steered.run()

@@ -9,6 +9,10 @@ from reservation.lifecycle import Outcome, State
 from reservation.pauses import Pause, PauseCause, begin_pause, end_pauses, list_pauses
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, House, whose
 
+pytestmark = pytest.mark.one_database(
+    "what a pause keeps from a device is decided in Python, from rows read as in every pass"
+)
+
 MINUTE = timedelta(minutes=1)
 FREEZE, MAINTENANCE = PauseCause.FREEZE, PauseCause.MAINTENANCE
 
@@ -96,6 +100,7 @@ def test_drift_is_seen_and_told_while_frozen_and_mended_after(house: House) -> N
     assert house.view(number).degraded_since is None
 
 
+@pytest.mark.any_database("the database compares the times")
 def test_frozen_device_with_work_is_read_each_minute_and_no_oftener(house: House) -> None:
     begin(house)
     house.book(stages=((FAR, 0),))
@@ -120,6 +125,7 @@ def test_pause_of_one_device_lets_the_others_go_on(house: House) -> None:
     assert house.state(held) is State.ACTIVE
 
 
+@pytest.mark.any_database("rows of several pauses are found by the database")
 def test_every_pause_over_a_device_has_to_be_lifted(house: House) -> None:
     begin(house)
     begin(house, MAINTENANCE, device=FAR)
@@ -174,6 +180,7 @@ def test_nobody_fails_over_a_device_that_an_operator_works_on(house: House) -> N
     assert house.state(number) is State.ACTIVE
 
 
+@pytest.mark.any_database("a row is there once, by the database's own rule")
 def test_second_freeze_changes_nothing_of_the_first(house: House) -> None:
     assert begin(house)
     house.clock.forward(MINUTE)

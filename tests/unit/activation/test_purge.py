@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from activation.purge import BATCH, purge_changes
 from reservation.lifecycle import State
 from reservation.parts import lock_devices
@@ -47,6 +49,7 @@ def test_push_cut_short_long_ago_is_still_saved_after_a_purge(house: House) -> N
     assert house.state(number) is State.ACTIVE
 
 
+@pytest.mark.one_database("a month of passes; the statement that purges is seen below on each")
 def test_device_that_does_not_converge_for_days_keeps_a_bounded_history(house: House) -> None:
     house.book(stages=((FAR, 0),), length=365 * DAY)
     house.far.ignores.add("LS-FNAL")

@@ -7,6 +7,8 @@ import pytest
 from reservation.lifecycle import State
 from tests.unit.activation.conftest import FAR, HOUR, NOON, House
 
+pytestmark = pytest.mark.one_database("what is saved on a device is told by its driver, not by the database")
+
 MINUTE = timedelta(minutes=1)
 
 
