@@ -31,7 +31,6 @@ structlog.configure(
 LONG = {
     "test_any_life.py",
     "test_crashes.py",
-    "test_purge.py",
     "test_soak.py",
     "test_ost2.py",
     "test_demo.py",
