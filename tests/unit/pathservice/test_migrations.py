@@ -1,7 +1,8 @@
 """A database of an earlier release, with data in it, becomes one of this release, whatever its kind."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -105,15 +106,27 @@ EARLIER = sorted(
 )
 
 
-@pytest.fixture(params=EARLIER)
+@dataclass(frozen=True)
+class Upgraded:
+    """A database that was of an earlier revision, what it held then, and what upgrading it answered."""
+
+    store: Store
+    revision: str
+    before: Mapping[str, Sequence[Mapping[str, Any]]]
+    answer: tuple[str | None, str]
+
+
+@pytest.fixture(scope="module", params=EARLIER)
 def revision(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=sorted(DATABASES))
-def earlier(request: pytest.FixtureRequest, revision: str, tmp_path: Path) -> Iterator[Store]:
-    """A database at that revision with tickets in it: one scheduled, one active, one over."""
-    store = open_store(DATABASES[request.param](tmp_path))
+@pytest.fixture(scope="module")
+def upgraded(
+    database_kind: str, revision: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Upgraded]:
+    """Upgraded with tickets in it: one scheduled, one active, one over. Tests only look at it."""
+    store = open_store(DATABASES[database_kind](tmp_path_factory.mktemp("earlier")))
     config = _config()
     with store.engine.connect() as connection:
         config.attributes["connection"] = connection
@@ -123,7 +136,8 @@ def earlier(request: pytest.FixtureRequest, revision: str, tmp_path: Path) -> It
         for name, rows in DATA.items():
             table = _table(store, name)
             connection.execute(insert(table), [_stored(table, row) for row in rows])
-    yield store
+    before = {name: _rows(store, name) for name in DATA}
+    yield Upgraded(store, revision, before, schema.upgrade(store))
     store.close()
     drop_database(store.engine.url)
 
@@ -150,31 +164,28 @@ def _rows(store: Store, name: str) -> list[dict[str, Any]]:
 
 
 def test_every_row_of_an_earlier_release_is_kept_and_the_tables_are_those_of_this_one(
-    earlier: Store, revision: str
+    upgraded: Upgraded,
 ) -> None:
-    before = {name: _rows(earlier, name) for name in DATA}
-    assert schema.upgrade(earlier) == (revision, schema.head())
-    for name, rows in before.items():
-        after = _rows(earlier, name)
+    assert upgraded.answer == (upgraded.revision, schema.head())
+    for name, rows in upgraded.before.items():
+        after = _rows(upgraded.store, name)
         assert [{column: row[column] for column in rows[0]} for row in after] == rows
-    assert schema.differences(earlier) == []
-    assert schema.upgrade(earlier) == (schema.head(), schema.head())
+    assert schema.differences(upgraded.store) == []
+    assert schema.upgrade(upgraded.store) == (schema.head(), schema.head())
 
 
-def test_who_opened_a_ticket_that_is_not_over_takes_part_in_it(earlier: Store, revision: str) -> None:
-    schema.upgrade(earlier)
-    expected = [SCHEDULED, ACTIVE] if revision == "0001" else []
-    rows = _rows(earlier, "participant")
+def test_who_opened_a_ticket_that_is_not_over_takes_part_in_it(upgraded: Upgraded) -> None:
+    expected = [SCHEDULED, ACTIVE] if upgraded.revision == "0001" else []
+    rows = _rows(upgraded.store, "participant")
     assert [row["reservation_id"] for row in rows] == expected
     assert {(row["subject"], row["issuer"]) for row in rows} <= {("CN=Ann", "CN=Authority")}
     assert {(row["joined_at"], row["left_at"]) for row in rows} <= {(NOON, None)}
 
 
-def test_nothing_of_an_earlier_release_has_a_label_or_is_being_modified(earlier: Store) -> None:
-    schema.upgrade(earlier)
+def test_nothing_of_an_earlier_release_has_a_label_or_is_being_modified(upgraded: Upgraded) -> None:
     (claim,), (flow,), (part,), (resource,) = (
-        _rows(earlier, name) for name in ("claim", "flow", "part", "resource")
+        _rows(upgraded.store, name) for name in ("claim", "flow", "part", "resource")
     )
     assert (claim["label"], bool(claim["leaving"]), flow["leaving"]) == (None, False, None)
     assert (bool(part["superseded"]), resource["labels"]) == (False, None)
-    assert {row["modifying_since"] for row in _rows(earlier, "reservation")} == {None}
+    assert {row["modifying_since"] for row in _rows(upgraded.store, "reservation")} == {None}
