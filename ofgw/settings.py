@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from cryptography import x509
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    model_validator,
+)
 
 from netconfig.gateway import ControllerProxy
 from netconfig.vlanflows import SwitchPorts
@@ -72,6 +80,21 @@ class BridgeSettings(BaseModel):
         return self.socket or Path("/var/run/openvswitch") / f"{self.name}.mgmt"
 
 
+class ControllerSettings(BaseModel):
+    """Where the controller that a user names may be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow: Annotated[
+        tuple[IPvAnyNetwork, ...],
+        Field(description="Networks where it may be, even if that is the gateway itself"),
+    ] = ()
+    deny: Annotated[
+        tuple[IPvAnyNetwork, ...],
+        Field(description="Networks where it may not be, whatever is allowed: the management network"),
+    ] = ()
+
+
 class Settings(BaseModel):
     """Everything that can be set. Paths are made absolute, from the folder of the file."""
 
@@ -95,6 +118,10 @@ class Settings(BaseModel):
         EndpointText | None,
         Field(description="Their controller while no slice runs; they are refused then if there is none"),
     ] = None
+    controllers: Annotated[
+        ControllerSettings,
+        Field(description="Where a slice's controller may be; anywhere but on the gateway if not set"),
+    ] = ControllerSettings()
     bridge: Annotated[
         BridgeSettings | None, Field(description="The VLAN map's bridge; none: no VLANs are mapped")
     ] = None

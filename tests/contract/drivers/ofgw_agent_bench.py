@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from netconfig.transport.xmlrpc import Patience
 from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Found, Memory
 from ofgw.calls import Calls
+from ofgw.controllers import ControllerPolicy
 from ofgw.errors import BackEndFailed
 from ofgw.keeper import Keeper
 from ofgw.proxy.endpoint import Endpoint
@@ -41,6 +43,8 @@ from pathservice.pki import Pki, init_pki
 from tests.contract.drivers.bench import OWNERSHIP, Obstacle, Ticket, Trait, Trouble
 
 LOOPBACK = "127.0.0.1"
+ANYWHERE = ControllerPolicy(allow=(ip_network("0.0.0.0/0"),))
+"""The addresses of documentation may well be this machine's."""
 ACCESS = b"+ : root : LOCAL\n- : ALL : ALL\n"
 UNTIL = datetime(2099, 1, 1, tzinfo=UTC)
 PATIENT = Patience(open=60.0, answer=60.0)
@@ -150,7 +154,7 @@ class AgentRig:
     def _boot(self) -> None:
         with ExitStack() as opening:
             self.relay = opening.enter_context(
-                Relay([Endpoint(LOOPBACK, 0)], None, clock=lambda: datetime.now(UTC))
+                Relay([Endpoint(LOOPBACK, 0)], None, clock=lambda: datetime.now(UTC), policy=ANYWHERE)
             )
             self.bridge = Memory(Item.VLANS)
             back_ends = [Watched(one, self) for one in (self.relay, self.bridge, AccessFile(self._access))]
