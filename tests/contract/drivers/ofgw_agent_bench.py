@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
