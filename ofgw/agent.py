@@ -17,12 +17,13 @@ from ofgw.backend import BackEnd, Memory
 from ofgw.bridge import Bridge
 from ofgw.calls import Calls
 from ofgw.controllers import ControllerPolicy
+from ofgw.credentials import Credentials
 from ofgw.errors import BadSettings
 from ofgw.keeper import Keeper
 from ofgw.loop import Loop
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.relay import Relay
-from ofgw.server import AgentServer, Credentials
+from ofgw.server import AgentServer
 from ofgw.settings import BridgeSettings, Settings
 from ofgw.statefile import StateFile
 from ofgw.topology.model import Discovered

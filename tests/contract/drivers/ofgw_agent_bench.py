@@ -32,11 +32,12 @@ from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Found, Memory
 from ofgw.calls import Calls
 from ofgw.controllers import ControllerPolicy
+from ofgw.credentials import Credentials
 from ofgw.errors import BackEndFailed
 from ofgw.keeper import Keeper
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.relay import Relay
-from ofgw.server import AgentServer, Credentials
+from ofgw.server import AgentServer
 from ofgw.statefile import StateFile
 from ofgw.topology.view import FixedTopology
 from pathservice.pki import Pki, init_pki
