@@ -16,7 +16,6 @@ from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Memory
 from ofgw.bridge import Bridge
 from ofgw.calls import Calls
-from ofgw.controllers import ControllerPolicy
 from ofgw.credentials import Credentials
 from ofgw.errors import BadSettings
 from ofgw.keeper import Keeper
@@ -97,9 +96,10 @@ class Agent:
         if not settings.with_devices:
             return [Memory(item) for item in Item], self._topology() or FixedTopology.of_original()
         default, discovered = self._default(opening)
-        policy = ControllerPolicy(settings.controllers.allow, settings.controllers.deny)
         listen = [_endpoint(text) for text in settings.switches]
-        self.relay = opening.enter_context(Relay(listen, default, clock=self._clock, policy=policy))
+        self.relay = opening.enter_context(
+            Relay(listen, default, clock=self._clock, policy=settings.controllers)
+        )
         back_ends: list[BackEnd] = [self.relay]
         if settings.bridge is not None:
             back_ends.append(opening.enter_context(_bridge(settings.bridge)))

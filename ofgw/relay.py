@@ -5,10 +5,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy as Controller
 from netconfig.slicestate import Item, ItemIntent
 from ofgw.backend import Found
-from ofgw.controllers import ControllerPolicy
 from ofgw.errors import BadSettings
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import ProxyError

@@ -15,11 +15,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    IPvAnyNetwork,
     ValidationError,
     model_validator,
 )
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy
 from netconfig.vlanflows import SwitchPorts
 from ofgw.errors import BadSettings
@@ -80,21 +80,6 @@ class BridgeSettings(BaseModel):
         return self.socket or Path("/var/run/openvswitch") / f"{self.name}.mgmt"
 
 
-class ControllerSettings(BaseModel):
-    """Where the controller that a user names may be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    allow: Annotated[
-        tuple[IPvAnyNetwork, ...],
-        Field(description="Networks where it may be, even if that is the gateway itself"),
-    ] = ()
-    deny: Annotated[
-        tuple[IPvAnyNetwork, ...],
-        Field(description="Networks where it may not be, whatever is allowed: the management network"),
-    ] = ()
-
-
 class Settings(BaseModel):
     """Everything that can be set. Paths are made absolute, from the folder of the file."""
 
@@ -119,9 +104,9 @@ class Settings(BaseModel):
         Field(description="Their controller while no slice runs; they are refused then if there is none"),
     ] = None
     controllers: Annotated[
-        ControllerSettings,
+        ControllerPolicy,
         Field(description="Where a slice's controller may be; anywhere but on the gateway if not set"),
-    ] = ControllerSettings()
+    ] = ControllerPolicy()
     bridge: Annotated[
         BridgeSettings | None, Field(description="The VLAN map's bridge; none: no VLANs are mapped")
     ] = None

@@ -18,6 +18,7 @@ from typing import Any
 
 from cryptography import x509
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.ofgw_agent import OfgwAgent
 from netconfig.drivers.ofgw_agent.config import write_item
@@ -31,7 +32,6 @@ from netconfig.transport.xmlrpc import Patience
 from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Found, Memory
 from ofgw.calls import Calls
-from ofgw.controllers import ControllerPolicy
 from ofgw.credentials import Credentials
 from ofgw.errors import BackEndFailed
 from ofgw.keeper import Keeper

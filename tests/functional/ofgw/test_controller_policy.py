@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy as Controller
 from ofgw.agent import Agent
-from ofgw.controllers import ControllerPolicy
 from ofgw.errors import Refused
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.server import ControllerProxy

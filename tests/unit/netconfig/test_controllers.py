@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from ofgw.controllers import ControllerPolicy, is_own
+from netconfig.controllers import ControllerPolicy, is_own
 
 
 @pytest.mark.parametrize(

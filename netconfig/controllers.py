@@ -6,8 +6,10 @@ can be. The gateway's management network is the operator's to name. Addresses ar
 
 import errno
 import socket
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -15,24 +17,26 @@ Network = IPv4Network | IPv6Network
 _NOT_OURS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-@dataclass(frozen=True, slots=True)
-class ControllerPolicy:
-    """Which addresses a slice's controller may have.
+class ControllerPolicy(BaseModel):
+    """Which addresses a slice's controller may have; anywhere but on the gateway if nothing is said."""
 
-    Attributes:
-        allow: there it may be, even on the gateway.
-        deny: there it may not be, whatever `allow` says.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    allow: tuple[Network, ...] = ()
-    deny: tuple[Network, ...] = ()
+    allow: Annotated[
+        tuple[IPvAnyNetwork, ...],
+        Field(description="Networks where it may be, even if that is the gateway itself"),
+    ] = ()
+    deny: Annotated[
+        tuple[IPvAnyNetwork, ...],
+        Field(description="Networks where it may not be, whatever is allowed: the management network"),
+    ] = ()
 
     def objection(self, written: str) -> str:
         """Why it may not be at that address; empty if it may. What is no address is objected to."""
         try:
             address = _plain(ip_address(written.partition("%")[0]))
         except ValueError:
-            return f"{written[:80]} is no address"
+            return f"{written[:80]} is no address, and a name cannot be judged here"
         if network := _among(address, self.deny):
             return f"{address} is in {network}, where this gateway lets no controller be"
         if _among(address, self.allow):
