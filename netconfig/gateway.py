@@ -5,6 +5,7 @@ value is made, and again when it is loaded from the database or the wire.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Literal, Self
@@ -128,7 +129,7 @@ class VlanMap:
             ("OFELIA", [pair.ofelia for pair in self.pairs]),
             ("ALIEN", [pair.alien for pair in self.pairs]),
         ):
-            twice = sorted({number for number in ids if ids.count(number) > 1})
+            twice = sorted(number for number, times in Counter(ids).items() if times > 1)
             if twice:
                 shown = "untagged" if twice[0] == 0 else str(twice[0])
                 raise ValueError(f"{side} VLAN {shown} stands twice in the map; each may stand once")

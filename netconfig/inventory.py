@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.errors import BadCredential
 
 DEVICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -114,6 +115,10 @@ class Device(BaseModel):
     bridge: Annotated[
         str | None, Field(pattern=BRIDGE, description="The Open vSwitch bridge that is configured")
     ] = None
+    controllers: Annotated[
+        ControllerPolicy,
+        Field(description="Where the controllers of slices may be that an openvswitch is led by"),
+    ] = ControllerPolicy()
     simulated: Annotated[
         Path | None,
         Field(

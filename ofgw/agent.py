@@ -16,12 +16,13 @@ from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Memory
 from ofgw.bridge import Bridge
 from ofgw.calls import Calls
+from ofgw.credentials import Credentials
 from ofgw.errors import BadSettings
 from ofgw.keeper import Keeper
 from ofgw.loop import Loop
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.relay import Relay
-from ofgw.server import AgentServer, Credentials
+from ofgw.server import AgentServer
 from ofgw.settings import BridgeSettings, Settings
 from ofgw.statefile import StateFile
 from ofgw.topology.model import Discovered
@@ -96,7 +97,9 @@ class Agent:
             return [Memory(item) for item in Item], self._topology() or FixedTopology.of_original()
         default, discovered = self._default(opening)
         listen = [_endpoint(text) for text in settings.switches]
-        self.relay = opening.enter_context(Relay(listen, default, clock=self._clock))
+        self.relay = opening.enter_context(
+            Relay(listen, default, clock=self._clock, policy=settings.controllers)
+        )
         back_ends: list[BackEnd] = [self.relay]
         if settings.bridge is not None:
             back_ends.append(opening.enter_context(_bridge(settings.bridge)))

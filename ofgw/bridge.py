@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from netconfig.errors import DeviceError, StateUnknown
+from netconfig.errors import DeviceError
 from netconfig.gateway import VlanMap
 from netconfig.slicestate import Item, ItemIntent
 from netconfig.vlanflows import SwitchPorts
 from ofgw.backend import Found
 from ofgw.errors import BackEndFailed
-from ofgw.vlanmap import NOBODY, VlanMapper
+from ofgw.vlanmap import NOBODY, MapBroken, VlanMapper
 
 _UNNUMBERED = 2**32 - 1
 """On the switch 0 stands for what drops frames of no slice, so a slice without a number has this one."""
@@ -45,12 +45,13 @@ class Bridge:
         with _translated():
             try:
                 there = self._mapper.read()
-            except StateUnknown:
-                return Found(None, 0)
+            except MapBroken as broken:
+                # Of the slice that is wanted it is put right in one moment, and not taken off first.
+                return Found(None, _number(broken.reservation))
             if there is None:
                 self._mapper.apply(None, NOBODY)
                 return None
-            return Found(there.vlans, 0 if there.reservation == _UNNUMBERED else there.reservation)
+            return Found(there.vlans, _number(there.reservation))
 
     def carry(self, wanted: Found) -> None:
         """Map this and nothing else, from one frame to the next."""
@@ -62,6 +63,11 @@ class Bridge:
         """Map nothing."""
         with _translated():
             self._mapper.apply(None, NOBODY)
+
+
+def _number(reservation: int) -> int:
+    """The number of a slice, from that on the switch."""
+    return 0 if reservation == _UNNUMBERED else reservation
 
 
 @contextmanager

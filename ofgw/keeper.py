@@ -56,6 +56,7 @@ class Keeper:
         self._memo = file.load()
         self._troubles: dict[Item, str] = {}
         self._failures = 0
+        self._is_kept = True
         self.wake = threading.Event()
         """Set whenever the next turn may be due earlier than was said."""
 
@@ -67,7 +68,7 @@ class Keeper:
 
         Raises:
             Refused: not done at all, nothing was changed: NOT_YOURS, SLOT_OVER, BAD_VALUE with the thing, or
-                NOT_DONE if it cannot be kept.
+                NOT_DONE if what is wanted cannot be kept.
         """
         with self._turn():
             now = self._clock()
@@ -116,8 +117,10 @@ class Keeper:
         with self._turn():
             now = self._clock()
             there = self._memo.wanted
-            if there is not None and there.is_over(now):
-                self._end(there)
+            if there is not None and there.until is not None and there.is_over(now):
+                log.warning("slot-over", slice=str(there.key))
+                words = f"{there.key}: ended at {dump_time(there.until)}, as told"
+                self._keep_if_possible(Memo(leaving=there, ended=words))
             self._make_so()
             return self._pause(now)
 
@@ -135,10 +138,8 @@ class Keeper:
         there = self._memo.wanted
         if there is None or there.is_over(now) or there.key == order.instead_of:
             return True
-        if there.key.is_of(order.station, order.database):
-            return True
-        if order.wanted is None:
-            return False
+        if order.wanted is None or there.key.is_of(order.station, order.database):
+            return there.key.is_of(order.station, order.database)
         raise Refused(FaultCode.NOT_YOURS, f"the gateway is taken: {there.key}")
 
     def _check(self, wanted: SliceState | None, now: datetime) -> None:
@@ -163,29 +164,32 @@ class Keeper:
         if old == wanted:
             return
         is_other = old is not None and (wanted is None or wanted.key != old.key)
-        try:
-            self._keep(replace(self._memo, wanted=wanted, leaving=old if is_other else self._memo.leaving))
-        except StateUnwritable as error:
-            raise Refused(FaultCode.NOT_DONE, str(error)) from None
+        memo = replace(self._memo, wanted=wanted, leaving=old if is_other else self._memo.leaving)
+        if wanted is None:
+            self._keep_if_possible(memo)
+        else:
+            try:
+                self._keep(memo)
+            except StateUnwritable as error:
+                raise Refused(FaultCode.NOT_DONE, str(error)) from None
         self._failures = 0
         log.info("wanted", slice=str(wanted.key) if wanted else None, before=str(old.key) if old else None)
 
-    def _end(self, over: SliceState) -> None:
-        words = f"{over.key}: ended at {dump_time(over.until)}, as told" if over.until else str(over.key)
-        memo = Memo(leaving=over, ended=words)
-        log.warning("slot-over", slice=str(over.key))
+    def _keep(self, memo: Memo) -> None:
+        self._file.save(memo)
+        self._memo, self._is_kept = memo, True
+
+    def _keep_if_possible(self, memo: Memo) -> None:
+        """What is to go goes all the same; it is kept as soon as it can be."""
         try:
             self._keep(memo)
         except StateUnwritable as error:
-            # It is taken off all the same, and after a restart it is over again.
             log.error("state-not-kept", error=str(error))  # noqa: TRY400 - the words say all
-            self._memo = memo
-
-    def _keep(self, memo: Memo) -> None:
-        self._file.save(memo)
-        self._memo = memo
+            self._memo, self._is_kept = memo, False
 
     def _make_so(self) -> None:
+        if not self._is_kept:
+            self._keep_if_possible(self._memo)
         found, troubles = self._look()
         wanted, leaving = self._memo.wanted, self._memo.leaving
         is_blocked = leaving is not None and bool(troubles)
@@ -199,7 +203,7 @@ class Keeper:
             else:
                 is_blocked = True
         if leaving is not None and not is_blocked:
-            self._forget_leaving()
+            self._keep_if_possible(replace(self._memo, leaving=None))
         for back_end in self._back_ends if wanted else ():
             self._bring(back_end, found, troubles, is_blocked=is_blocked)
         self._note(troubles)
@@ -229,13 +233,6 @@ class Keeper:
         # Two databases may have given the same number.
         is_of_leaving = leaving is not None and leaving.key.reservation == there.reservation
         return there.reservation == wanted.key.reservation and not is_of_leaving
-
-    def _forget_leaving(self) -> None:
-        try:
-            self._keep(replace(self._memo, leaving=None))
-        except StateUnwritable as error:
-            log.error("state-not-kept", error=str(error))  # noqa: TRY400 - the words say all
-            self._memo = replace(self._memo, leaving=None)
 
     def _look(self) -> tuple[dict[Item, Found | None], dict[Item, str]]:
         found: dict[Item, Found | None] = {}

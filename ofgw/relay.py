@@ -5,6 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy as Controller
 from netconfig.slicestate import Item, ItemIntent
 from ofgw.backend import Found
@@ -20,9 +21,16 @@ class Relay:
     """A controller proxy while the `with` block lasts; see `backend.BackEnd` for the rest."""
 
     def __init__(
-        self, listen: Sequence[Endpoint], default: Endpoint | None, *, clock: Callable[[], datetime]
+        self,
+        listen: Sequence[Endpoint],
+        default: Endpoint | None,
+        *,
+        clock: Callable[[], datetime],
+        policy: ControllerPolicy | None = None,
     ) -> None:
-        self._proxy = ProxyThread(ControllerProxy(listen, default, clock=clock))
+        """`policy` says where a slice's controller may be; the default one may be anywhere."""
+        policy = policy or ControllerPolicy()
+        self._proxy = ProxyThread(ControllerProxy(listen, default, clock=clock, objection=policy.objection))
         self._reservation = 0
 
     def __enter__(self) -> Self:
@@ -48,9 +56,16 @@ class Relay:
         return Item.CONTROLLER
 
     def check(self, intent: ItemIntent) -> None:
-        """Any controller but the proxy itself."""
-        if isinstance(intent, Controller) and Endpoint(intent.host, intent.port) in self.view().listening:
+        """Any controller that is where one may be, and not the proxy itself.
+
+        A name that has no address now, or one that changes, is judged again whenever it is connected to.
+        """
+        assert isinstance(intent, Controller)  # noqa: S101 - the keeper gives each its own thing
+        target = Endpoint(intent.host, intent.port)
+        if target in self.view().listening:
             raise ValueError(f"{intent} is where the switches connect; it would be relayed to itself")
+        if words := self._proxy.barred(target):
+            raise ValueError(words)
 
     def read(self) -> Found | None:
         """What was set last."""

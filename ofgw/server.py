@@ -1,7 +1,8 @@
 """XML-RPC over TLS: who may call is decided by the certificate, and nobody can keep the others waiting.
 
 A client needs a certificate of the configured authority and a subject on the list. Each connection has a
-thread of its own and one patience for each request; there are so many connections at a time and no more.
+thread of its own and one patience for each request; there are so many connections at a time and no more. Who
+has not shown a certificate yet gives way to who comes after him, and who may not call is not kept.
 """
 
 import io
@@ -11,10 +12,8 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +22,7 @@ from cryptography import x509
 
 from netconfig.deadline import DeadlineReader
 from netconfig.xmlrpcwire import NotXmlRpc, read_call, write_answer, write_fault
+from ofgw.credentials import Credentials
 from ofgw.errors import BadSettings, FaultCode, Refused
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,44 +33,12 @@ CONNECTIONS = 32
 HANDSHAKE_PATIENCE = 10.0
 CALL_PATIENCE = 20.0
 """Seconds from a request's first byte to its last."""
+ROOM_PATIENCE = 1.0
+"""Seconds until whoever gave way has gone."""
 IDLE_PATIENCE = 900.0
 """Seconds a connection is kept for the next request."""
 
 Call = Callable[[str, tuple[object, ...]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Who we are, and who may call.
-
-    Attributes:
-        ca: PEM file with the authorities of those who may call; no others are trusted.
-        subjects: of their certificates; whoever is not among them may call nothing.
-    """
-
-    ca: Path
-    cert: Path
-    key: Path
-    subjects: frozenset[x509.Name]
-
-    def context(self) -> ssl.SSLContext:
-        """TLS as it is spoken here, from the files as they are now.
-
-        Raises:
-            BadSettings: one of them cannot be used.
-        """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.verify_mode = ssl.CERT_REQUIRED
-        for what, path in (("ca", self.ca), ("cert", self.cert), ("key", self.key)):
-            if not path.is_file():
-                raise BadSettings(f"{what}: there is no file {path}")
-        try:
-            context.load_cert_chain(self.cert, self.key, password=_no_password)
-            context.load_verify_locations(cafile=self.ca)
-        except OSError as error:
-            raise BadSettings(f"ca, cert, key: {self.ca}, {self.cert}, {self.key}: {error}") from error
-        return context
 
 
 class AgentServer(socketserver.ThreadingTCPServer):
@@ -92,6 +60,8 @@ class AgentServer(socketserver.ThreadingTCPServer):
         self._context = credentials.context()
         self._room = threading.BoundedSemaphore(CONNECTIONS)
         self._connections: set[socket.socket] = set()
+        # In the order in which they came.
+        self._unknown: dict[socket.socket, None] = {}
         self._lock = threading.Lock()
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
@@ -122,9 +92,7 @@ class AgentServer(socketserver.ThreadingTCPServer):
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
-            with suppress(OSError):
-                # The plain socket's own: TLS would want to say goodbye first.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            _break_off(connection)
 
     def reload(self) -> None:
         """Take certificates and keys from their files anew, for connections to come.
@@ -135,11 +103,21 @@ class AgentServer(socketserver.ThreadingTCPServer):
         self._context = self.credentials.context()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether there is room for one more."""
-        if self._room.acquire(blocking=False):
+        """Whether there is room for one more, or can be."""
+        if self._room.acquire(blocking=False) or self._make_room():
             return True
         log.warning("too-many-connections", peer=client_address[0])
         return False
+
+    def _make_room(self) -> bool:
+        """Whether there was one without a certificate, which has gone."""
+        with self._lock:
+            first = next(iter(self._unknown), None)
+            if first is None:
+                return False
+            del self._unknown[first]
+            _break_off(first)
+        return self._room.acquire(timeout=ROOM_PATIENCE)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread for it, if there can be one more."""
@@ -157,7 +135,10 @@ class AgentServer(socketserver.ThreadingTCPServer):
             connection = self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
             with self._lock:
                 self._connections.add(connection)
+                self._unknown[connection] = None
             connection.do_handshake()
+            with self._lock:
+                self._unknown.pop(connection, None)
             self.finish_request(connection, client_address)
         except (OSError, EOFError) as error:
             log.info("connection-failed", peer=client_address[0], error=str(error))
@@ -166,6 +147,7 @@ class AgentServer(socketserver.ThreadingTCPServer):
         finally:
             with self._lock:
                 self._connections.discard(connection)
+                self._unknown.pop(connection, None)
             self._room.release()
             with suppress(OSError):
                 connection.close()
@@ -230,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             denial = Refused(FaultCode.DENIED, f"{subject} may not call this agent")
             log.warning("call-refused", error=str(denial), **words)
             answer = write_fault(int(denial.fault), str(denial))
+            self.close_connection = True
         self._answer(HTTPStatus.OK, answer, "text/xml")
 
     def _called(self, method: str, arguments: tuple[object, ...], words: dict[str, str]) -> bytes:
@@ -283,6 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Calls are told by their names, where they are done."""
 
 
-def _no_password() -> str:
-    """Else the library would ask on the terminal."""
-    raise OSError("the key is encrypted; no password is asked for")
+def _break_off(connection: socket.socket) -> None:
+    with suppress(OSError):
+        # The plain socket's own: TLS would want to say goodbye first.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -10,8 +10,16 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from cryptography import x509
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy
 from netconfig.vlanflows import SwitchPorts
 from ofgw.errors import BadSettings
@@ -95,6 +103,10 @@ class Settings(BaseModel):
         EndpointText | None,
         Field(description="Their controller while no slice runs; they are refused then if there is none"),
     ] = None
+    controllers: Annotated[
+        ControllerPolicy,
+        Field(description="Where a slice's controller may be; anywhere but on the gateway if not set"),
+    ] = ControllerPolicy()
     bridge: Annotated[
         BridgeSettings | None, Field(description="The VLAN map's bridge; none: no VLANs are mapped")
     ] = None

@@ -40,6 +40,18 @@ class MappedVlans:
     reservation: int
 
 
+class MapBroken(StateUnknown):
+    """The switch has flows with our mark that are no whole map.
+
+    Attributes:
+        reservation: of the one slice they are for; `NOBODY` where they are for several.
+    """
+
+    def __init__(self, device: str, words: str, *, reservation: int) -> None:
+        super().__init__(device, words)
+        self.reservation = reservation
+
+
 class VlanMapper:
     """One bridge, between its ALIEN and its OFELIA port. Used by one thread at a time."""
 
@@ -77,7 +89,8 @@ class VlanMapper:
 
         Raises:
             Unreachable: no session with it, or it broke.
-            StateUnknown: its flows with our mark are no map, or not all there; `apply` mends that.
+            MapBroken: its flows with our mark are no map, or not all there; `apply` mends that.
+            StateUnknown: what it says makes no sense.
         """
         self._switch.open()
         ours = self._ours()
@@ -87,15 +100,17 @@ class VlanMapper:
             return None
         if len(reservations) > 1:
             shown = ", ".join(map(str, sorted(filter(None, reservations))))
-            raise StateUnknown("switch", f"it has flows of several slices: reservations {shown}")
-        (reservation,) = reservations
+            words = f"it has flows of several slices: reservations {shown}"
+            raise MapBroken("switch", words, reservation=NOBODY)
+        reservation = next(iter(reservations)) or NOBODY
         flows = [entry.flow for entry in ours if reservation_of(entry.cookie, self._mark) == reservation]
         try:
             found = map_of(frozenset(filter(None, flows)), self._ports)
         except ValueError as error:
-            raise StateUnknown("switch", str(error)) from error
-        if found is None or None in flows or reservation is None or not dropping.issubset(ours):
-            raise StateUnknown("switch", "its flows with our mark are not as we write them")
+            raise MapBroken("switch", str(error), reservation=reservation) from error
+        if found is None or None in flows or not dropping.issubset(ours):
+            words = "its flows with our mark are not as we write them"
+            raise MapBroken("switch", words, reservation=reservation)
         return MappedVlans(found, reservation)
 
     def apply(self, vlans: VlanMap | None, reservation: int) -> bool:

@@ -12,7 +12,7 @@ from netconfig.registry import driver_class, platforms
 from tbam.aggregate import AggregateManager
 from tbam.islands import ISLAND_PREFIX, missing_islands, moved_gateways
 
-CARRIED = (Capability.CONTROLLER_PROXY, Capability.VLAN_MAP, Capability.USER_ACCESS)
+CARRIED = (Capability.CONTROLLER_PROXY, Capability.VLAN_MAP)
 """What every slice has its gateway carry."""
 
 
@@ -39,7 +39,8 @@ def find_gateway_problems(
 ) -> Iterator[Problem]:
     """Gateways that cannot do what slices ask of them; `can` are the capabilities of devices, by name."""
     for at, island in enumerate(() if settings is None else settings.islands):
-        missing = [one for one in CARRIED if island.gateway in can and one not in can[island.gateway]]
+        needed = (*CARRIED, Capability.USER_ACCESS) if island.login else CARRIED
+        missing = [one for one in needed if island.gateway in can and one not in can[island.gateway]]
         if missing:
             yield Problem(
                 ("tbam", "islands", at, "gateway"),

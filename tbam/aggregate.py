@@ -48,6 +48,10 @@ class Island(_Part):
 
     name: Annotated[Word, Field(description="What requests call the aggregate")]
     gateway: Annotated[Word, Field(description="The device that relays its switches; one island's alone")]
+    login: Annotated[
+        bool,
+        Field(strict=True, description="Whether the project's users are let in to the gateway for the slot"),
+    ] = True
 
 
 class AggregateManager(_Part):

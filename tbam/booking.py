@@ -115,7 +115,7 @@ def _take(session: Session, asked: Allocation, island: Island) -> int:
             gateway=island.gateway,
             owner_urn=asked.owner.urn,
             owner_subject=asked.owner.subject,
-            request=dump_request(asked.request),
+            request=dump_request(asked.request, login=island.login),
             credential_until=asked.latest,
             expires_at=expires_at,
         )
@@ -135,7 +135,7 @@ def _hold(
         slot=slot,
         hold_until=expires_at,
         labels=(island_label(island.name),),
-        parts=gateway_parts(island.gateway, asked.request),
+        parts=gateway_parts(island.gateway, asked.request, login=island.login),
     )
     try:
         return service.hold(session, request, now=asked.now)
@@ -170,7 +170,7 @@ def _change(session: Session, asked: Allocation, island: Island, found: Found) -
     if row.restarting and now < lasts.start:
         # It is taken off anyway, and comes again with its new slot.
         row.stopped = row.restarting = False
-    parts = () if row.stopped else gateway_parts(island.gateway, asked.request)
+    parts = () if row.stopped else gateway_parts(island.gateway, asked.request, login=island.login)
     change = Modification(slot=slot, parts=parts, hold_until=expires_at)
     try:
         view = modification.modify(session, number, change, kind=KIND, now=now, actor=asked.owner.urn)
@@ -178,7 +178,7 @@ def _change(session: Session, asked: Allocation, island: Island, found: Found) -
         refuse_taken(session, island.name, lasts, asked.slice_urn, error, own=number)
     # What was only extended since keeps the slot that it has.
     request = asked.request if asked.request.slot is not None else _with_slot(asked.request, view.slot)
-    row.request = dump_request(request)
+    row.request = dump_request(request, login=island.login)
     row.gateway = island.gateway
     row.credential_until = asked.latest
     schedule(row, view, expires_at)

@@ -96,8 +96,10 @@ def choose_island(settings: AggregateManager, name: str | None) -> Island:
     return found
 
 
-def intents(request: IslandRequest) -> tuple[Intent, ...]:
-    """What the gateway is to carry. VLANs whose OFELIA side is not set yet are left out.
+def intents(request: IslandRequest, *, login: bool) -> tuple[Intent, ...]:
+    """What the gateway is to carry, access for the project's users only where they may log in.
+
+    VLANs whose OFELIA side is not set yet are left out.
 
     Raises:
         BadArgs: the project or the VLANs are not as they must be.
@@ -112,16 +114,16 @@ def intents(request: IslandRequest) -> tuple[Intent, ...]:
         vlans = (VlanMap(pairs),) if pairs else ()
     except ValueError as error:
         raise BadArgs(str(error), field="VLAN") from error
-    return (access, request.controller, *vlans)
+    return (*((access,) if login else ()), request.controller, *vlans)
 
 
-def gateway_parts(gateway: str, request: IslandRequest) -> tuple[PartRequest, ...]:
+def gateway_parts(gateway: str, request: IslandRequest, *, login: bool) -> tuple[PartRequest, ...]:
     """The same as parts of a reservation: all on one device, at once.
 
     Raises:
         BadArgs: as `intents`.
     """
-    return tuple(PartRequest(gateway, 0, dump_intent(intent)) for intent in intents(request))
+    return tuple(PartRequest(gateway, 0, dump_intent(intent)) for intent in intents(request, login=login))
 
 
 def check_gateway(session: Session, island: Island, request: IslandRequest) -> None:
@@ -132,7 +134,7 @@ def check_gateway(session: Session, island: Island, request: IslandRequest) -> N
         BadArgs: as `intents`.
     """
     can = parts.capabilities_of(session, {island.gateway})[island.gateway]
-    for intent in intents(request):
+    for intent in intents(request, login=island.login):
         if intent.capability not in can:
             raise Unavailable(
                 f"the gateway of {island.name} cannot do {intent.capability}", field="aggregate"

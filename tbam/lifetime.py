@@ -16,7 +16,7 @@ from reservation.model import Modification, ReservationView, TimeSlot
 from tbam.aggregate import AggregateManager
 from tbam.errors import Busy, Expired, OutOfRange, Unsupported
 from tbam.islands import free_until, gateway_parts, refuse_taken
-from tbam.requests import load_request
+from tbam.requests import asked_login, load_request
 from tbam.slivers import KIND, Found
 from tbam.states import is_failed, is_moving, is_running
 from tbam.tables import SliverRow
@@ -180,7 +180,7 @@ def act(session: Session, found: Found, action: Action, *, now: datetime, actor:
 def _switch_on(session: Session, found: Found, *, now: datetime, actor: str) -> None:
     row, view = found.row, found.view
     request = load_request(row.request, slice_urn=row.slice_urn, aggregate=row.aggregate)
-    change = Modification(parts=gateway_parts(row.gateway, request))
+    change = Modification(parts=gateway_parts(row.gateway, request, login=asked_login(row.request)))
     modification.modify(session, view.id, change, kind=KIND, now=now, actor=actor)
     row.stopped = row.restarting = False
     schedule(row, view, row.expires_at)

@@ -55,8 +55,10 @@ class IslandReader:
         """Serve another version of the site from the next request on; slivers keep what they have."""
         self._served = Served(settings, version)
 
-    def resolve(self, urns: Sequence[str]) -> Resolved:
+    def resolve(self, urns: Sequence[str], *, best_effort: bool = False) -> Resolved:
         """The slice that the `urns` of a call are about: one slice, or one or more slivers of one slice.
+
+        With `best_effort` one of the slivers at least has to be there, else all.
 
         Raises:
             BadArgs: they are anything else.
@@ -64,7 +66,9 @@ class IslandReader:
             DbError.
         """
         with in_geni_words():
-            return self._store.read(lambda session: resolve(session, urns, now=self._clock()))
+            return self._store.read(
+                lambda session: resolve(session, urns, now=self._clock(), best_effort=best_effort)
+            )
 
     def slivers(self, slice_urn: str, sliver_urns: Sequence[str] = ()) -> tuple[Sliver, ...]:
         """Describe, Status: what a slice has, by aggregate.

@@ -9,14 +9,18 @@ from reservation.model import TimeSlot
 from tbam.values import IslandRequest, Project, Vlan
 
 
-def dump_request(request: IslandRequest) -> dict[str, Any]:
-    """JSON values of a request, without its slice and its aggregate, which stand beside it."""
+def dump_request(request: IslandRequest, *, login: bool) -> dict[str, Any]:
+    """JSON values of a request, without its slice and its aggregate, which stand beside it.
+
+    `login` is what the island's settings said of it: whether users are let in to the gateway.
+    """
     slot = request.slot
     return {
         "slot": None if slot is None else [slot.start.isoformat(), slot.end.isoformat()],
         "vlans": [[vlan.ofelia, vlan.alien] for vlan in request.vlans],
         "controller": [request.controller.host, request.controller.port],
         "project": [request.project.id, request.project.name],
+        "login": login,
     }
 
 
@@ -32,6 +36,11 @@ def load_request(stored: Mapping[str, Any], *, slice_urn: str, aggregate: str) -
         controller=ControllerProxy(host, port),
         project=Project(id_, name),
     )
+
+
+def asked_login(stored: Mapping[str, Any]) -> bool:
+    """Whether users are let in to the gateway."""
+    return bool(stored.get("login", True))
 
 
 def asked_slot(stored: Mapping[str, Any]) -> TimeSlot | None:

@@ -28,10 +28,12 @@ class Resolved:
     Attributes:
         slice_urn: as it was written, or as the sliver's slice was.
         sliver_urns: those that were named; empty for all of the slice.
+        missing: those that were named and are not there, where that was allowed.
     """
 
     slice_urn: str
     sliver_urns: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ def slice_key(slice_urn: str) -> str:
     return _parsed(slice_urn, "slice", field="slice_urn").canonical
 
 
-def resolve(session: Session, urns: Sequence[str], *, now: datetime) -> Resolved:
+def resolve(session: Session, urns: Sequence[str], *, now: datetime, best_effort: bool = False) -> Resolved:
     """What one slice URN, or one or more sliver URNs of one slice, name.
+
+    With `best_effort` one of them at least has to be there, else all.
 
     Raises:
         BadArgs: they are anything else, or of several slices.
@@ -69,10 +73,16 @@ def resolve(session: Session, urns: Sequence[str], *, now: datetime) -> Resolved
         raise BadArgs(f"{other} is no sliver; name one slice, or one or more of its slivers", field="urns")
     named = tuple(dict.fromkeys(urn.canonical for urn in read))
     found = _there(session, SliverRow.sliver_urn.in_(named), now=now)
-    _require_all(named, found)
+    there = {one.row.sliver_urn for one in found}
+    if not (best_effort and found):
+        _require_all(named, found)
     if len({one.row.slice_key for one in found}) > 1:
         raise BadArgs("the slivers are of several slices; name those of one", field="urns")
-    return Resolved(found[0].row.slice_urn, named)
+    return Resolved(
+        found[0].row.slice_urn,
+        tuple(urn for urn in named if urn in there),
+        tuple(urn for urn in named if urn not in there),
+    )
 
 
 def find(session: Session, asked: Resolved, *, now: datetime) -> tuple[Found, ...]:

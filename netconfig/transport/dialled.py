@@ -32,8 +32,10 @@ class Dialled:
         """Whether there is a connection, and the other end has not ended it while nobody listened."""
         try:
             with self._in_use() as sock:
-                readable, _, _ = select.select([sock], [], [], 0)
-                return not readable or bool(sock.recv(1, socket.MSG_PEEK))
+                # Not `select`, which knows no descriptors from 1024 on.
+                poll = select.poll()
+                poll.register(sock, select.POLLIN)
+                return not poll.poll(0) or bool(sock.recv(1, socket.MSG_PEEK))
         except OSError:
             return False
 

@@ -5,7 +5,8 @@ ProxyError
 ├── NotOpenFlow           a peer speaks something else: its connection is closed
 ├── PeerSilent            a peer did not say in time what it had to: its connection is closed
 └── ControllerAway        a controller cannot be reached: the switch's connection is closed, the switch tries
-                          again by itself
+    │                     again by itself
+    └── ControllerBarred  none of its addresses may be connected to
 """
 
 
@@ -27,3 +28,7 @@ class PeerSilent(ProxyError):
 
 class ControllerAway(ProxyError):
     """No connection to a controller."""
+
+
+class ControllerBarred(ControllerAway):
+    """A controller is where none may be."""

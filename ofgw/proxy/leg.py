@@ -4,14 +4,21 @@ import asyncio
 import contextlib
 import socket
 from asyncio import StreamReader, StreamWriter
+from collections.abc import Callable
+from typing import Any
 
 from ofgw.proxy.endpoint import Endpoint, watch_over
-from ofgw.proxy.errors import ControllerAway, NotOpenFlow
+from ofgw.proxy.errors import ControllerAway, ControllerBarred, NotOpenFlow
 from ofgw.proxy.framing import Framing, Notice
 
 READ_SIZE = 64 * 1024
 BUFFERED = 64 * 1024
 """Bytes that wait for a slow reader before the other side is not read any more."""
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, tuple[Any, ...]]
+"""Family, kind, protocol and the address itself."""
+Objection = Callable[[str], str]
+"""Why no connection may be made to an address; empty if one may."""
 
 
 class Leg:
@@ -80,15 +87,20 @@ class Leg:
         self._writer.transport.abort()
 
 
-async def dial(target: Endpoint, notice: Notice, noticed: frozenset[int], *, within: float) -> Leg:
+async def dial(
+    target: Endpoint, notice: Notice, noticed: frozenset[int], *, objection: Objection, within: float
+) -> Leg:
     """Connect to a controller; to each of its addresses in turn, if it has several.
 
+    The address that was judged is the one that is connected to: a name is not looked up again.
+
     Raises:
+        ControllerBarred: there is an objection to every address that it has.
         ControllerAway: not within that many seconds, or not at all.
     """
     try:
         async with asyncio.timeout(within):
-            sock = await _connect(target, within)
+            sock = await _connect(target, objection, within)
             try:
                 reader, writer = await asyncio.open_connection(sock=sock)
             except BaseException:
@@ -101,12 +113,28 @@ async def dial(target: Endpoint, notice: Notice, noticed: frozenset[int], *, wit
         raise ControllerAway(f"{target} cannot be reached: {error}") from None
 
 
-async def _connect(target: Endpoint, within: float) -> socket.socket:
+async def permitted(target: Endpoint, objection: Objection) -> list[Address]:
+    """The addresses that it has now and that may be connected to.
+
+    Raises:
+        ControllerBarred: none of those that it has may be.
+        OSError, UnicodeError: it has none.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    objections = [objection(str(address[0])) for *_, address in found]
+    if found and all(objections):
+        raise ControllerBarred(f"{target}: {objections[0]}")
+    judged = zip(found, objections, strict=True)
+    return [(family, kind, protocol, at) for (family, kind, protocol, _, at), words in judged if not words]
+
+
+async def _connect(target: Endpoint, objection: Objection, within: float) -> socket.socket:
     # asyncio's own way of trying several addresses loses a socket when it is cancelled (Python 3.11).
     loop = asyncio.get_running_loop()
-    addresses = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    addresses = await permitted(target, objection)
     trouble = OSError("the name has no address")
-    for family, kind, protocol, _name, address in addresses:
+    for family, kind, protocol, address in addresses:
         sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)
         try:

@@ -6,7 +6,7 @@ from asyncio import StreamReader, StreamWriter
 
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import ControllerAway, NotOpenFlow, PeerSilent
-from ofgw.proxy.leg import Leg, dial
+from ofgw.proxy.leg import Leg, Objection, dial
 from ofgw.proxy.messages import (
     BARRIER_REPLIES,
     TELLING,
@@ -108,13 +108,14 @@ class Controller:
         """Whether the switch's connection can be another controller's after this one."""
         return bool(self.version) and not self._bound
 
-    async def dial(self, within: float) -> Leg:
+    async def dial(self, objection: Objection, within: float) -> Leg:
         """Connect to it.
 
         Raises:
+            ControllerBarred: there is an objection to every address that it has.
             ControllerAway: it is not to be had within that many seconds.
         """
-        return await dial(self.target, self._hear, TELLING, within=within)
+        return await dial(self.target, self._hear, TELLING, objection=objection, within=within)
 
     async def introduce(self, leg: Leg, within: float) -> bytes:
         """Tell it the switch's hello, and hear its own; what else has come with that.

@@ -11,13 +11,19 @@ from typing import Self
 import structlog
 
 from ofgw.proxy.endpoint import Endpoint
-from ofgw.proxy.errors import CannotListen
+from ofgw.proxy.errors import CannotListen, ControllerBarred
+from ofgw.proxy.leg import Objection, permitted
 from ofgw.proxy.session import Ledger, Patience, Session
 from ofgw.proxy.snapshot import ProxyView, Stage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MAXIMUM_CONNECTIONS = 256
+
+
+def unobjected(_address: str) -> str:
+    """For controllers that are the operator's own choice."""
+    return ""
 
 
 class ControllerProxy:
@@ -33,6 +39,7 @@ class ControllerProxy:
         default: Endpoint | None,
         *,
         clock: Callable[[], datetime],
+        objection: Objection = unobjected,
         maximum: int = MAXIMUM_CONNECTIONS,
         patience: Patience | None = None,
     ) -> None:
@@ -42,6 +49,8 @@ class ControllerProxy:
             listen: addresses for the switches, at least one.
             default: the controller while none is set; None refuses switches then.
             clock: tells the time, aware.
+            objection: why a controller that is set may not be at an address, asked each time before one is
+                connected to; the default controller may be anywhere.
             maximum: connections at a time; one more takes the place of one that has not said hello, or is
                 closed at once.
             patience: see there.
@@ -56,6 +65,7 @@ class ControllerProxy:
         self._listen = tuple(listen)
         self._default = default
         self._controller: Endpoint | None = None
+        self._objection = objection
         self._maximum = maximum
         self._patience = patience or Patience()
         self._ledger = Ledger(clock)
@@ -119,6 +129,21 @@ class ControllerProxy:
             trouble=self._ledger.trouble,
         )
 
+    async def barred(self, target: Endpoint) -> str:
+        """Why a controller may not be set, by where it is now; empty if it may, or that cannot be told."""
+        try:
+            async with asyncio.timeout(self._patience.dialling):
+                await permitted(target, self._objection)
+        except ControllerBarred as error:
+            return str(error)
+        except (OSError, UnicodeError):
+            # Nobody is connected to before it is looked up again.
+            pass
+        return ""
+
+    def _objections(self, target: Endpoint) -> Objection:
+        return unobjected if target == self._default else self._objection
+
     def _wanted(self) -> Endpoint | None:
         return self._controller or self._default
 
@@ -135,6 +160,7 @@ class ControllerProxy:
                     reader,
                     writer,
                     wanted=self._wanted,
+                    objections=self._objections,
                     ledger=self._ledger,
                     patience=self._patience,
                 )

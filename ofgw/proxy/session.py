@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import ControllerAway, ProxyError
-from ofgw.proxy.leg import Leg
+from ofgw.proxy.leg import Leg, Objection
 from ofgw.proxy.peers import Controller, Switch
 from ofgw.proxy.snapshot import ConnectionView, Stage, Tally, Traffic, Trouble
 
@@ -83,12 +83,14 @@ class Session:
         writer: StreamWriter,
         *,
         wanted: Callable[[], Endpoint | None],
+        objections: Callable[[Endpoint], Objection],
         ledger: Ledger,
         patience: Patience,
     ) -> None:
         self._switch = Switch(reader, writer)
         self.peer = self._switch.leg.peer
         self._wanted = wanted
+        self._objections = objections
         self._ledger = ledger
         self._patience = patience
         self._since = ledger.clock()
@@ -195,7 +197,7 @@ class Session:
             await asyncio.gather(task, move, return_exceptions=True)
 
     async def _dial(self, controller: Controller) -> Leg:
-        self._leg = leg = await controller.dial(self._patience.dialling)
+        self._leg = leg = await controller.dial(self._objections(controller.target), self._patience.dialling)
         self._ledger.own.add(leg.own)
         return leg
 

@@ -53,6 +53,10 @@ class ProxyThread:
         """See `ControllerProxy.set_controller`."""
         self._do(self._proxy.set_controller(target))
 
+    def barred(self, target: Endpoint) -> str:
+        """See `ControllerProxy.barred`."""
+        return self._do(self._proxy.barred(target))
+
     def snapshot(self) -> ProxyView:
         """See `ControllerProxy.snapshot`."""
 

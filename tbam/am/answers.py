@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tbam.am.wire import Value
 from tbam.errors import GeniCode
 from tbam.rspec import AD_SCHEMA, AGGREGATE, GENI, REQUEST_SCHEMA
-from tbam.values import Sliver
+from tbam.values import Allocation, Operational, Sliver
 
 AM_TYPE = "tbam"
 API_VERSION = 3
@@ -75,6 +75,17 @@ def sliver_struct(sliver: Sliver) -> dict[str, Value]:
         "geni_start_time": moment(sliver.slot.start),
         "geni_end_time": moment(sliver.slot.end),
         "geni_error": sliver.error,
+    }
+
+
+def missing_struct(sliver_urn: str, *, now: datetime) -> dict[str, Value]:
+    """A sliver that was named beside others and is not there; its times are now."""
+    return {
+        "geni_sliver_urn": sliver_urn,
+        "geni_allocation_status": str(Allocation.UNALLOCATED),
+        "geni_operational_status": str(Operational.NOT_READY),
+        **dict.fromkeys(("geni_expires", "geni_start_time", "geni_end_time"), moment(now)),
+        "geni_error": "there is no such sliver",
     }
 
 

@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reservation.model import TimeSlot
-from tbam.am.answers import packed, sliver_structs, version
+from tbam.am.answers import missing_struct, packed, sliver_structs, version
 from tbam.am.arguments import Arguments
 from tbam.am.options import Options, read_options
+from tbam.am.slots import slot_of, timed
 from tbam.am.wire import Value
 from tbam.credentials import Call, Grant, TrustedRoots, authorize
 from tbam.errors import BadArgs, TbamError, Unavailable, Unsupported
 from tbam.manager import IslandManager
 from tbam.rspec import read_request, write_advertisement, write_manifest
-from tbam.values import Action, IslandRequest, Owner, Sliver
+from tbam.values import Action, Owner, Sliver
 
 _CREDENTIALED = {call.method: call for call in Call}
+_ONE_BY_ONE = frozenset({"Provision", "PerformOperationalAction", "Renew", "Delete"})
+"""The calls that know `geni_best_effort`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Asked:
     Attributes:
         slice_urn: the slice it is about; empty for ListResources.
         sliver_urns: those that were named; none for all of the slice.
+        missing: those that were named and are not there, where the others may go on without them.
     """
 
     arguments: Arguments
@@ -48,6 +51,7 @@ class Asked:
     grant: Grant
     slice_urn: str
     sliver_urns: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def by(self) -> str:
@@ -108,15 +112,17 @@ class TenCalls:
         """
         slice_urn = arguments.slice_urn
         sliver_urns: tuple[str, ...] = ()
+        missing: tuple[str, ...] = ()
         if arguments.names_slivers:
             # Which slivers there are is told to nobody without any credential.
             self._authorize(Call.LIST_RESOURCES, arguments, client, None)
-            resolved = self._manager().resolve(arguments.urns)
-            slice_urn, sliver_urns = resolved.slice_urn, resolved.sliver_urns
+            best_effort = method in _ONE_BY_ONE and read_options(arguments.options).best_effort
+            resolved = self._manager().resolve(arguments.urns, best_effort=best_effort)
+            slice_urn, sliver_urns, missing = resolved.slice_urn, resolved.sliver_urns, resolved.missing
         elif arguments.urns:
             slice_urn = arguments.urns[0]
         grant = self._authorize(_CREDENTIALED[method], arguments, client, slice_urn or None)
-        return Asked(arguments, read_options(arguments.options), grant, slice_urn, sliver_urns)
+        return Asked(arguments, read_options(arguments.options), grant, slice_urn, sliver_urns, missing)
 
     def carry_out(self, method: str, asked: Asked) -> Done:
         """Do what is asked for. Raises TbamError."""
@@ -149,7 +155,7 @@ class TenCalls:
         return _told(slivers, geni_urn=asked.slice_urn)
 
     def _allocate(self, asked: Asked) -> Done:
-        request, end_by = _timed(read_request(asked.arguments.rspec), asked.options, now=self._clock())
+        request, end_by = timed(read_request(asked.arguments.rspec), asked.options, now=self._clock())
         owner = Owner(urn=asked.by, subject=asked.grant.owner_subject)
         sliver = self._manager().reserve_aggregate(
             asked.slice_urn, request, owner=owner, latest=asked.grant.expires_at, end_by=end_by
@@ -159,7 +165,7 @@ class TenCalls:
     def _provision(self, asked: Asked) -> Done:
         asked.options.require_rspec_version()
         start, end = asked.options.start_time, asked.options.end_time
-        slot = None if start is None or end is None else _slot(start, end)
+        slot = None if start is None or end is None else slot_of(start, end)
 
         def provision(sliver_urns: Sequence[str]) -> Sequence[Sliver]:
             return self._manager().approve_aggregate(
@@ -172,15 +178,17 @@ class TenCalls:
             )
 
         slivers = self._each(asked, provision)
-        return _told(slivers, geni_rspec=_manifest(asked, slivers))
+        structs = self._structs(asked, slivers)
+        return Done({"geni_rspec": _manifest(asked, slivers), "geni_slivers": structs}, _urns(slivers))
 
     def _perform_operational_action(self, asked: Asked) -> Done:
         action = _action(asked.arguments.action)
-        return _listed(
+        return self._listed(
+            asked,
             self._each(
                 asked,
                 lambda urns: self._manager().act(asked.slice_urn, action, sliver_urns=urns, by=asked.by),
-            )
+            ),
         )
 
     def _renew(self, asked: Asked) -> Done:
@@ -197,14 +205,15 @@ class TenCalls:
                 extend_alap=asked.options.extend_alap,
             )
 
-        return _listed(self._each(asked, renew))
+        return self._listed(asked, self._each(asked, renew))
 
     def _delete(self, asked: Asked) -> Done:
-        return _listed(
+        return self._listed(
+            asked,
             self._each(
                 asked,
                 lambda urns: self._manager().delete_aggregate(asked.slice_urn, sliver_urns=urns, by=asked.by),
-            )
+            ),
         )
 
     def _shutdown(self, asked: Asked) -> Done:
@@ -231,41 +240,12 @@ class TenCalls:
             raise problems[0]
         return told
 
+    def _listed(self, asked: Asked, slivers: Sequence[Sliver]) -> Done:
+        return Done(self._structs(asked, slivers), _urns(slivers))
 
-def _timed(
-    request: IslandRequest, options: Options, *, now: datetime
-) -> tuple[IslandRequest, datetime | None]:
-    """The request with its slot, and when the sliver is to expire at the latest, where that was said.
-
-    Where the RSpec has no slot the options are it, from now on where they have no start. Where it has one,
-    the end among the options is when the sliver expires.
-    """
-    start, end = options.start_time, options.end_time
-    if request.slot is not None:
-        if start is not None and start != request.slot.start:
-            raise BadArgs(
-                f"geni_start_time and the RSpec's timeslot contradict each other: {start:%Y-%m-%dT%H:%M:%SZ} "
-                f"and {request.slot.start:%Y-%m-%dT%H:%M:%SZ}",
-                field="geni_start_time",
-            )
-        return request, end
-    if end is None:
-        if start is not None:
-            raise BadArgs(
-                "geni_start_time needs geni_end_time beside it, or a timeslot in the RSpec",
-                field="geni_end_time",
-            )
-        return request, None
-    return replace(request, slot=_slot(start or now, end)), None
-
-
-def _slot(start: datetime, end: datetime) -> TimeSlot:
-    if end <= start:
-        raise BadArgs(
-            f"geni_end_time {end:%Y-%m-%dT%H:%M:%SZ} is not after the start, {start:%Y-%m-%dT%H:%M:%SZ}",
-            field="geni_end_time",
-        )
-    return TimeSlot(start, end)
+    def _structs(self, asked: Asked, slivers: Sequence[Sliver]) -> list[Value]:
+        now = self._clock()
+        return [*sliver_structs(slivers), *(missing_struct(urn, now=now) for urn in asked.missing)]
 
 
 def _action(word: str) -> Action:
@@ -283,10 +263,6 @@ def _manifest(asked: Asked, slivers: Sequence[Sliver]) -> str:
 
 def _told(slivers: Sequence[Sliver], **more: Value) -> Done:
     return Done({**more, "geni_slivers": sliver_structs(slivers)}, _urns(slivers))
-
-
-def _listed(slivers: Sequence[Sliver]) -> Done:
-    return Done(sliver_structs(slivers), _urns(slivers))
 
 
 def _urns(slivers: Sequence[Sliver]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class OpenVSwitch:
         self._bridge = device.bridge
         self._names = Names(ownership)
         self._ports = SwitchPorts()
+        self._policy = device.controllers
         self._session = Session(device.name, device.ovsdb, device.bridge, patience=patience)
 
     def read(self) -> Reading:
@@ -64,9 +65,8 @@ class OpenVSwitch:
         """Where each wanted part goes; see `place.place_parts`."""
         require_intents(self._device, parts, CARRIED)
         reading = as_reading(actual, self._names)
-        return place_parts(
-            self._device, self._names, self._ports, reading, list(filter(is_gateway_part, parts))
-        )
+        ours = list(filter(is_gateway_part, parts))
+        return place_parts(self._device, self._names, self._ports, self._policy, reading, ours)
 
     def render(self, parts: Sequence[PartIntent]) -> Wish:
         """What the bridge shall carry for these parts."""

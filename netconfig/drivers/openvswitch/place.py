@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from netconfig.carried import GatewayPart
+from netconfig.controllers import ControllerPolicy
 from netconfig.driver import Placement
 from netconfig.drivers.openvswitch.bridge import (
     Reading,
@@ -19,7 +20,12 @@ from netconfig.vlanflows import SwitchPorts
 
 
 def place_parts(
-    device: str, names: Names, ports: SwitchPorts, actual: Reading, parts: Sequence[GatewayPart]
+    device: str,
+    names: Names,
+    ports: SwitchPorts,
+    policy: ControllerPolicy,
+    actual: Reading,
+    parts: Sequence[GatewayPart],
 ) -> dict[int, Placement]:
     """The placements of the wanted parts; one that was placed stays where it is.
 
@@ -30,13 +36,25 @@ def place_parts(
     placed = {part.part_id: part.placement for part in wanted if part.placement}
     there = [part for part in wanted if part.placement]
     for part in (part for part in wanted if not part.placement):
-        why = hindrance(part, actual.bridge, names) or _why_taken(part, actual, names, there, parts)
+        why = (
+            _why_barred(part, policy)
+            or hindrance(part, actual.bridge, names)
+            or _why_taken(part, actual, names, there, parts)
+        )
         if why:
             ids = frozenset({part.part_id})
             raise Rejected(device, why, line=f"{part.intent.kind} of {part.reservation_id}", parts=ids)
         placed[part.part_id] = _placement(part, ports, actual, names, parts)
         there.append(part)
     return placed
+
+
+def _why_barred(part: GatewayPart, policy: ControllerPolicy) -> str:
+    """Why its controller may not be where it is; a name would be looked up by the switch itself."""
+    if not isinstance(part.intent, ControllerProxy):
+        return ""
+    words = policy.objection(part.intent.host)
+    return words and f"controller {part.intent}: {words}"
 
 
 def _why_taken(

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.ofgw_agent import OfgwAgent
 from netconfig.drivers.ofgw_agent.config import write_item
@@ -30,17 +32,20 @@ from netconfig.transport.xmlrpc import Patience
 from ofgw.access import AccessFile
 from ofgw.backend import BackEnd, Found, Memory
 from ofgw.calls import Calls
+from ofgw.credentials import Credentials
 from ofgw.errors import BackEndFailed
 from ofgw.keeper import Keeper
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.relay import Relay
-from ofgw.server import AgentServer, Credentials
+from ofgw.server import AgentServer
 from ofgw.statefile import StateFile
 from ofgw.topology.view import FixedTopology
 from pathservice.pki import Pki, init_pki
 from tests.contract.drivers.bench import OWNERSHIP, Obstacle, Ticket, Trait, Trouble
 
 LOOPBACK = "127.0.0.1"
+ANYWHERE = ControllerPolicy(allow=(ip_network("0.0.0.0/0"),))
+"""The addresses of documentation may well be this machine's."""
 ACCESS = b"+ : root : LOCAL\n- : ALL : ALL\n"
 UNTIL = datetime(2099, 1, 1, tzinfo=UTC)
 PATIENT = Patience(open=60.0, answer=60.0)
@@ -150,7 +155,7 @@ class AgentRig:
     def _boot(self) -> None:
         with ExitStack() as opening:
             self.relay = opening.enter_context(
-                Relay([Endpoint(LOOPBACK, 0)], None, clock=lambda: datetime.now(UTC))
+                Relay([Endpoint(LOOPBACK, 0)], None, clock=lambda: datetime.now(UTC), policy=ANYWHERE)
             )
             self.bridge = Memory(Item.VLANS)
             back_ends = [Watched(one, self) for one in (self.relay, self.bridge, AccessFile(self._access))]

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.openvswitch import OpenVSwitch
 from netconfig.drivers.openvswitch.lines import DatabaseLine, FlowLine
@@ -130,7 +131,11 @@ class SwitchRig:
             folder / f"{bridge}.mgmt", switch.folder / f"{bridge}.mgmt", self._hitches, is_database=False
         )
         self.device = Device(
-            name="island-1", platform="openvswitch", ovsdb=f"unix:{folder}/db.sock", bridge=bridge
+            name="island-1",
+            platform="openvswitch",
+            ovsdb=f"unix:{folder}/db.sock",
+            bridge=bridge,
+            controllers=ControllerPolicy.model_validate({"allow": ["127.0.0.0/8", "::1/128"]}),
         )
         self.nowhere = self.device.model_copy(update={"ovsdb": f"unix:{folder}/nobody.sock"})
         self._drivers: list[DeviceDriver] = []

@@ -61,6 +61,7 @@ class Certificates:
             "switches": [f"{LOOPBACK}:{free_port()}"],
             "access": str(folder / "access.conf"),
             "look_every": 0.2,
+            "controllers": {"allow": ["127.0.0.0/8", "192.0.2.0/24"]},
             **more,
         }
 

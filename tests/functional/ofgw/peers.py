@@ -1,6 +1,7 @@
 """Switches and controllers that say what a test has them say."""
 
 import itertools
+import select
 import socket
 import struct
 from contextlib import ExitStack
@@ -78,6 +79,10 @@ class FakeController:
     def accept(self) -> Peer:
         """The next connection."""
         return Peer(self._stack.enter_context(self._listener.accept()[0]))
+
+    def has_visitors(self) -> bool:
+        """Whether somebody has connected and was not accepted yet."""
+        return bool(select.select([self._listener], [], [], 0)[0])
 
 
 class FakeSwitch(Peer):

@@ -231,7 +231,7 @@ def test_slow_ones_are_dropped_and_keep_nobody_waiting(
 def test_more_connections_than_there_is_room_for_are_closed_and_room_comes_back(
     agent: Agent, certificates: Certificates
 ) -> None:
-    crowd = [socket.create_connection((LOOPBACK, agent.server.port)) for _ in range(ofgw.server.CONNECTIONS)]
+    crowd = [raw(agent, certificates.manager) for _ in range(ofgw.server.CONNECTIONS)]
     session = manager(agent.server.port, certificates.manager)
 
     def is_answered() -> bool:
@@ -245,6 +245,37 @@ def test_more_connections_than_there_is_room_for_are_closed_and_room_comes_back(
         sock.close()
     wait_for(is_answered)
     session.close()
+
+
+def test_crowd_that_shows_no_certificate_gives_way(
+    agent: Agent, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ofgw.server, "HANDSHAKE_PATIENCE", 10 * PATIENCE)
+    crowd = [
+        socket.create_connection((LOOPBACK, agent.server.port)) for _ in range(2 * ofgw.server.CONNECTIONS)
+    ]
+    crowd[0].settimeout(PATIENCE)
+    assert crowd[0].recv(1) == b""
+    session = manager(agent.server.port, certificates.manager)
+    assert session.call("getState")
+    # Who has shown a certificate stays, whoever comes after.
+    crowd += [
+        socket.create_connection((LOOPBACK, agent.server.port)) for _ in range(2 * ofgw.server.CONNECTIONS)
+    ]
+    assert session.call("getState")
+    for sock in crowd:
+        sock.close()
+    session.close()
+
+
+def test_who_may_not_call_is_not_kept(agent: Agent, certificates: Certificates) -> None:
+    with raw(agent, certificates.stranger) as sock:
+        sock.sendall(post(write_call("getState")))
+        answer = b""
+        while piece := sock.recv(65536):
+            answer += piece
+    assert b"Connection: close" in answer
+    assert b"denied: CN=Somebody" in answer
 
 
 def test_answer_that_makes_no_sense_is_state_unknown(certificates: Certificates) -> None:

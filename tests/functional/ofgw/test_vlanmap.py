@@ -7,10 +7,10 @@ from itertools import count
 
 import pytest
 
-from netconfig.errors import Rejected, StateUnknown, Unreachable
+from netconfig.errors import Rejected, Unreachable
 from netconfig.gateway import VlanMap, VlanPair
 from netconfig.vlanflows import SwitchPorts, cookie_of, mark_of
-from ofgw.vlanmap import MappedVlans, VlanMapper
+from ofgw.vlanmap import MapBroken, MappedVlans, VlanMapper
 from tests.functional.ofgw.frames import End, Seen, cable, namespace
 from tests.functional.ofgw.openvswitch import OpenVSwitch, unique
 
@@ -173,8 +173,9 @@ def test_what_a_hand_broke_is_told_and_mended(
     cookie = f"{cookie_of(mark_of('ofgw'), 42):#x}"
     address = gateway.switch.management(gateway.bridge)
     gateway.switch.ofctl(*(word.replace("BRIDGE", address).replace("COOKIE", cookie) for word in edit))
-    with pytest.raises(StateUnknown):
+    with pytest.raises(MapBroken) as broken:
         mapper.read()
+    assert broken.value.reservation == 42
     assert mapper.apply(SLICE, 42)
     assert sorted(gateway.flows()) == sorted(intact)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from netconfig.controllers import ControllerPolicy
 from netconfig.driver import PartIntent
 from netconfig.drivers.openvswitch import OpenVSwitch
 from netconfig.errors import Rejected, StateUnknown, Unreachable
@@ -34,7 +35,13 @@ def bridge(switch: Switch) -> Iterator[str]:
 @pytest.fixture
 def device(switch: Switch, bridge: str) -> Device:
     ovsdb = f"unix:{switch.folder}/db.sock"
-    return Device(name="island-1", platform="openvswitch", ovsdb=ovsdb, bridge=bridge)
+    return Device(
+        name="island-1",
+        platform="openvswitch",
+        ovsdb=ovsdb,
+        bridge=bridge,
+        controllers=ControllerPolicy.model_validate({"allow": ["127.0.0.0/8", "::1/128"]}),
+    )
 
 
 @pytest.fixture
@@ -112,6 +119,25 @@ def test_newer_controller_of_a_slice_takes_over_from_the_older(
     assert not done.left
     assert switch.vsctl("get-controller", bridge).strip() == "tcp:127.0.0.5:5"
     assert not reconcile(driver, unwanted(done.parts)).left
+    assert switch.vsctl("get-controller", bridge).strip() == "tcp:127.0.0.7:7"
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("127.0.0.5", "a loopback address"),
+        ("::ffff:127.0.0.1", "a loopback address"),
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("ctrl.pc", "a name cannot be judged"),
+    ],
+)
+def test_controller_that_is_where_none_may_be_is_refused_in_words(
+    switch: Switch, bridge: str, device: Device, host: str, words: str
+) -> None:
+    policy = ControllerPolicy.model_validate({"deny": ["203.0.113.0/24"]})
+    barring = OpenVSwitch(device.model_copy(update={"controllers": policy}), OWNERSHIP)
+    with pytest.raises(Rejected, match=words), contextlib.closing(barring):
+        reconcile(barring, [PartIntent(9, 42, ControllerProxy(host, 6633))])
     assert switch.vsctl("get-controller", bridge).strip() == "tcp:127.0.0.7:7"
 
 

@@ -268,7 +268,7 @@ class TestSeveralIslands:
         assert alice.status([east], mine).states[1] == "geni_notready"
         assert alice.act([west], mine, "geni_stop", **BOTH).code == 13
 
-    def test_renew_and_delete_as_many_as_can_be(
+    def test_renew_as_many_as_can_be(
         self, aggregate: Aggregate, alice: ScriptedClient, two: tuple[str, list[Any], list[str]]
     ) -> None:
         urn, mine, slivers = two
@@ -282,5 +282,27 @@ class TestSeveralIslands:
         told = alice.renew(slivers, mine, until, **BOTH).slivers
         assert {one["geni_end_time"] for one in told} == {at(aggregate, 2), until}
         assert [bool(one["geni_error"]) for one in told].count(True) == 1
+
+    def test_one_that_is_not_there_does_not_hinder_the_others_where_that_was_said(
+        self, aggregate: Aggregate, alice: ScriptedClient, two: tuple[str, list[Any], list[str]]
+    ) -> None:
+        urn, mine, (east, west) = two
+        assert alice.delete([west], mine).code == 0
+        assert alice.renew([east, west], mine, at(aggregate, 1.5)).code == 12
+        for calls in (
+            lambda **options: alice.renew([west, east], mine, at(aggregate, 1.5), **options),
+            lambda **options: alice.delete([east, west], mine, **options),
+        ):
+            told = {one["geni_sliver_urn"]: one for one in calls(**BOTH).slivers}
+            assert told[east]["geni_error"] == ""
+            assert "no such sliver" in told[west]["geni_error"]
+            assert told[west]["geni_allocation_status"] == "geni_unallocated"
+        assert alice.delete([east, west], mine, **BOTH).code == 12
+        assert alice.status([urn], mine).code == 12
+
+    def test_delete_as_many_as_can_be(
+        self, alice: ScriptedClient, two: tuple[str, list[Any], list[str]]
+    ) -> None:
+        urn, mine, slivers = two
         assert len(alice.delete(slivers, mine, **BOTH).slivers) == 2
         assert alice.status([urn], mine).code == 12

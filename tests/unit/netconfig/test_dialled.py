@@ -1,6 +1,8 @@
 """A stream that we dial: to a path or an address, kept, broken from another thread."""
 
 import contextlib
+import os
+import resource
 import socket
 import threading
 from collections.abc import Iterator
@@ -56,6 +58,21 @@ def test_kept_until_the_other_end_ends_it(listener: socket.socket) -> None:
         stream.send(b"x")
     assert stream.connect()
     stream.close()
+
+
+def test_kept_in_a_process_that_has_many_connections(listener: socket.socket) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = 1100
+    with contextlib.ExitStack() as stack:
+        if soft != resource.RLIM_INFINITY and soft < 2 * many:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (2 * many, hard))
+            stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(many):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        stream = Dialled("switch", address_of(listener), 30)
+        stack.callback(stream.close)
+        assert stream.connect()
+        assert stream.is_connected
 
 
 def test_nobody_there_is_told_with_the_address() -> None:

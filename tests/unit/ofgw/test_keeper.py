@@ -196,7 +196,8 @@ def test_what_somebody_took_away_is_put_back(gateway: Gateway) -> None:
     gateway.things[Item.VLANS].found = None
     held = gateway.keeper.report().held[0].state.carried
     assert held == Carried(CONTROLLER)
-    gateway.keeper.turn()
+    # What is left of it is replaced, not taken off first.
+    assert gateway.told(gateway.keeper.turn) == ["42 group on", "42 vlans on"]
     assert gateway.has() == all_of(42)
     assert gateway.things[Item.GROUP].found == Found(GROUP, 42)
 
@@ -294,8 +295,23 @@ def test_what_cannot_be_kept_is_not_begun(gateway: Gateway) -> None:
     with pytest.raises(Refused, match=r"^not-done: .*cannot be written"):
         gateway.keeper.follow(order(43, OTHERS))
     assert gateway.has() == all_of(42)
-    # The end needs no disk.
+
+
+@pytest.mark.parametrize("by", ["its end", "its manager"])
+def test_what_is_to_go_goes_without_a_disk_and_is_kept_when_there_is_one(gateway: Gateway, by: str) -> None:
+    gateway.keeper.follow(order(until=BEGIN + 2 * HOUR if by == "its manager" else BEGIN + HOUR))
+    full = gateway.path.with_suffix(".new")
+    full.mkdir()
     gateway.now += HOUR
+    if by == "its manager":
+        gateway.keeper.follow(order(None))
+    else:
+        gateway.keeper.turn()
+    assert gateway.has() == set()
+    full.rmdir()
+    gateway.keeper.turn()
+    gateway.now = BEGIN
+    gateway.restart()
     gateway.keeper.turn()
     assert gateway.has() == set()
 

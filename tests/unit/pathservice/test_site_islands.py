@@ -96,12 +96,18 @@ def test_device_whose_driver_is_no_gateways_is_refused_where_drivers_are() -> No
     assert "its driver cannot do controller-proxy, vlan-map, user-access" in told[0][2]
 
 
-@pytest.mark.parametrize("missing", CARRIED)
-def test_gateway_needs_all_that_a_slice_asks_for(missing: Capability) -> None:
-    can = {"fermilab-border-1": {*CARRIED} - {missing}}
-    (problem,) = find_gateway_problems(looked_at(TBAM).tbam, can)
-    assert missing in problem.message
-    assert not list(find_gateway_problems(looked_at(TBAM).tbam, {"fermilab-border-1": CARRIED}))
+@pytest.mark.parametrize("login", [True, False])
+@pytest.mark.parametrize("missing", [*CARRIED, Capability.USER_ACCESS])
+def test_gateway_needs_all_that_a_slice_asks_for(missing: Capability, login: bool) -> None:
+    settings = looked_at(TBAM if login else f"{TBAM}      login: false\n").tbam
+    every = {*CARRIED, Capability.USER_ACCESS}
+    told = [one.message for one in find_gateway_problems(settings, {"fermilab-border-1": every - {missing}})]
+    if missing is Capability.USER_ACCESS and not login:
+        assert not told
+    else:
+        assert len(told) == 1
+        assert missing in told[0]
+    assert not list(find_gateway_problems(settings, {"fermilab-border-1": every}))
 
 
 def test_differences_are_told_in_words() -> None:

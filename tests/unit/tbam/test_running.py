@@ -2,18 +2,25 @@
 
 import pytest
 
+from netconfig.capability import Capability
 from reservation.lifecycle import State
 from reservation.model import TimeSlot
-from tbam.errors import IslandRMNotAllocated, IslandRMNotUnivocal, Unsupported
+from store import Store
+from tbam.aggregate import Island
+from tbam.errors import IslandRMNotAllocated, IslandRMNotUnivocal, Unavailable, Unsupported
 from tbam.values import Action, Allocation, Operational
-from tests.unit.activation.conftest import NOON
+from tests.conftest import emptied
+from tests.unit.activation.conftest import NOON, BoxDriver
 from tests.unit.tbam.island_house import (
     BLUE,
+    EAST,
+    GATEWAYS,
     HOUR,
     MINUTE,
     OTHER_CONTROLLER,
     RED,
     SECOND,
+    SETTINGS,
     WEST,
     Islands,
     hours,
@@ -46,6 +53,26 @@ def test_states_follow_the_slot(house: Islands) -> None:
         house.manager.slivers(RED)
     assert house.east.ours == []
     assert house.state(sliver.reservation_id) is State.RELEASED
+
+
+def test_island_where_nobody_logs_in_needs_no_gateway_that_lets_anybody_in(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoxDriver, "capabilities", BoxDriver.capabilities - {Capability.USER_ACCESS})
+    island = Island(name=EAST, gateway=GATEWAYS[EAST], login=False)
+    house = Islands(emptied(sqlite_store), SETTINGS.model_copy(update={"islands": (island,)}))
+    house.run()
+    running(house)
+    assert operational(house) is Operational.READY
+    assert len(house.east.ours) == 2
+    for action in (Action.STOP, Action.START):
+        house.manager.act(RED, action)
+        house.run()
+    assert operational(house) is Operational.READY
+    assert len(house.east.ours) == 2
+    house.manager.replace_settings(SETTINGS)
+    with pytest.raises(Unavailable, match="cannot do user-access"):
+        house.allocate(RED, hours(1, 3))
 
 
 def test_new_controller_while_it_runs_pushes_that_alone(house: Islands) -> None:
