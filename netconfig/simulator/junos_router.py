@@ -250,7 +250,7 @@ class JunosRouter:
             raise Refused(f"configuration database locked by: session {self._holder}", tag="lock-denied")
         if self._holder == session:
             raise Refused("configuration database already locked by this session", tag="lock-denied")
-        if print_config(self._candidate) != print_config(self._committed):
+        if _is_changed(self._candidate, self._committed):
             raise Refused("configuration database modified", tag="lock-denied")
         self._holder = session
 
@@ -282,7 +282,7 @@ class JunosRouter:
     def _commit(self, session: int, operation: Element) -> None:
         self._check_holder(session)
         self._check()
-        before, is_changed = self._committed, print_config(self._candidate) != print_config(self._committed)
+        before, is_changed = self._committed, _is_changed(self._candidate, self._committed)
         if operation.find("confirmed") is not None:
             if self._trial:
                 before = self._trial.before
@@ -325,6 +325,10 @@ class JunosRouter:
     def _save(self) -> None:
         self._startup = print_config(self._committed)
         write_nvram(self._nvram, self._startup)
+
+
+def _is_changed(candidate: Element, committed: Element) -> bool:
+    return etree.tostring(candidate) != etree.tostring(committed)
 
 
 def _reply(number: str, content: str) -> str:

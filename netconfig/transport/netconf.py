@@ -134,10 +134,16 @@ class NetconfSession:
             if link is None and not may_open:
                 raise EOFError
             session: _Session = (link or self._open(closings)).session
-            text = session.ask(number, _rpc(operation, number), self._timeouts.answer)
-        return self._read(text)
+            text = session.ask(number, rpc_text(operation, number), self._timeouts.answer)
+        return self.read_reply(text)
 
-    def _read(self, text: str) -> Element:
+    def read_reply(self, text: str) -> Element:
+        """A reply without namespaces, from its text.
+
+        Raises:
+            RpcRefused: it is a refusal.
+            StateUnknown: it is no reply.
+        """
         try:
             reply = etree.fromstring(text.strip().encode(), etree.XMLParser(**_PARSER_OPTIONS))  # type: ignore[arg-type]
         except etree.XMLSyntaxError as error:
@@ -304,7 +310,8 @@ class _Session(SessionListener):  # type: ignore[misc]
             self.library.close()
 
 
-def _rpc(operation: Element, number: str) -> str:
+def rpc_text(operation: Element, number: str) -> str:
+    """A request as it is sent."""
     rpc = etree.Element(f"{{{BASE}}}rpc", {"message-id": number}, nsmap={None: BASE, "nc": BASE})
     rpc.append(_qualified(operation))
     return etree.tostring(rpc, encoding="unicode")

@@ -15,6 +15,8 @@ _SINGLE = frozenset(
     {"reservation", "database", "routing-instance", "input", "instance-type", "inet", "inet6", "dscp"}
 )
 """Statements of one value: setting another replaces it."""
+_WHOLE = {"firewall": 7, "interfaces": 8, "routing-instances": 4}
+"""How many words a statement has, by its third, that goes as a whole: shorter ones are several parts'."""
 
 
 def lines_between(actual: Element, target: Element, wish: Wish, names: Names) -> list[PlanLine]:
@@ -51,11 +53,15 @@ def _shortened(removed: list[Path], actual: Element, target: Element, names: Nam
     there, left = ({node.path for node in nodes(tree)} for tree in (actual, target))
     found: dict[Path, None] = {}
     for path in removed:
-        prefixes = [path[:end] for end in range(2, len(path))]
+        prefixes = [path[:end] for end in range(_shortest(path), len(path))]
         whole = [prefix for prefix in prefixes if prefix in there and prefix not in left]
         term = next((one for one in whole if one[-2] == "term" and names.base_of(one[-1])), None)
         found[term or next(iter(whole), path)] = None
     return list(found)
+
+
+def _shortest(path: Path) -> int:
+    return 5 if path[3:4] == ("rib-groups",) else _WHOLE.get(path[2], len(path))
 
 
 def _moves(actual: Element, target: Element, judge: "_Judge", *, is_other: bool) -> Iterator[PlanLine]:
@@ -119,14 +125,8 @@ class _Judge:
         if path[2:3] == ("firewall",):
             return lambda route: route.filter == held
         if path[2:3] == ("interfaces",):
-            interface, unit = path[3:4], _after(path, "unit")
-            return lambda route: (
-                (*interface, unit)
-                == (
-                    route.interface.rpartition(".")[0],
-                    route.interface.rpartition(".")[2],
-                )
-            )
+            on, family = f"{path[3]}.{_after(path, 'unit')}", _after(path, "family")
+            return lambda route: route.interface == on and family in {None, FAMILY[route.family]}
         if path[2:3] == ("routing-instances",):
             return lambda route: route.instance in path[3:4]
         ribs = {word for word in path if word.startswith(self.names.prefix)}
