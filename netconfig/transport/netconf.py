@@ -17,7 +17,7 @@ from lxml import etree
 from ncclient.devices.default import DefaultDeviceHandler
 from ncclient.devices.junos import JunosDeviceHandler
 from ncclient.transport.errors import AuthenticationError, SSHUnknownHostError, TransportError
-from ncclient.transport.session import SessionListener
+from ncclient.transport.session import NetconfBase, SessionListener
 from ncclient.transport.ssh import SSHSession
 
 from netconfig.errors import BadCredential, StateUnknown, Unreachable
@@ -89,8 +89,8 @@ class NetconfSession:
     def request(self, operation: Element, *, may_open: bool = False) -> Element:
         """The reply to an operation: an `rpc-reply` without namespaces.
 
-        With `may_open` a session is opened if there is none, and once more if the one there was turns out to be
-        broken.
+        With `may_open` a session is opened if there is none, and once more if the one there was turns out to
+        be broken.
 
         Raises:
             RpcRefused: the device refused it.
@@ -253,6 +253,14 @@ class _SshSession(SSHSession):  # type: ignore[misc]
     def load_known_hosts(self, filename: str | None = None) -> None:
         """None are loaded: the site file's is the only one that counts."""
 
+    def tell(self, text: str) -> None:
+        """Send a request at once; ncclient's own thread looks for something to send ten times a second."""
+        data = text.encode()
+        if self._base == NetconfBase.BASE_11:
+            self._channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data))
+        else:
+            self._channel.sendall(data + b"]]>]]>")
+
 
 class _Session(SessionListener):  # type: ignore[misc]
     """A session of ncclient's, and the replies that arrive on it."""
@@ -274,13 +282,13 @@ class _Session(SessionListener):  # type: ignore[misc]
             queue.Empty: nothing came in time.
         """
         self.library.add_listener(self)
-        self.library.send(text)
+        self.library.tell(text)
         while True:
             # A thread that ended before we listened tells nobody.
             if not self.library.is_alive() and self._replies.empty():
                 raise EOFError
             found = self._replies.get(timeout=patience)
-            if isinstance(found, Exception):
+            if not isinstance(found, tuple):
                 raise EOFError from found
             if found[0] == number:
                 return found[1]

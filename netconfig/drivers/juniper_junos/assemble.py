@@ -62,7 +62,11 @@ def _clear_filters(
         stays, is_cleared = False, False
         for term in list(held.iterchildren("term")):
             title = term.findtext("name") or ""
-            if (title in expected and is_needed) or names.base_of(title) in kept or (names.base_of(title) and not is_ours(term)):
+            if (
+                (title in expected and is_needed)
+                or names.base_of(title) in kept
+                or (names.base_of(title) and not is_ours(term))
+            ):
                 stays = True
             elif names.base_of(title):
                 gone.add(instance_of(term) or "")

@@ -273,7 +273,9 @@ class JunosRig:
     def _refuse(self, number: int) -> None:
         """Every second time with the statement named, else only at the commit; always until `calm`."""
         if "LS-FNAL-rest" in self.text():
-            self.router.faults.add(Fault(Action.REFUSE, line=("^edit-config", "^commit")[number % 2], times=None))
+            self.router.faults.add(
+                Fault(Action.REFUSE, line=("^edit-config", "^commit")[number % 2], times=None)
+            )
             return
         base = f"LS-FNAL-{(42, 43, 44, 46)[number // 2 % 4]}-1-1 "
         verb = ("^set", "^check")[number % 2]
