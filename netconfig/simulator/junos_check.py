@@ -24,34 +24,43 @@ def _faults(config: Element) -> Iterator[Refused]:
         if applied.text not in groups:
             yield _refused(f"configuration group '{applied.text}' not found", "[edit apply-groups]")
     whole = effective(config)
-    instances = {one.findtext("name") for one in whole.iterfind("routing-instances/instance")}
-    rib_groups = {one.findtext("name") for one in whole.iterfind("routing-options/rib-groups")}
     for family in FAMILIES:
-        filters = whole.findall(f"firewall/family/{family}/filter")
-        names = {one.findtext("name") for one in filters}
-        for held in whole.iterfind(f"interfaces/interface/unit/family/{family}/filter/input/filter-name"):
-            if held.text not in names:
-                yield _refused(f"Referenced filter '{held.text}' is not defined", "[edit interfaces]")
-        for held in filters:
-            if not held.findall("term"):
-                yield _refused(f"Filter '{held.findtext('name')}' has no term", "[edit firewall]")
-        for name in whole.iterfind(
-            f"firewall/family/{family}/filter/term/then/routing-instance/routing-instance-name"
-        ):
-            if name.text not in instances:
-                yield _refused(f"Referenced instance '{name.text}' is not defined", "[edit firewall]")
-        user = whole.findtext(f"routing-options/interface-routes/rib-group/{family}")
-        if user and user not in rib_groups:
-            yield _refused(f"RIB group '{user}' is not defined", "[edit routing-options interface-routes]")
-        for rib in whole.iterfind("routing-options/rib-groups/import-rib"):
-            table, _, rest = (rib.text or "").rpartition(f".{family}.0")
-            if table and not rest and table not in instances:
-                yield _refused(f"RIB {rib.text} has no instance", "[edit routing-options rib-groups]")
+        yield from _of_filters(whole, family)
+        yield from _of_tables(whole, family)
     for one in whole.iterfind("routing-instances/instance"):
         if one.find("instance-type") is None:
-            yield _refused(
-                f"instance '{one.findtext('name')}' has no instance-type", "[edit routing-instances]"
-            )
+            words = f"instance '{one.findtext('name')}' has no instance-type"
+            yield _refused(words, "[edit routing-instances]")
+
+
+def _of_filters(whole: Element, family: str) -> Iterator[Refused]:
+    filters = whole.findall(f"firewall/family/{family}/filter")
+    names = {one.findtext("name") for one in filters}
+    for held in whole.iterfind(f"interfaces/interface/unit/family/{family}/filter/input/filter-name"):
+        if held.text not in names:
+            yield _refused(f"Referenced filter '{held.text}' is not defined", "[edit interfaces]")
+    instances = _instances(whole)
+    for one in filters:
+        if not one.findall("term"):
+            yield _refused(f"Filter '{one.findtext('name')}' has no term", "[edit firewall]")
+        for name in one.iterfind("term/then/routing-instance/routing-instance-name"):
+            if name.text not in instances:
+                yield _refused(f"Referenced instance '{name.text}' is not defined", "[edit firewall]")
+
+
+def _of_tables(whole: Element, family: str) -> Iterator[Refused]:
+    rib_groups = {one.findtext("name") for one in whole.iterfind("routing-options/rib-groups")}
+    user = whole.findtext(f"routing-options/interface-routes/rib-group/{family}")
+    if user and user not in rib_groups:
+        yield _refused(f"RIB group '{user}' is not defined", "[edit routing-options interface-routes]")
+    for rib in whole.iterfind("routing-options/rib-groups/import-rib"):
+        table = (rib.text or "").removesuffix(f".{family}.0")
+        if table not in {rib.text, *_instances(whole)}:
+            yield _refused(f"RIB {rib.text} has no instance", "[edit routing-options rib-groups]")
+
+
+def _instances(whole: Element) -> set[str | None]:
+    return {one.findtext("name") for one in whole.iterfind("routing-instances/instance")}
 
 
 def _refused(message: str, path: str) -> Refused:

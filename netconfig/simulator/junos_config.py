@@ -1,4 +1,4 @@
-"""What is done to a Junos configuration: edited, inherited from its groups, printed. Pure but for its argument."""
+"""What is done to a Junos configuration: edited, inherited from its groups, printed."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -68,32 +68,43 @@ def _edit(
         known = statement.children.get(tag)
         if known is None:
             raise Refused("syntax error", tag="unknown-element", path=_bracketed(path), element=tag)
-        own = child.get("operation", operation)
         _check_value(child, known, path)
         name = child.findtext("name")
         here = (*path, *([] if tag == statement.unsaid else [tag]), *([name] if name else []))
-        found = _find(into, child, known)
+        own = child.get("operation", operation)
         if own in {"delete", "remove"}:
-            if found is None and own == "delete":
-                raise Refused("statement not found", tag="data-missing", path=_bracketed(path), element=tag)
-            if found is not None:
-                _take_out(found, config_root(into))
-        elif own == "replace" or found is None:
-            fresh = etree.Element(tag)
-            fresh.text = child.text
-            if child.get("inactive"):
-                fresh.set("inactive", "inactive")
-            if name:
-                etree.SubElement(fresh, "name").text = name
-            if found is None:
-                into.append(fresh)
-            else:
-                into.replace(found, fresh)
-            _edit(fresh, child, known, "merge", here)
-        elif known.kind in {Kind.LEAF, Kind.LEAF_LIST}:
-            found.text = child.text
+            _delete(into, child, known, own, path)
         else:
-            _edit(found, child, known, own, here)
+            _put(into, child, known, own, here)
+
+
+def _delete(into: Element, child: Element, known: Statement, operation: str, path: tuple[str, ...]) -> None:
+    found = _find(into, child, known)
+    if found is not None:
+        _take_out(found, config_root(into))
+    elif operation == "delete":
+        words = "statement not found"
+        raise Refused(words, tag="data-missing", path=_bracketed(path), element=str(child.tag))
+
+
+def _put(into: Element, child: Element, known: Statement, operation: str, here: tuple[str, ...]) -> None:
+    found = _find(into, child, known)
+    if operation == "replace" or found is None:
+        fresh = etree.Element(str(child.tag))
+        fresh.text = child.text
+        if child.get("inactive"):
+            fresh.set("inactive", "inactive")
+        if name := child.findtext("name"):
+            etree.SubElement(fresh, "name").text = name
+        if found is None:
+            into.append(fresh)
+        else:
+            into.replace(found, fresh)
+        _edit(fresh, child, known, "merge", here)
+    elif known.kind in {Kind.LEAF, Kind.LEAF_LIST}:
+        found.text = child.text
+    else:
+        _edit(found, child, known, operation, here)
 
 
 def config_root(element: Element) -> Element:
@@ -170,10 +181,10 @@ def effective(config: Element) -> Element:
         result.remove(group)
     _drop_inactive(result)
     for name in (one.text for one in applied):
-        group = groups.get(name)
-        if group is not None and not group.get("inactive"):
-            _drop_inactive(group)
-            _inherit(result, group, SCHEMA)
+        inherited = groups.get(name)
+        if inherited is not None and not inherited.get("inactive"):
+            _drop_inactive(inherited)
+            _inherit(result, inherited, SCHEMA)
     return result
 
 

@@ -1,6 +1,7 @@
 """A Junos-like router that lives: committed configuration, candidate, lock, a commit on trial and its timer.
 
-Written from RFC 6241 and the Junos XML management protocol's developer guide. All state is here, behind one lock.
+Written from RFC 6241 and the Junos XML management protocol's developer guide. All state is here, behind one
+lock.
 """
 
 import threading
@@ -30,8 +31,8 @@ _READS = {"get-config", "get-commit-information"}
 class NetconfReaction:
     """What a connection does about a request.
 
-    After `delay`, `stray` is sent as a message of its own, then `reply`; with `drops` the connection breaks at
-    once and with `hangs` nothing more is ever sent. `closes` is an orderly end after the reply.
+    After `delay`, `stray` is sent as a message of its own, then `reply`; with `drops` the connection breaks
+    at once and with `hangs` nothing more is ever sent. `closes` is an orderly end after the reply.
     """
 
     reply: str = ""
@@ -153,7 +154,7 @@ class JunosRouter:
             disconnect()
 
     def connect(self, disconnect: Callable[[], None]) -> int:
-        """Open a session; its number. `disconnect` breaks its connection; it may be called from any thread."""
+        """Open a session; its number. `disconnect` breaks its connection; from any thread."""
         with self._lock:
             self._sessions += 1
             self._connections[self._sessions] = disconnect
@@ -197,53 +198,49 @@ class JunosRouter:
             reply=_reply(number, content),
             stray=(fault.words or GARBAGE) if fault and action is Action.GARBAGE else "",
             delay=fault.delay if fault else timedelta(0),
-            closes=name in {"close-session"},
+            closes=name == "close-session",
             drops=action is Action.DROP_AFTER,
             hangs=action is Action.HANG_AFTER,
         )
 
     def _answer(self, session: int, name: str, operation: Element, fault: Fault | None) -> str:
         self._expire()
+        if fault and fault.action is Action.REFUSE:
+            return _error(Refused(fault.words or REFUSAL))
+        verbs: dict[str, Callable[[], str | None]] = {
+            "get-config": lambda: self._show(operation),
+            "get-commit-information": self._history,
+            "lock": lambda: self._take_lock(session),
+            "unlock": lambda: self._unlock(session),
+            "edit-config": lambda: self._edit(session, operation),
+            "discard-changes": lambda: self._discard(session),
+            "validate": self._check,
+            "commit": lambda: self._commit(session, operation),
+            "commit confirmed": lambda: self._commit(session, operation),
+            "close-session": lambda: None,
+            "kill-session": lambda: self._kill(session, operation.findtext("session-id") or ""),
+        }
+        if name not in verbs:
+            words = f"syntax error, expecting <rpc>: {name}"
+            return _error(Refused(words, tag="operation-not-supported", element=name))
         try:
-            if fault and fault.action is Action.REFUSE:
-                raise Refused(fault.words or REFUSAL)
-            return self._do(session, name, operation) or "<ok/>"
+            return verbs[name]() or "<ok/>"
         except Refused as refused:
             return _error(refused)
 
-    def _do(self, session: int, name: str, operation: Element) -> str:
-        match name:
-            case "get-config":
-                source = (
-                    self._candidate if operation.find("source/candidate") is not None else self._committed
-                )
-                return f"<data>{subtree(source, operation.find('filter'))}</data>"
-            case "get-commit-information":
-                return self._history()
-            case "lock":
-                self._take_lock(session)
-            case "unlock":
-                if self._holder != session:
-                    raise Refused("configuration database is not locked")
-                self._holder = None
-            case "edit-config":
-                self._edit(session, operation)
-            case "discard-changes":
-                self._check_holder(session)
-                self._candidate = deepcopy(self._committed)
-            case "validate":
-                self._check()
-            case "commit" | "commit confirmed":
-                self._commit(session, operation)
-            case "close-session":
-                pass
-            case "kill-session":
-                self._kill(session, operation.findtext("session-id") or "")
-            case _:
-                raise Refused(
-                    f"syntax error, expecting <rpc>: {name}", tag="operation-not-supported", element=name
-                )
-        return ""
+    def _show(self, operation: Element) -> str:
+        is_candidate = operation.find("source/candidate") is not None
+        source = self._candidate if is_candidate else self._committed
+        return f"<data>{subtree(source, operation.find('filter'))}</data>"
+
+    def _unlock(self, session: int) -> None:
+        if self._holder != session:
+            raise Refused("configuration database is not locked")
+        self._holder = None
+
+    def _discard(self, session: int) -> None:
+        self._check_holder(session)
+        self._candidate = deepcopy(self._committed)
 
     def _take_lock(self, session: int) -> None:
         if self._holder not in {None, session}:

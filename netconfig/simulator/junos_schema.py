@@ -1,12 +1,12 @@
 """The statements of Junos that the simulator knows: how they nest, what is a list, how `set` writes them.
 
-Written from the configuration statement reference ("Junos XML protocol: Mapping Configuration Statements to Junos
-XML Tag Elements", "Firewall Filter Match Conditions" for IPv4 and IPv6). A statement that is not here is taken
-if it comes with the initial configuration, and refused if somebody wants to set it.
+Written from the configuration statement reference ("Mapping Configuration Statements to Junos XML Tag
+Elements", "Firewall Filter Match Conditions" for IPv4 and IPv6). A statement that is not here is taken if it
+comes with the initial configuration, and refused if somebody wants to set it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address, ip_network
@@ -157,22 +157,24 @@ _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 def is_value(pattern: str, text: str) -> bool:
     """Whether a statement takes this value."""
     try:
-        match pattern:
-            case "inet" | "inet6":
-                return ip_network(text).version == (4 if pattern == "inet" else 6)
-            case "address":
-                return bool(ip_address(text))
-            case "dscp":
-                return 0 <= int(text) <= 63
-            case "ports":
-                found = _PORTS.fullmatch(text)
-                return bool(found) and int(found[1]) <= int(found[2] or found[1]) <= 65535 if found else False
-            case "word":
-                return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}", text))
-            case _:
-                return True
+        return _VALUES[pattern](text)
     except ValueError:
         return False
+
+
+def _are_ports(text: str) -> bool:
+    found = _PORTS.fullmatch(text)
+    return found is not None and int(found[1]) <= int(found[2] or found[1]) <= 65535
+
+
+_VALUES: Mapping[str, Callable[[str], bool]] = {
+    "inet": lambda text: ip_network(text).version == 4,
+    "inet6": lambda text: ip_network(text).version == 6,
+    "address": lambda text: bool(ip_address(text)),
+    "dscp": lambda text: 0 <= int(text) <= 63,
+    "ports": _are_ports,
+    "word": lambda text: re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}", text) is not None,
+}
 
 
 def read_line(line: str) -> Element:

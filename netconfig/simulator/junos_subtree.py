@@ -34,7 +34,7 @@ def _selected(element: Element, asked: Element) -> Element | None:
     deeper = [one for one in asked if one not in matches]
     if not deeper:
         return deepcopy(element)
-    kept = etree.Element(str(element.tag), dict(element.attrib))  # type: ignore[arg-type]
+    kept = etree.Element(str(element.tag), {str(name): str(value) for name, value in element.attrib.items()})
     for child in element:
         if any(child.tag == one.tag for one in matches):
             kept.append(deepcopy(child))

@@ -95,13 +95,10 @@ class Adoption:
         if not others and name:
             for instance in self._group.iterfind("routing-instances/instance"):
                 address = parse_address(instance.findtext(".//next-hop") or "")
-                if (
-                    instance.findtext("name") == name
-                    and address is not None
-                    and address.version == part.family
-                ):
-                    if are_equal(instance, instance_for(address, self._names)):
-                        return address
+                if instance.findtext("name") != name or address is None or address.version != part.family:
+                    continue
+                if are_equal(instance, instance_for(address, self._names)):
+                    return address
         raise self._unreadable(f"what the terms of {part.base} lead to is not as we write it")
 
     def _is(self, intent: Intent, part: _Part) -> bool:

@@ -34,7 +34,7 @@ def owner_test(
 def assemble(
     actual: Element, wish: Wish, names: Names, is_ours: Owns, *, left_alone: frozenset[int] = frozenset()
 ) -> Element:
-    """The group with what is wanted, without what is not; of parts that are `left_alone` all stays as it is."""
+    """The group with what is wanted, without what is not; of parts `left_alone` all stays as it is."""
     group = deepcopy(actual)
     wanted = [route for route in wish.wanted if route.part_id not in left_alone]
     kept = frozenset(route.base for route in wish.wanted if route.part_id in left_alone)

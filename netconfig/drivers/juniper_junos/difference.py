@@ -21,7 +21,8 @@ _WHOLE = {"firewall": 7, "interfaces": 8, "routing-instances": 4}
 
 def lines_between(actual: Element, target: Element, wish: Wish, names: Names) -> list[PlanLine]:
     """The lines, what is taken away first."""
-    have, want = leaves(actual), leaves(target)
+    # A group that holds nothing is no line.
+    have, want = ([path for path in leaves(group) if len(path) > 2] for group in (actual, target))
     added = [path for path in want if path not in set(have)]
     removed = [path for path in have if path not in set(want)]
     replaced = {path[:-1] for path in added if len(path) > 1 and path[-2] in _SINGLE}
@@ -129,14 +130,17 @@ class _Judge:
             return lambda route: route.interface == on and family in {None, FAMILY[route.family]}
         if path[2:3] == ("routing-instances",):
             return lambda route: route.instance in path[3:4]
-        ribs = {word for word in path if word.startswith(self.names.prefix)}
-        families = {
-            family for family in FAMILY if self.names.rib_group(family) in ribs or FAMILY[family] in path
-        }
-        if (rib := _after(path, "import-rib")) and not rib.endswith(tuple(f"{w}.0" for w in FAMILY.values())):
-            return lambda _route: False
-        if rib and rib.startswith(self.names.prefix):
+        return self._table_scope(path)
+
+    def _table_scope(self, path: Path) -> Callable[[Route], bool]:
+        rib = _after(path, "import-rib") or ""
+        if rib.startswith(self.names.prefix):
             return lambda route: table(route.instance, route.family) == rib
+        families = {
+            family
+            for family, word in FAMILY.items()
+            if self.names.rib_group(family) in path or word in path or rib == f"{word}.0"
+        }
         return lambda route: route.family in families
 
 

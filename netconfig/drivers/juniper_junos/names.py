@@ -1,8 +1,9 @@
 """What our objects on a router are called, and how they are known again.
 
-Everything is inside the group `lambdastation-<station>`. A filter is `LS-<station>-<interface>-<family>`, a routing
-instance `LS-<station>-<next hop>`, a term `LS-<station>-<reservation>-<n>-<k>`: the k-th flow of the n-th part of
-a reservation. Junos takes letters, digits and hyphens everywhere, so all else in a name becomes a hyphen.
+Everything is inside the group `lambdastation-<station>`. A filter is `LS-<station>-<interface>-<family>`, a
+routing instance `LS-<station>-<next hop>`, a term `LS-<station>-<reservation>-<n>-<k>`: the k-th flow of the
+n-th part of a reservation. Junos takes letters, digits and hyphens everywhere, so all else in a name becomes a
+hyphen.
 """
 
 import re

@@ -13,6 +13,8 @@ from netconfig.drivers.juniper_junos.render import Wish
 from netconfig.drivers.juniper_junos.terms import read_fingerprint
 from netconfig.drivers.juniper_junos.tree import Element
 
+NOTHING = Wish("")
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan(Plan):
@@ -25,7 +27,7 @@ class GroupPlan(Plan):
     """
 
     actual: Element | None = None
-    wish: Wish = Wish("")
+    wish: Wish = NOTHING
     names: Names | None = None
     is_ours: Owns = field(default=lambda _term: False)
     left_alone: frozenset[int] = frozenset()

@@ -47,7 +47,11 @@ class Push:
             self._check_turn()
             self._session.lock()
             try:
+                self._session.check_settled()
                 self._commit(plan)
+            except Waiting:
+                self._give_back()
+                raise
             except RpcRefused as refused:
                 # Nothing of ours stays in the candidate; where that fails the session's end sees to it.
                 error = self._judged(plan, refused)

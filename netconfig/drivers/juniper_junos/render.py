@@ -1,8 +1,8 @@
-"""What a router should carry: for each part its terms, the filter they are in and the instance they lead to."""
+"""What a router should carry: for each part its terms, their filter and the instance they lead to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from lxml import etree
 
@@ -114,8 +114,8 @@ def instance_for(next_hop: IpAddress, names: Names) -> Element:
     """A routing instance in which everything goes to one next hop."""
     name = names.instance(next_hop)
     anywhere = "0.0.0.0/0" if next_hop.version == 4 else "::/0"
-    static = {"static": {"route": {"name": anywhere, "next-hop": str(next_hop)}}}
-    options: dict[str, object] = static
+    static: dict[str, Any] = {"static": {"route": {"name": anywhere, "next-hop": str(next_hop)}}}
+    options: dict[str, Any] = static
     if next_hop.version == 6:
         options = {"rib": {"name": table(name, 6), **static}}
     content = {"name": name, "instance-type": "forwarding", "routing-options": options}

@@ -27,7 +27,7 @@ class Session:
             StateUnknown: it refused, or what it says makes no sense.
         """
         try:
-            self._check_settled(may_open=True)
+            self.check_settled(may_open=True)
             return self.read_trial(names)
         except RpcRefused as refused:
             raise StateUnknown(self._device, f"it refused to tell its configuration: {refused}") from refused
@@ -53,7 +53,7 @@ class Session:
         """Have the candidate for us alone.
 
         Raises:
-            Waiting: somebody else has it, or tries something out.
+            Waiting: somebody else has it.
             StateUnknown: somebody's changes are in it that were not committed.
         """
         try:
@@ -63,7 +63,6 @@ class Session:
                 words = f"somebody's uncommitted changes are in its candidate: {refused}"
                 raise StateUnknown(self._device, words) from refused
             raise Waiting(self._device, f"its configuration is not to be had: {refused}") from refused
-        self._check_settled(may_open=False)
 
     def edit(self, group: Element) -> None:
         """Replace the whole group in the candidate.
@@ -111,10 +110,15 @@ class Session:
         """End it. Safe at any time, from any thread."""
         self._netconf.close()
 
-    def _check_settled(self, *, may_open: bool) -> None:
-        """See that nothing is committed for a trial only: a commit of ours would make it stay."""
+    def check_settled(self, *, may_open: bool = False) -> None:
+        """See that nothing is committed for a trial only: a commit of ours would make it stay.
+
+        Raises:
+            Waiting: something is.
+            RpcRefused: the router does not tell.
+        """
         said = self._netconf.request(build("get-commit-information"), may_open=may_open)
         latest = said.find(".//commit-history")
-        words = " ".join(latest.itertext()) if latest is not None else ""
+        words = " ".join(map(str, latest.itertext())) if latest is not None else ""
         if "commit confirmed" in words:
             raise Waiting(self._device, "somebody's `commit confirmed` waits to be confirmed or rolled back")

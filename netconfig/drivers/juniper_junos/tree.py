@@ -1,13 +1,14 @@
-"""Configuration as Junos has it in XML: found, changed in place, and written as `set` lines. No names of ours."""
+"""Configuration as Junos has it in XML: found, changed in place, written as `set` lines. No names of ours."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
-Element = etree._Element
+Element = etree._Element  # noqa: SLF001 - lxml's stubs have no other name for it
 Path = tuple[str, ...]
 
 INACTIVE = "inactive"
@@ -100,7 +101,7 @@ def ensure(parent: Element, *tags: str) -> Element:
     for tag in tags:
         found = parent.find(tag)
         parent = etree.SubElement(parent, tag) if found is None else found
-        parent.attrib.pop(INACTIVE, None)
+        parent.attrib.pop(INACTIVE, "")
     return parent
 
 
@@ -110,7 +111,7 @@ def ensure_entry(parent: Element, tag: str, name: str) -> Element:
     if found is None:
         found = etree.SubElement(parent, tag)
         etree.SubElement(found, "name").text = name
-    found.attrib.pop(INACTIVE, None)
+    found.attrib.pop(INACTIVE, "")
     return found
 
 
@@ -135,7 +136,7 @@ def remove(element: Element, root: Element) -> None:
         element = above
 
 
-def build(tag: str, content: Mapping[str, object] | str | None = None) -> Element:
+def build(tag: str, content: Mapping[str, Any] | str | None = None) -> Element:
     """An element from nested mappings; a list of values makes an element each, None an empty one."""
     element = etree.Element(tag)
     if isinstance(content, str):

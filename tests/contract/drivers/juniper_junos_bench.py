@@ -1,4 +1,4 @@
-"""The bench of Juniper Junos: a border router between two interfaces, whose operator has prepared our group."""
+"""The bench of Juniper Junos: a border router between two interfaces, prepared by its operator."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,7 +193,7 @@ OBSTACLES = (
     ),
 )
 OPERATIONS = ("^edit-config", "^commit$", "^commit confirmed")
-"""Of a push, what may go wrong one by one: it has no lines. A session that ends at the lock is opened anew."""
+"""Of a push, what may go wrong one by one: it has no lines. One that ends at its lock begins anew."""
 
 PATIENT = Timeouts(open=60, answer=60)
 """No router is taken for hung because this machine was busy."""
