@@ -2,7 +2,7 @@
 
 Everything is inside the group `lambdastation-<station>`. A filter is `LS-<station>-<interface>-<family>`, a
 routing instance `LS-<station>-<next hop>`, a term `LS-<station>-<reservation>-<n>-<k>`: the k-th flow of the
-n-th part of a reservation. Junos takes letters, digits and hyphens everywhere, so all else in a name becomes a
+n-th part of a reservation. Junos takes letters, digits and hyphens everywhere, so all else becomes a
 hyphen.
 """
 

@@ -1,4 +1,4 @@
-"""A push is one commit on trial: others' changes are never committed with it, and refusals find their owner."""
+"""A push is one commit on trial: others' changes are never committed with it, a refusal finds its owner."""
 
 import dataclasses
 from collections.abc import Iterator
