@@ -16,7 +16,7 @@ from netconfig.drivers.juniper_junos.reading import Reading, as_reading, read_co
 from netconfig.drivers.juniper_junos.render import Wish, render
 from netconfig.drivers.juniper_junos.session import Session
 from netconfig.intent import Intent, PolicyRoute, Steering
-from netconfig.inventory import Device
+from netconfig.inventory import Device, Way
 from netconfig.transport.netconf import DEFAULT_TIMEOUTS, NetconfSession, Timeouts
 
 
@@ -27,6 +27,7 @@ class JuniperJunos:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.POLICY_ROUTE_IPV4, Capability.POLICY_ROUTE_IPV6}
     )
+    ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
 
     def __init__(
         self, device: Device, ownership: Ownership, *, timeouts: Timeouts = DEFAULT_TIMEOUTS

@@ -11,7 +11,7 @@ from tests.contract.drivers.bench import Bench, Rig, Trait, Trouble, place, reco
 BREAKS = (Trouble.DROP_BEFORE, Trouble.DROP_AFTER, Trouble.HANG, Trouble.HANG_AFTER, Trouble.FORGET)
 
 
-FEW_MOMENTS = 6
+FEW_MOMENTS = 4
 
 
 def lines_of(bench: Bench, rig: Rig, parts: Sequence[PartIntent]) -> int:
