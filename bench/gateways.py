@@ -21,10 +21,11 @@ from netconfig.inventory import Device, TlsFiles
 from netconfig.slicestate import Item
 from ofgw.backend import Found, Memory
 from ofgw.calls import Calls
+from ofgw.credentials import Credentials
 from ofgw.keeper import Keeper
 from ofgw.logs import configure_logs
 from ofgw.loop import Loop
-from ofgw.server import AgentServer, Credentials
+from ofgw.server import AgentServer
 from ofgw.statefile import StateFile
 from ofgw.topology.view import FixedTopology
 from pathservice.pki import init_pki

@@ -109,7 +109,12 @@ def _book_slot(session: Session, *, names: list[str], first: TimeSlot) -> dict[i
         slot = TimeSlot(first.start + later, first.end + later)
         wanted = IslandRequest(name, None, slot, VLANS, CONTROLLER, PROJECT)
         request = Request(
-            KIND, "bench", slot, slot.end, labels=(island_label(name),), parts=gateway_parts(name, wanted)
+            KIND,
+            "bench",
+            slot,
+            slot.end,
+            labels=(island_label(name),),
+            parts=gateway_parts(name, wanted, login=True),
         )
         found[service.book(session, request, now=datetime.now(UTC), actor="bench").id] = slot
     return found

@@ -22,7 +22,7 @@ def is_gateway_part(part: PartIntent) -> TypeGuard[GatewayPart]:
     return isinstance(part.intent, GatewayIntent)
 
 
-def require_intents(device: str, parts: Iterable[PartIntent], carried: UnionType) -> None:
+def require_intents(device: str, parts: Iterable[PartIntent], carried: type | UnionType) -> None:
     """Return if each wanted part's intent is of a kind the device carries.
 
     Doors ask for capabilities before they book: this is for a database that says otherwise.

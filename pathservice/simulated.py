@@ -15,16 +15,17 @@ from types import TracebackType
 
 from netconfig.errors import BadCredential
 from netconfig.inventory import Device
-from netconfig.simulator import IosRouter, RunningSimulator
+from netconfig.simulator import IosRouter, JunosRouter, RunningSimulator
 from pathservice.simulated_gateway import GATEWAY, locate_gateway, start_gateway
 
 USERNAME = "pathservice"
 ENDPOINT = "endpoint.json"
+JUNOS = "juniper_junos"
 
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A simulated device, its router if it is one, and what ends it."""
+    """A simulated device, its router if it is one of Cisco's, and what ends it."""
 
     router: IosRouter | None
     end: ExitStack
@@ -43,7 +44,7 @@ class SimulatedRouters:
 
     @property
     def routers(self) -> dict[str, IosRouter]:
-        """The running routers by name."""
+        """The running routers that are Cisco's, by name."""
         return {name: running.router for name, running in self._running.items() if running.router}
 
     def start(self, devices: Iterable[Device]) -> None:
@@ -84,17 +85,12 @@ class SimulatedRouters:
             return None
         return self._start_router(device, home, running)
 
-    def _start_router(self, device: Device, home: Path, running: ExitStack) -> IosRouter:
+    def _start_router(self, device: Device, home: Path, running: ExitStack) -> IosRouter | None:
         password = home / "password"
         if not password.exists():
             _write_private(password, secrets.token_urlsafe(24))
         assert device.simulated is not None  # noqa: S101 - the constructor chose these
-        router = IosRouter(
-            device.simulated.read_text(encoding="utf-8"),
-            hostname=device.name,
-            nvram=home / "startup-config",
-            clock=self._now,
-        )
+        router = _router(device, device.simulated.read_text(encoding="utf-8"), home, self._now)
         simulator = RunningSimulator(
             router,
             username=USERNAME,
@@ -104,7 +100,14 @@ class SimulatedRouters:
         running.enter_context(simulator)
         where = {"host": simulator.host, "port": simulator.port, "host_key": _key_of(simulator.host_key_line)}
         _write_private(home / ENDPOINT, json.dumps(where))
-        return router
+        return router if isinstance(router, IosRouter) else None
+
+
+def _router(device: Device, config: str, home: Path, now: Callable[[], datetime]) -> IosRouter | JunosRouter:
+    nvram = home / "startup-config"
+    if device.platform == JUNOS:
+        return JunosRouter(config, nvram=nvram, clock=now)
+    return IosRouter(config, hostname=device.name, nvram=nvram, clock=now)
 
 
 def located(device: Device, directory: Path) -> Device:

@@ -13,6 +13,10 @@ What lives here, from the inside out:
     ios_forwarding                            where a packet goes: policy routing, access groups
     ios_show, ios_cli                         what is printed; one line typed and what comes of it
     faults, journal, nvram, router            the living router: state, sessions, history, what goes wrong
+    junos_schema, junos_config,               Junos: its statements, what is done to a configuration, what a
+      junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes
+      junos_forwarding
+    junos_router, junos_ssh                   the living router with its candidate; NETCONF over SSH
     vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it
 
 Everything up to `ios_cli` is pure: no clock, no file, no network. What may enter: another vendor's simulator,
@@ -24,6 +28,8 @@ from netconfig.simulator.faults import Action, Fault
 from netconfig.simulator.ios_ace import NotModelled
 from netconfig.simulator.ios_forwarding import admitted, forwarding
 from netconfig.simulator.journal import JournalEntry
+from netconfig.simulator.junos_forwarding import junos_forwarding
+from netconfig.simulator.junos_router import JunosRouter
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.running import RunningSimulator, SimulatorLoop
@@ -33,6 +39,7 @@ __all__ = [
     "Fault",
     "IosRouter",
     "JournalEntry",
+    "JunosRouter",
     "NotModelled",
     "Packet",
     "RunningSimulator",
@@ -40,4 +47,5 @@ __all__ = [
     "SimulatorLoop",
     "admitted",
     "forwarding",
+    "junos_forwarding",
 ]

@@ -7,6 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import asyncssh
+
+from netconfig.simulator.junos_router import JunosRouter
+from netconfig.simulator.junos_ssh import NetconfServer
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.ssh import Account, SshServer, host_key, known_hosts_line
 
@@ -57,7 +61,7 @@ class RunningSimulator:
 
     def __init__(
         self,
-        router: IosRouter,
+        router: IosRouter | JunosRouter,
         *,
         username: str,
         password: str,
@@ -70,7 +74,7 @@ class RunningSimulator:
         self.host = LOOPBACK
         self.port = port
         self._key = host_key(host_key_file)
-        self._server = SshServer(router, Account(username, password, authorized_keys), self._key)
+        self._server = _server_of(router, Account(username, password, authorized_keys), self._key)
         self._loop = loop or SimulatorLoop()
         self._owns_loop = loop is None
 
@@ -98,6 +102,14 @@ class RunningSimulator:
     def _leave_loop(self) -> None:
         if self._owns_loop:
             self._loop.__exit__(None, None, None)
+
+
+def _server_of(
+    router: IosRouter | JunosRouter, account: Account, key: asyncssh.SSHKey
+) -> SshServer | NetconfServer:
+    if isinstance(router, JunosRouter):
+        return NetconfServer(router, account, key)
+    return SshServer(router, account, key)
 
 
 async def _finish_tasks() -> None:

@@ -59,7 +59,7 @@ class SshServer:
         self._listener = await asyncssh.listen(
             host,
             port,
-            server_factory=lambda: _Login(self._account, self._connections),
+            server_factory=lambda: Login(self._account, self._connections),
             server_host_keys=[self._key],
             authorized_client_keys=str(keys) if keys else None,
             process_factory=lambda process: _Line(self._router, process).run(),
@@ -83,7 +83,7 @@ class SshServer:
         await self._listener.wait_closed()
 
 
-class _Login(asyncssh.SSHServer):
+class Login(asyncssh.SSHServer):
     """Who may log in, and the book of who is."""
 
     def __init__(self, account: Account, connections: set[asyncssh.SSHServerConnection]) -> None:

@@ -182,6 +182,8 @@ class Island:
             "managers": [MANAGER],
             "switches": [f"127.0.0.1:{SWITCH_PORT}"],
             "default_controller": self.default.url,
+            # Here the experimenters' controllers are on the gateway's own machine.
+            "controllers": {"allow": ["127.0.0.0/8"]},
             "bridge": {
                 "name": GATEWAY,
                 "socket": self.wires.switch.management(GATEWAY).removeprefix("unix:"),

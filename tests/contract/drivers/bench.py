@@ -37,6 +37,7 @@ class Trait(Enum):
     SSH = "it is reached over SSH, with a host key and a password"
     STARTUP = "it keeps a startup configuration, to which a push is written or not"
     SHARED = "it has room for several reservations at once"
+    LINES = "a push goes line by line; elsewhere it goes as a whole, and trouble strikes at few moments"
     STEERING = "what it carries are policy routes and permits, which can be read back and adopted"
 
 

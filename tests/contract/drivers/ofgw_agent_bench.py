@@ -281,7 +281,7 @@ class AgentRig:
 
 
 class AgentBench:
-    traits = frozenset[Trait]()
+    traits = frozenset({Trait.LINES})
     troubles = BREAKING
     refusal = "not on this gateway"
     tickets: Sequence[Ticket] = TICKETS

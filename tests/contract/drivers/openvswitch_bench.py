@@ -264,7 +264,7 @@ class SwitchRig:
 class OpenVSwitchBench:
     """Slices that share a bridge, one of which has its controller too."""
 
-    traits = frozenset({Trait.SHARED})
+    traits = frozenset({Trait.SHARED, Trait.LINES})
     troubles = frozenset(Trouble)
     refusal = "refused"
 

@@ -74,7 +74,8 @@ def parts_of(tickets: Sequence[Ticket]) -> list[PartIntent]:
 
 def is_fingerprint(line: str) -> bool:
     """Whether it is a fingerprint, or opens or closes the block that one is in."""
-    return "remark " in line or "access-list " in line or line.strip() == "exit"
+    words = ("remark ", "access-list ", "apply-macro ")
+    return any(word in line for word in words) or line.strip() == "exit"
 
 
 def test_what_is_missing_is_brought_and_what_was_adopted_goes_though_it_was_never_pushed(

@@ -1,0 +1,90 @@
+"""Where a packet goes on a Junos router: the input filter of its interface, the instance, its route. Pure."""
+
+from ipaddress import ip_network
+
+from netconfig.simulator.ios_ace import NotModelled
+from netconfig.simulator.junos_config import effective
+from netconfig.simulator.junos_schema import Element
+from netconfig.simulator.packet import Packet
+
+DISCARDED = "discard"
+_PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58}
+
+
+def junos_forwarding(config: Element, interface: str, packet: Packet) -> str | None:
+    """The next hop that the interface's filter leads a packet to; None if it goes as it would without one.
+
+    `discard` is one that is dropped: by a term, by the end of a filter, or for its next hop is not known in
+    the instance.
+
+    Raises:
+        NotModelled: it hangs on a statement that the simulator does not understand.
+    """
+    whole = effective(config)
+    family = "inet" if packet.family == 4 else "inet6"
+    name, _, unit = interface.rpartition(".")
+    filter_name = None
+    for held in whole.iterfind("interfaces/interface"):
+        for one in held.iterchildren("unit"):
+            if (held.findtext("name"), one.findtext("name")) == (name, unit):
+                filter_name = one.findtext(f"family/{family}/filter/input/filter-name")
+    if filter_name is None:
+        return None
+    for held in whole.iterfind(f"firewall/family/{family}/filter"):
+        if held.findtext("name") == filter_name:
+            return _filtered(whole, held, packet, family)
+    return DISCARDED
+
+
+def _filtered(whole: Element, held: Element, packet: Packet, family: str) -> str | None:
+    for term in held.iterchildren("term"):
+        if not _matches(term.find("from"), packet):
+            continue
+        if term.find("then/discard") is not None:
+            return DISCARDED
+        instance = term.findtext("then/routing-instance/routing-instance-name")
+        return None if instance is None else _routed(whole, instance, family)
+    return DISCARDED
+
+
+def _routed(whole: Element, instance: str, family: str) -> str:
+    group = whole.findtext(f"routing-options/interface-routes/rib-group/{family}")
+    knows = any(
+        held.findtext("name") == group
+        and f"{instance}.{family}.0" in [one.text for one in held.iterchildren("import-rib")]
+        for held in whole.iterfind("routing-options/rib-groups")
+    )
+    where = "static" if family == "inet" else "rib/static"
+    for held in whole.iterfind("routing-instances/instance"):
+        if held.findtext("name") == instance and knows:
+            return held.findtext(f"routing-options/{where}/route/next-hop") or DISCARDED
+    return DISCARDED
+
+
+def _matches(conditions: Element | None, packet: Packet) -> bool:
+    said: dict[str, list[str]] = {}
+    for one in conditions if conditions is not None else ():
+        said.setdefault(str(one.tag), []).append(one.findtext("name") or one.text or "")
+    return all(any(_holds(tag, value, packet) for value in values) for tag, values in said.items())
+
+
+def _holds(tag: str, value: str, packet: Packet) -> bool:
+    match tag:
+        case "source-address":
+            return _inside(packet.source_bits, value)
+        case "destination-address":
+            return _inside(packet.destination_bits, value)
+        case "protocol" | "next-header":
+            return _PROTOCOLS.get(value, -1) == packet.protocol_number
+        case "source-port" | "destination-port":
+            port = packet.source_port if tag == "source-port" else packet.destination_port
+            first, _, last = value.partition("-")
+            return port is not None and int(first) <= port <= int(last or first)
+        case "dscp" | "traffic-class":
+            return packet.dscp == int(value)
+    raise NotModelled(f"match condition {tag}")
+
+
+def _inside(bits: int, prefix: str) -> bool:
+    network = ip_network(prefix)
+    return int(network.network_address) <= bits <= int(network.broadcast_address)
