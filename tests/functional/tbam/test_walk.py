@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -290,8 +291,8 @@ class TestSeveralIslands:
         assert alice.delete([west], mine).code == 0
         assert alice.renew([east, west], mine, at(aggregate, 1.5)).code == 12
         for call in (
-            lambda: alice.renew([west, east], mine, at(aggregate, 1.5), **BOTH),
-            lambda: alice.delete([east, west], mine, **BOTH),
+            partial(alice.renew, [west, east], mine, at(aggregate, 1.5), **BOTH),
+            partial(alice.delete, [east, west], mine, **BOTH),
         ):
             told = {one["geni_sliver_urn"]: one for one in call().slivers}
             assert told[east]["geni_error"] == ""
