@@ -257,7 +257,6 @@ def test_crowd_that_shows_no_certificate_gives_way(
 ) -> None:
     monkeypatch.setattr(ofgw.server, "HANDSHAKE_PATIENCE", 10 * PATIENCE)
     crowd = silent(agent, 2 * ofgw.server.CONNECTIONS)
-    crowd[0].settimeout(PATIENCE)
     assert crowd[0].recv(1) == b""
     session = manager(agent.server.port, certificates.manager)
     assert session.call("getState")

@@ -289,11 +289,9 @@ class TestSeveralIslands:
         urn, mine, (east, west) = two
         assert alice.delete([west], mine).code == 0
         assert alice.renew([east, west], mine, at(aggregate, 1.5)).code == 12
-        for call in (
-            lambda: alice.renew([west, east], mine, at(aggregate, 1.5), **BOTH),
-            lambda: alice.delete([east, west], mine, **BOTH),
-        ):
-            told = {one["geni_sliver_urn"]: one for one in call().slivers}
+        renewed = alice.renew([west, east], mine, at(aggregate, 1.5), **BOTH)
+        for answer in (renewed, alice.delete([east, west], mine, **BOTH)):
+            told = {one["geni_sliver_urn"]: one for one in answer.slivers}
             assert told[east]["geni_error"] == ""
             assert "no such sliver" in told[west]["geni_error"]
             assert told[west]["geni_allocation_status"] == "geni_unallocated"
