@@ -60,7 +60,8 @@ def say(agent: Agent, certificates: Certificates, text: bytes) -> bytes:
 
 def silent(agent: Agent, number: int) -> list[socket.socket]:
     """So many that say nothing."""
-    return [socket.create_connection((LOOPBACK, agent.server.port)) for _ in range(number)]
+    where = (LOOPBACK, agent.server.port)
+    return [socket.create_connection(where, timeout=PATIENCE) for _ in range(number)]
 
 
 def post(body: bytes, *headers: str, path: str = "/RPC2", length: object = None) -> bytes:
@@ -260,7 +261,6 @@ def test_crowd_that_shows_no_certificate_gives_way(
     assert crowd[0].recv(1) == b""
     session = manager(agent.server.port, certificates.manager)
     assert session.call("getState")
-    # Who has shown a certificate stays, whoever comes after.
     crowd += silent(agent, 2 * ofgw.server.CONNECTIONS)
     assert session.call("getState")
     for sock in crowd:
