@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -290,11 +289,9 @@ class TestSeveralIslands:
         urn, mine, (east, west) = two
         assert alice.delete([west], mine).code == 0
         assert alice.renew([east, west], mine, at(aggregate, 1.5)).code == 12
-        for call in (
-            partial(alice.renew, [west, east], mine, at(aggregate, 1.5), **BOTH),
-            partial(alice.delete, [east, west], mine, **BOTH),
-        ):
-            told = {one["geni_sliver_urn"]: one for one in call().slivers}
+        renewed = alice.renew([west, east], mine, at(aggregate, 1.5), **BOTH)
+        for answer in (renewed, alice.delete([east, west], mine, **BOTH)):
+            told = {one["geni_sliver_urn"]: one for one in answer.slivers}
             assert told[east]["geni_error"] == ""
             assert "no such sliver" in told[west]["geni_error"]
             assert told[west]["geni_allocation_status"] == "geni_unallocated"
