@@ -134,8 +134,9 @@ def test_slice_runs_again_after_the_gateway_was_rebooted_in_its_slot(booked: Boo
 def test_agent_ends_the_slot_of_a_service_that_was_killed(booked: Booked) -> None:
     island = booked.island
     since = len(island.agent.lines())
-    wish = booked.book(booked.alice, soon(), 8, ALICES)
-    wait_for("the slot", lambda: len(journal(booked, since)) == 3)
+    # Long enough that a slow machine has it running, and killed the service, before it ends.
+    wish = booked.book(booked.alice, soon(), 12, ALICES)
+    wait_for("the slot", lambda: len(journal(booked, since)) >= 3)
     island.service.end(signal.SIGKILL)
     killed = datetime.now(UTC)
     back = wait_for("the default controller", lambda: island.default.met(DPID, since=wish.start))
