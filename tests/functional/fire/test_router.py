@@ -255,9 +255,11 @@ def test_whatever_breaks_is_named_and_the_next_pass_finishes_it(border: Border) 
         border.router.faults.add(fault)
         number = border.book(BULK, LET_BULK_IN, CMS)
         if what not in BORNE:
-            border.until(lambda: border.seen().failures > 0)
-            assert border.seen().error_code == NAMED.get(what, "device-unreachable"), what
-            assert (border.view(number).state, border.claims(number)) == (State.ACTIVATING, 1), what
+            named = NAMED.get(what, "device-unreachable")
+            # It may strike a visit that was due before; then the booking's own, a moment later, goes well.
+            border.until(lambda named=named: border.seen().error_code == named)  # type: ignore[misc]
+            assert border.view(number).state in {State.SCHEDULED, State.ACTIVATING, State.ACTIVE}, what
+            assert border.claims(number) == 1, what
             border.clock.ahead += MINUTE
         border.until_state(number, State.ACTIVE)
         border.router.faults.clear()

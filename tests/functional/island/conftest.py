@@ -31,9 +31,19 @@ class Booked:
     def book(self, guest: Guest, start: datetime, seconds: int, vlans: dict[str, str]) -> Wish:
         """From then on, and for so long."""
         wish = Wish(start, start + seconds * SECOND, vlans, guest.controller.url)
-        guest.calls.allocate(wish)
+        wait_for("what the slice had to be off", lambda: self._allocated(guest, wish))
         guest.calls.provision()
         return wish
+
+    def _allocated(self, guest: Guest, wish: Wish) -> bool:
+        """Whether it is the guest's now; not while the service has yet to hear that the gateway is free."""
+        try:
+            guest.calls.allocate(wish)
+        except Refused as refused:
+            if "still being taken off" not in str(refused):
+                raise
+            return False
+        return True
 
 
 def soon() -> datetime:
