@@ -40,7 +40,7 @@ class Booked:
         try:
             guest.calls.allocate(wish)
         except Refused as refused:
-            if "still being taken off" not in str(refused):
+            if not str(refused).startswith("Allocate: 17: "):
                 raise
             return False
         return True
