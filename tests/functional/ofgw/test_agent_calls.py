@@ -238,19 +238,21 @@ def test_more_connections_than_there_is_room_for_are_closed_and_room_comes_back(
     agent: Agent, certificates: Certificates
 ) -> None:
     crowd = [raw(agent, certificates.manager) for _ in range(ofgw.server.CONNECTIONS)]
-    session = manager(agent.server.port, certificates.manager)
 
     def is_answered() -> bool:
+        # A new one each time: who is in stays in.
+        session = manager(agent.server.port, certificates.manager)
         try:
             return bool(session.call("getState"))
         except Unreachable:
             return False
+        finally:
+            session.close()
 
     wait_for(lambda: not is_answered())
     for sock in crowd:
         sock.close()
     wait_for(is_answered)
-    session.close()
 
 
 def test_crowd_that_shows_no_certificate_gives_way(
