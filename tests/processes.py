@@ -9,8 +9,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +28,29 @@ forking = multiprocessing.get_context("forkserver")
 # There is one such process for all of a test process, whoever starts the first.
 forking.set_forkserver_preload([__name__])
 
+# `multiprocessing` looks at every process it knows whenever it starts one, and how a process ended can be
+# read once: of two threads that look at the same moment one is told 255.
+_looking = threading.Lock()
+
 
 class Forked:
     """A forked process, to be handled like a `subprocess.Popen`."""
 
     def __init__(self, target: Callable[..., object], *arguments: Any) -> None:
         self._process = forking.Process(target=target, args=arguments)
-        self._process.start()
+        with _looking:
+            self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._process.pid is not None
+        return self._process.pid
 
     def poll(self) -> int | None:
         """How it ended; None while it runs."""
-        return self._process.exitcode
+        with _looking:
+            return self._process.exitcode
 
     def wait(self, timeout: float) -> int:
         """Wait for its end, and say how it ended.
@@ -44,16 +58,16 @@ class Forked:
         Raises:
             TimeoutExpired: it has not, after so many seconds.
         """
-        self._process.join(timeout)
-        status = self._process.exitcode
+        wait([self._process.sentinel], timeout)
+        status = self.poll()
         if status is None:
             raise subprocess.TimeoutExpired(str(self._process), timeout)
         return status
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it still runs."""
-        if self.poll() is None and self._process.pid is not None:
-            os.kill(self._process.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Kill it."""

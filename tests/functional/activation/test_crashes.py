@@ -4,10 +4,9 @@ Each case has a router, a database and two processes of its own: one that is kil
 afterwards and comes to rest. How many commits and lines there are is counted in a life without a kill.
 """
 
-import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -41,7 +40,7 @@ from store import Base, Store
 from tests.conftest import make_database
 from tests.databases import drop_database
 from tests.functional.activation.victim import Moment, Orders, serve, work
-from tests.processes import forking
+from tests.processes import Forked, forking
 
 pytestmark = pytest.mark.one_database(
     "what dies here is the worker, between commits: one kind gets the hundreds of cases, the others some"
@@ -139,33 +138,32 @@ class Site:
 
     def run(
         self, now: datetime, kill: Kill | None = None, *, target: Callable[..., None] = work
-    ) -> tuple[int | None, Told]:
+    ) -> tuple[int, Told]:
         """Let a process work until it is done or killed. Returns its exit code and what it did."""
         dies = {"before commit": Moment.BEFORE, "after commit": Moment.AFTER}.get(kill.what if kill else "")
         orders = Orders(self.database, self.device, now, dies, kill.number if kill else 0)
         commits = forking.Value("i", 0)
-        process = forking.Process(target=target, args=(orders, commits))
+        started: Future[Forked] = Future()
         lines = count(1)
-        self.router.before_line = lambda _session, _line: self._at_line(next(lines), kill, process, "before")
-        self.router.after_line = lambda _session, _line: self._at_line(0, kill, process, "after")
+        self.router.before_line = lambda _session, _line: self._at_line(next(lines), kill, started, "before")
+        self.router.after_line = lambda _session, _line: self._at_line(0, kill, started, "after")
         if kill and kill.what == "line lost":
             self.router.faults.add(Fault(Action.DROP_BEFORE, number=kill.number))
         if kill and kill.what == "line taken":
             self.router.faults.add(Fault(Action.DROP_AFTER, number=kill.number))
-        process.start()
-        process.join(PATIENCE)
+        process = Forked(target, orders, commits)
+        started.set_result(process)
+        code = process.wait(PATIENCE)
         self.router.before_line = self.router.after_line = None
-        code = process.exitcode
-        process.close()
         return code, Told(commits.value, next(lines) - 1)
 
-    def _at_line(self, number: int, kill: Kill | None, process: Any, side: str) -> None:
+    def _at_line(self, number: int, kill: Kill | None, started: Future[Forked], side: str) -> None:
         if side == "before":
             self._line = number
         if kill is None or self._line != kill.number:
             return
         if (side, kill.what) in {("before", "line lost"), ("after", "line taken")}:
-            os.kill(process.pid, signal.SIGKILL)
+            started.result().kill()
 
 
 def all_rows(store: Store) -> Rows:

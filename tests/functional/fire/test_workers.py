@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import asyncssh
 import pytest
@@ -19,7 +18,7 @@ from tests.contract.drivers.cisco_ios_bench import PASSWORD, TICKETS, VARIANTS
 from tests.databases import server
 from tests.functional.fire.conftest import MINUTE, PATIENCE, STATION, Border
 from tests.functional.fire.stalled import Post, serve
-from tests.processes import forking
+from tests.processes import Forked
 
 pytestmark = pytest.mark.one_database(
     "it is the worker that things happen to; where it is the database, a test names the server"
@@ -32,17 +31,16 @@ STALLS_AT = 6
 
 
 @contextmanager
-def process(border: Border, owner: str) -> Iterator[Any]:
+def process(border: Border, owner: str) -> Iterator[Forked]:
     """A worker as another process."""
     url = border.store.engine.url.render_as_string(hide_password=False)
     post = Post(url, border.device, STATION, owner, LEASE, {"BENCH_PASSWORD": PASSWORD})
-    started = forking.Process(target=serve, args=(post,))
-    started.start()
+    started = Forked(serve, post)
     try:
         yield started
     finally:
         started.kill()
-        started.join(PATIENCE)
+        started.wait(PATIENCE)
 
 
 def at_line(number: int, act: Callable[[], None]) -> Callable[[int, str], None]:
