@@ -15,3 +15,5 @@ class Capability(StrEnum):
     USER_ACCESS = "user-access"
     SLOT_END = "slot-end"
     """It is told when a slot ends, and ends it by itself where it hears nothing more."""
+    COUNTERS = "counters"
+    """It counts what it carries, part by part: its driver is a `CountingDriver`."""

@@ -163,6 +163,21 @@ class Transcript:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a device says has passed by what it carries for a part.
+
+    Since that was made or its counters were cleared: a count that falls began anew.
+
+    Attributes:
+        packets: how many.
+        octets: IP packets' bytes as the device counts them; None where it counts packets alone.
+    """
+
+    packets: int
+    octets: int | None = None
+
+
 def keep_transcript(error: BaseException, transcript: Transcript) -> None:
     """Let an error carry what was said before it."""
     error.__dict__["transcript"] = transcript
@@ -270,4 +285,18 @@ class DeviceDriver(Protocol):
 
     def close(self) -> None:
         """End the session, if there is one. Safe at any time, from any thread."""
+        ...
+
+
+class CountingDriver(DeviceDriver, Protocol):
+    """What a driver with `Capability.COUNTERS` can do besides."""
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        """What has passed by each of these parts, all placed, by part id; asks the device.
+
+        A part that the device has no counter for, since it does not carry it, is missing. Changes nothing.
+
+        Raises:
+            Unreachable, StateUnknown: as for `read`.
+        """
         ...
