@@ -34,6 +34,11 @@ class Netconfd:
     port: int
     host_key: str
     key_file: Path
+    log: Path
+
+    def greeted(self) -> int:
+        """How many hellos it has taken so far."""
+        return self.log.read_text(errors="replace").count("now active")
 
     def session(self) -> NetconfSession:
         """Our transport as it is; only how it logs in differs: a test has no account with a password."""
@@ -67,7 +72,7 @@ def netconfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Netconfd]:
     try:
         port = _start(folder, running)
         public = " ".join(host.export_public_key().decode().split()[:2])
-        yield Netconfd(port, public, folder / "client")
+        yield Netconfd(port, public, folder / "client", folder / "netconfd.log")
     finally:
         for process in running:
             process.terminate()
@@ -78,12 +83,20 @@ def netconfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Netconfd]:
 def open_session(
     netconfd: Netconfd, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], NetconfSession]]:
-    """Makes sessions that end with the test."""
+    """Makes sessions that end with the test, and that ask nothing before the server has taken their hello.
+
+    This one reads what arrives together with a hello by the hello's framing, and waits for the end of it for
+    ever; RFC 6242 lets a client send both at once.
+    """
     monkeypatch.setenv("NOT_ASKED_FOR", "nothing")
     connect = SSHSession.connect
 
     def with_key(self: Any, *arguments: Any, **options: Any) -> None:
+        greeted = netconfd.greeted()
         connect(self, *arguments, **{**options, "password": None, "key_filename": str(netconfd.key_file)})
+        latest = time.monotonic() + PATIENCE
+        while netconfd.greeted() == greeted and time.monotonic() < latest:
+            threading.Event().wait(0.01)
 
     monkeypatch.setattr(SSHSession, "connect", with_key)
     made: list[NetconfSession] = []
