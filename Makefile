@@ -4,7 +4,10 @@
 SHELL := bash
 BIN := .venv/bin
 # In the order of tests/conftest.py, which begins with the longest files.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m $(RUNNER) -n 2 --dist loadfile --no-loadscope-reorder
+RUNNER = pytest
+# In the whole run what failed beside others is run once more, alone: docs/adr/0030.
+test others: RUNNER = tools.rerun
 # Else every process that a test starts compiles our code anew.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, Protocol
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeIs, TypeVar
 
 from netconfig.capability import Capability
 from netconfig.intent import Intent, Steering
@@ -300,3 +300,8 @@ class CountingDriver(DeviceDriver, Protocol):
             Unreachable, StateUnknown: as for `read`.
         """
         ...
+
+
+def is_counting(driver: DeviceDriver) -> TypeIs[CountingDriver]:
+    """Whether a driver counts what passes, as its capabilities say."""
+    return Capability.COUNTERS in driver.capabilities

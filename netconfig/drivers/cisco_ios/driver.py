@@ -7,6 +7,7 @@ from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
 from netconfig.driver import (
     Config,
+    Count,
     Ownership,
     PartIntent,
     Placement,
@@ -15,6 +16,7 @@ from netconfig.driver import (
 )
 from netconfig.drivers.cisco_ios.adoption import Adoption, as_adopted, former_owners, keep_adopted
 from netconfig.drivers.cisco_ios.config import Reading, as_reading, as_wish, is_ours, read_config
+from netconfig.drivers.cisco_ios.count import count_parts, read_hits
 from netconfig.drivers.cisco_ios.imagine import imagine
 from netconfig.drivers.cisco_ios.names import Names
 from netconfig.drivers.cisco_ios.place import place_parts
@@ -47,6 +49,7 @@ class CiscoIos:
             Capability.POLICY_ROUTE_IPV6,
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
+            Capability.COUNTERS,
         }
     )
 
@@ -127,6 +130,15 @@ class CiscoIos:
     def save(self) -> Transcript:
         """Write the running configuration to the startup configuration; see `push.Push.save`."""
         return Push(self._device.name, self._session, save=self._device.save).save()
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        """How many packets met the parts' entries; see `count.count_parts`."""
+        ours = list(filter(is_router_part, parts))
+        counts: dict[int, Count] = {}
+        for family, command in _SHOW_LISTS.items():
+            if asked := [part for part in ours if part.intent.flows[0].family == family]:
+                counts |= count_parts(asked, read_hits(self._show(command), family))
+        return counts
 
     def close(self) -> None:
         """End the session."""

@@ -39,6 +39,7 @@ class Trait(Enum):
     SHARED = "it has room for several reservations at once"
     LINES = "a push goes line by line; elsewhere it goes as a whole, and trouble strikes at few moments"
     STEERING = "what it carries are policy routes and permits, which can be read back and adopted"
+    COUNTING = "it counts what it carries, part by part; its rig is a `CountingRig`"
 
 
 class Rig(Protocol):
@@ -106,6 +107,14 @@ class Rig(Protocol):
     def sessions(self) -> int: ...
     @property
     def pushes(self) -> int: ...
+
+
+class CountingRig(Rig, Protocol):
+    """A device that counts, and packets for it to count."""
+
+    def pass_packets(self, ticket: "Ticket", count: int) -> None:
+        """Let the ticket's packet come in so often, where it is expected; back once all are counted."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -318,6 +318,19 @@ class IosRig:
         assert isinstance(ticket.packet, Packet)
         return admitted(self.router.state, TEN_ONE, "in", ticket.packet)
 
+    def pass_packets(self, ticket: Ticket, count: int) -> None:
+        intent = ticket.part.intent
+        interface = getattr(intent, "interface", TEN_ONE)
+        assert isinstance(ticket.packet, Packet)
+        # The tickets of the bench have no permit for what they steer.
+        guards = ("ip access-group EDGE-IN in", "ipv6 traffic-filter EDGE6-IN in")
+        guarded = ticket.next_hop is not None and interface == TEN_ONE
+        if guarded:
+            self.edit(f"interface {TEN_ONE}", *(f"no {guard}" for guard in guards))
+        self.router.carry(interface, ticket.packet, count=count)
+        if guarded:
+            self.edit(f"interface {TEN_ONE}", *guards)
+
     def astray(self) -> Sequence[Packet]:
         now = self._treatment()
         return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]

@@ -1,0 +1,63 @@
+"""How often the entries of access lists were hit, as `show ip access-lists` and its like print it. Pure.
+
+IOS counts packets, entry by entry, and no octets: `20 permit tcp any any eq bgp (1234 matches)`. What was
+never hit is printed without a number. Some hardware says `(1234 estimate matches)`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from netconfig.carried import RouterPart
+from netconfig.driver import Count
+from netconfig.drivers.cisco_ios.ace import canonical
+from netconfig.drivers.cisco_ios.permits import permit_lines
+from netconfig.drivers.cisco_ios.place import route_place
+from netconfig.intent import AccessPermit
+
+Hits = Mapping[str, Mapping[str, int]]
+"""Packets by canonical entry, by list."""
+
+_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
+_MATCHES = re.compile(r"\s*\((\d+) (?:estimate )?match(?:es)?\)")
+_ENTRY = re.compile(r"(?:\d+ )?((?:permit|deny) .*?)(?: sequence \d+)?")
+
+
+def read_hits(shown: str, family: int) -> Hits:
+    """What was hit how often in each list that is shown."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    name = ""
+    for line in shown.splitlines():
+        if header := _LIST.fullmatch(line.strip()):
+            name = header[1]
+            found[name] = {}
+            continue
+        matches = _MATCHES.search(line)
+        entry = _ENTRY.fullmatch(" ".join(_MATCHES.sub("", line).split()))
+        if name and line.startswith(" ") and entry:
+            text = canonical(entry[1], family)
+            found[name][text] = found[name].get(text, 0) + (int(matches[1]) if matches else 0)
+    return dict(found)
+
+
+def count_parts(parts: Sequence[RouterPart], hits: Hits) -> dict[int, Count]:
+    """What passed by the parts that are there, by part id.
+
+    Parts whose permits are one line in a list of the site's each have all that it counts; a line that the
+    site had before them counts for none.
+    """
+    counts = {}
+    for part in parts:
+        numbers = list(_numbers(part, hits))
+        if numbers:
+            counts[part.part_id] = Count(sum(numbers))
+    return counts
+
+
+def _numbers(part: RouterPart, hits: Hits) -> Iterator[int]:
+    if isinstance(part.intent, AccessPermit):
+        held = hits.get(part.intent.access_list, {})
+        ours = (line["text"] for line in permit_lines(part) if not line["existed"])
+        yield from (held[text] for text in ours if text in held)
+    elif place := route_place(part.placement):
+        yield from hits.get(place["acl"], {}).values()
