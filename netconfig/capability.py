@@ -8,6 +8,10 @@ class Capability(StrEnum):
 
     POLICY_ROUTE_IPV4 = "policy-route-ipv4"
     POLICY_ROUTE_IPV6 = "policy-route-ipv6"
+    POLICY_ROUTE_DSCP = "policy-route-dscp"
+    """It can steer by code point, too."""
+    POLICY_ROUTE_SHARED = "policy-route-shared"
+    """It can steer by entries in a policy of the site's, among the site's own."""
     ACCESS_PERMIT_IPV4 = "access-permit-ipv4"
     ACCESS_PERMIT_IPV6 = "access-permit-ipv6"
     CONTROLLER_PROXY = "controller-proxy"

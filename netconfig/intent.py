@@ -207,6 +207,17 @@ class Steering:
         return there and intent.policy == self.policy
 
 
+def needed_capabilities(intent: Intent) -> tuple[Capability, ...]:
+    """All that a device must be able to do to carry this: first the kind of thing, then what is asked of it."""
+    needed = [intent.capability]
+    if isinstance(intent, PolicyRoute):
+        if any(flow.dscp is not None for flow in intent.flows):
+            needed.append(Capability.POLICY_ROUTE_DSCP)
+        if intent.policy is not None:
+            needed.append(Capability.POLICY_ROUTE_SHARED)
+    return tuple(needed)
+
+
 def parse_address(word: str) -> IpAddress | None:
     """The address, None for any other word."""
     try:

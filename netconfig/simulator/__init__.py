@@ -17,6 +17,9 @@ What lives here, from the inside out:
       junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes
       junos_forwarding
     junos_router, junos_ssh                   the living router with its candidate; NETCONF over SSH
+    ftos_condition, ftos_config,              FTOS: whom an entry is for, the configuration, what a line does
+      ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch
+      ftos_cli, ftos_router
     vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it
 
 Everything up to `ios_cli` is pure: no clock, no file, no network. What may enter: another vendor's simulator,
@@ -25,6 +28,8 @@ under its own prefix. What may not: anything of a driver, and anything of ours o
 
 from netconfig.simulator.control import SimulatorControl
 from netconfig.simulator.faults import Action, Fault
+from netconfig.simulator.ftos_forwarding import ftos_admitted, ftos_forwarding
+from netconfig.simulator.ftos_router import FtosRouter
 from netconfig.simulator.ios_ace import NotModelled
 from netconfig.simulator.ios_forwarding import admitted, forwarding
 from netconfig.simulator.journal import JournalEntry
@@ -37,6 +42,7 @@ from netconfig.simulator.running import RunningSimulator, SimulatorLoop
 __all__ = [
     "Action",
     "Fault",
+    "FtosRouter",
     "IosRouter",
     "JournalEntry",
     "JunosRouter",
@@ -47,5 +53,7 @@ __all__ = [
     "SimulatorLoop",
     "admitted",
     "forwarding",
+    "ftos_admitted",
+    "ftos_forwarding",
     "junos_forwarding",
 ]

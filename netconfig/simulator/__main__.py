@@ -10,14 +10,15 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from netconfig.simulator.control import ControlServer
+from netconfig.simulator.ftos_router import FtosRouter
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.running import LOOPBACK
-from netconfig.simulator.ssh import Account, SshServer, host_key, known_hosts_line
+from netconfig.simulator.ssh import Account, SshServer, TerminalRouter, host_key, known_hosts_line
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m netconfig.simulator", description="An IOS-like router.")
+    parser = argparse.ArgumentParser(prog="python -m netconfig.simulator", description="A simulated router.")
     parser.add_argument("--config", type=Path, required=True, help="what the router comes with")
+    parser.add_argument("--platform", choices=("cisco_ios", "dell_force10"), default="cisco_ios")
     parser.add_argument("--nvram", type=Path, help="file that keeps the startup configuration")
     parser.add_argument("--port", type=int, default=0, help="SSH port on the loopback address; 0: a free one")
     parser.add_argument("--username", required=True)
@@ -43,13 +45,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    router = IosRouter(
-        options.config.read_text(encoding="utf-8"),
-        hostname=options.hostname,
-        nvram=options.nvram,
-        show_sequence_numbers=not options.classic,
-        clock=lambda: datetime.now(UTC),
-    )
+    router = _router(options, options.config.read_text(encoding="utf-8"), lambda: datetime.now(UTC))
     password = options.password_file.read_text(encoding="utf-8").splitlines()[0]
     key = host_key(options.host_key)
     server = SshServer(router, Account(options.username, password, options.authorized_keys), key)
@@ -64,6 +60,18 @@ async def _run(options: argparse.Namespace) -> None:
     await told_to_stop.wait()
     await control.stop()
     await server.stop()
+
+
+def _router(options: argparse.Namespace, config: str, clock: Callable[[], datetime]) -> TerminalRouter:
+    if options.platform == "dell_force10":
+        return FtosRouter(config, hostname=options.hostname, nvram=options.nvram, clock=clock)
+    return IosRouter(
+        config,
+        hostname=options.hostname,
+        nvram=options.nvram,
+        show_sequence_numbers=not options.classic,
+        clock=clock,
+    )
 
 
 def _announce(ready_file: Path | None, host: str, port: int, key_line: str) -> None:

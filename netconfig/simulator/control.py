@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from netconfig.simulator.faults import Action, Fault
 from netconfig.simulator.journal import JournalEntry
-from netconfig.simulator.router import IosRouter
+from netconfig.simulator.ssh import TerminalRouter
 
 # A request may carry a whole configuration.
 LONGEST_REQUEST = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ class Counts:
 class ControlServer:
     """The router's end of the socket."""
 
-    def __init__(self, router: IosRouter) -> None:
+    def __init__(self, router: TerminalRouter) -> None:
         self._verbs: Mapping[str, Callable[..., object]] = {
             "running_config": router.running_config,
             "startup_config": router.startup_config,

@@ -11,8 +11,7 @@ import asyncssh
 
 from netconfig.simulator.junos_router import JunosRouter
 from netconfig.simulator.junos_ssh import NetconfServer
-from netconfig.simulator.router import IosRouter
-from netconfig.simulator.ssh import Account, SshServer, host_key, known_hosts_line
+from netconfig.simulator.ssh import Account, SshServer, TerminalRouter, host_key, known_hosts_line
 
 LOOPBACK = "127.0.0.1"
 
@@ -61,7 +60,7 @@ class RunningSimulator:
 
     def __init__(
         self,
-        router: IosRouter | JunosRouter,
+        router: TerminalRouter | JunosRouter,
         *,
         username: str,
         password: str,
@@ -105,7 +104,7 @@ class RunningSimulator:
 
 
 def _server_of(
-    router: IosRouter | JunosRouter, account: Account, key: asyncssh.SSHKey
+    router: TerminalRouter | JunosRouter, account: Account, key: asyncssh.SSHKey
 ) -> SshServer | NetconfServer:
     if isinstance(router, JunosRouter):
         return NetconfServer(router, account, key)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import asyncssh
 
+from netconfig.simulator.ftos_router import FtosRouter
 from netconfig.simulator.ios_cli import Question, Session
 from netconfig.simulator.router import IosRouter, Reaction
 from netconfig.simulator.vty import MORE, WIPE_MORE, End, LineEditor, cut, on_wire
 
 Process = asyncssh.SSHServerProcess[str]
+TerminalRouter = IosRouter | FtosRouter
+"""A router with a command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def known_hosts_line(host: str, port: int, key: asyncssh.SSHKey) -> str:
 class SshServer:
     """A router's SSH server. Made, started and stopped on one event loop."""
 
-    def __init__(self, router: IosRouter, account: Account, key: asyncssh.SSHKey) -> None:
+    def __init__(self, router: TerminalRouter, account: Account, key: asyncssh.SSHKey) -> None:
         self._router = router
         self._account = account
         self._key = key
@@ -119,7 +122,7 @@ class _Hangup(Exception):
 class _Line:
     """One terminal line: reads keys, lets the router react, writes what it says."""
 
-    def __init__(self, router: IosRouter, process: Process) -> None:
+    def __init__(self, router: TerminalRouter, process: Process) -> None:
         self._router = router
         self._process = process
         self._connection: asyncssh.SSHServerConnection = process.get_extra_info("connection")

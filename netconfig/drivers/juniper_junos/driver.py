@@ -25,7 +25,7 @@ class JuniperJunos:
 
     platform: ClassVar[str] = "juniper_junos"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.POLICY_ROUTE_IPV4, Capability.POLICY_ROUTE_IPV6}
+        {Capability.POLICY_ROUTE_IPV4, Capability.POLICY_ROUTE_IPV6, Capability.POLICY_ROUTE_DSCP}
     )
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
 

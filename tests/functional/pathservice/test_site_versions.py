@@ -211,7 +211,7 @@ def test_a_version_that_cannot_be_used_here_is_told_and_the_one_before_goes_on(
     number = site.open()
     wait(lambda: site.state(number) is State.ACTIVE, "the ticket to be active")
     # Applied where a driver is installed that is not here.
-    text = grown(FERMILAB).replace("platform: cisco_ios", "platform: dell_force10", 1)
+    text = grown(FERMILAB).replace("platform: cisco_ios", "platform: nobody_else", 1)
     applied = SiteText(text.encode(), site.file, site.file)
     site.store.write(lambda session: add_version(session, applied, by="elsewhere", now=datetime.now(UTC)))
     wait(lambda: site.health()["site"] == "behind", "the service to say so")
