@@ -1,9 +1,10 @@
 """A reservation that is on its devices already: started with the parts placed where they stand."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from netconfig.driver import ADOPTED, Placement
@@ -52,12 +53,18 @@ def start_adopted(
 
 def adopted_since(session: Session, device: str, generation: int) -> frozenset[int]:
     """The reservations whose parts on the device were switched after that generation of it."""
-    query = (
+    asked = {"device": device, "generation": generation}
+    return frozenset(session.scalars(_switched_since(), asked))
+
+
+@functools.cache
+def _switched_since() -> Select[int]:
+    # Built once: every pass over a device that carries something asks it.
+    return (
         select(PartRow.reservation_id)
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
-        .where(DeviceRow.name == device, PartRow.generation > generation)
+        .where(DeviceRow.name == bindparam("device"), PartRow.generation > bindparam("generation"))
     )
-    return frozenset(session.scalars(query))
 
 
 def is_adopted(session: Session, number: int, database: str) -> bool:

@@ -30,25 +30,34 @@ class Chore(Protocol):
         ...
 
     def run(self, store: Store, now: datetime) -> None:
-        """Do all that is due, in short transactions."""
+        """Do what is due, in short transactions: all that must not start with the tick that follows.
+
+        Of the rest so much that no slot waits for it; it is asked again.
+        """
         ...
 
 
-def run_due(store: Store, chores: Sequence[Chore], now: datetime) -> None:
+def run_due(store: Store, chores: Sequence[Chore], now: datetime) -> bool:
     """Run those that have something to do; one that fails is logged and comes again, the others go on.
+
+    Returns whether one of them got on with it and has more to do.
 
     Raises:
         StoreUnavailable: the database is away.
     """
+    more = False
     for chore in chores:
         try:
             due = store.read(chore.next_at)
             if due is not None and due <= now:
                 chore.run(store, now)
+                left = store.read(chore.next_at)
+                more = more or (left is not None and left <= now and left != due)
         except StoreUnavailable:
             raise
         except Exception:
             log.exception("chore failed", chore=chore.name)
+    return more
 
 
 def next_due(session: Session, chores: Sequence[Chore]) -> datetime | None:

@@ -1,13 +1,15 @@
 """How often a worker looks and how long it waits, and which devices are due by that."""
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from reservation.tables import DeviceRow
+from store import UtcDateTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,26 @@ def due_devices(
 
     One that was not read `since` then has: a database put back from a copy does not know what came after it.
     """
+    drifting = now - settings.drift
+    asked = {"now": now, "drifting": drifting, "since": since or drifting, "owner": settings.owner}
+    return [name for name in session.scalars(_devices_due(), asked) if name in devices]
+
+
+@functools.cache
+def _devices_due() -> Select[str]:
+    # Built once: it is asked at every strike.
+    now = bindparam("now", type_=UtcDateTime)
     work = or_(
-        false() if since is None else DeviceRow.read_at < since,
         DeviceRow.generation > DeviceRow.synced_generation,
         DeviceRow.error_code.is_not(None),
         DeviceRow.read_at.is_(None),
-        DeviceRow.read_at <= now - settings.drift,
+        DeviceRow.read_at <= bindparam("drifting", type_=UtcDateTime),
+        DeviceRow.read_at < bindparam("since", type_=UtcDateTime),
     )
     allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
     ours = or_(
         DeviceRow.lease_until.is_(None),
         DeviceRow.lease_until <= now,
-        DeviceRow.lease_owner == settings.owner,
+        DeviceRow.lease_owner == bindparam("owner"),
     )
-    query = select(DeviceRow.name).where(work, allowed, ours, DeviceRow.name.in_(devices))
-    return list(session.scalars(query.order_by(DeviceRow.name)))
+    return select(DeviceRow.name).where(work, allowed, ours).order_by(DeviceRow.name)

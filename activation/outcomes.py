@@ -4,12 +4,13 @@ Each function is one transaction's work under the device's lease. Reservations a
 as everywhere in the house.
 """
 
+import functools
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from activation.leases import held
@@ -198,7 +199,8 @@ def _note_gone_by_name(
     if any(line.removal and line.reservation_id is None for line in left.lines):
         # It may be of any of them.
         return
-    for part in _reached(session, row, visit, PartRow.id.in_(sorted(visit.by_name)), ~PartRow.wanted):
+    by_name = _reached().where(PartRow.id.in_(sorted(visit.by_name)), ~PartRow.wanted)
+    for part in session.scalars(by_name, {"device": row.id, "generation": visit.generation}):
         if part.reservation_id not in leaving and part.reservation_id not in found:
             _note_in_sync(part)
 
@@ -230,46 +232,57 @@ def _concerned(plan: Plan) -> tuple[set[int], set[int]]:
 def _judged(session: Session, row: DeviceRow, visit: Visit, plan: Plan) -> list[PartRow]:
     """The parts the pass can speak for and may have something new to say of; the plan is what they lack."""
     missing, leaving = _concerned(plan)
-    conditions: list[ColumnElement[bool]] = []
+    asked = {"device": row.id, "generation": visit.generation}
     if len(missing) + len(leaving) <= ASKED_AT_ONCE:
         # Most parts of a busy device are as they were: those are left where they are.
-        conditions.append(
-            or_(
-                PartRow.synced_generation < PartRow.generation,
-                PartRow.error.is_not(None),
-                PartRow.misreads > 0,
-                PartRow.id.in_(sorted(missing)),
-                and_(~PartRow.wanted, PartRow.reservation_id.in_(sorted(leaving))),
-            )
-        )
-    reached = _reached(session, row, visit, *conditions)
+        named = {"missing": sorted(missing), "leaving": sorted(leaving)}
+        reached = session.scalars(_reached_with_news(), {**asked, **named})
+    else:
+        reached = session.scalars(_reached(), asked)
     return [part for part in reached if part.id not in visit.unreadable]
 
 
-def _reached(
-    session: Session, row: DeviceRow, visit: Visit, *conditions: ColumnElement[bool]
-) -> list[PartRow]:
-    """The parts that were switched before the pass began, and meet the conditions."""
-    query = (
+@functools.cache
+def _reached() -> Select[PartRow]:
+    # Built once, as the others below: every pass asks them. The parts that were switched before it began.
+    return (
         select(PartRow)
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, PartRow.generation <= visit.generation, *conditions)
-        .where(ReservationRow.state.in_(ON_DEVICES))
+        .where(PartRow.device_id == bindparam("device"), PartRow.generation <= bindparam("generation"))
+        .where(ReservationRow.state.in_(sorted(ON_DEVICES)))
         .execution_options(populate_existing=True)
     )
-    return list(session.scalars(query))
+
+
+@functools.cache
+def _reached_with_news() -> Select[PartRow]:
+    return _reached().where(
+        or_(
+            PartRow.synced_generation < PartRow.generation,
+            PartRow.error.is_not(None),
+            PartRow.misreads > 0,
+            PartRow.id.in_(bindparam("missing", expanding=True)),
+            and_(~PartRow.wanted, PartRow.reservation_id.in_(bindparam("leaving", expanding=True))),
+        )
+    )
 
 
 def _may_degrade(session: Session, visit: Visit, missing: Collection[int]) -> list[int]:
     """The active reservations whose `degraded_since` may change."""
-    changing = or_(ReservationRow.degraded_since.is_not(None), PartRow.id.in_(sorted(missing)))
-    query = (
+    asked = {"device": visit.device, "missing": sorted(missing)}
+    return list(session.scalars(_actives_that_may_change(), asked))
+
+
+@functools.cache
+def _actives_that_may_change() -> Select[int]:
+    is_missing = PartRow.id.in_(bindparam("missing", expanding=True))
+    return (
         select(ReservationRow.id)
         .join(PartRow, PartRow.reservation_id == ReservationRow.id)
         .join(DeviceRow, PartRow.device_id == DeviceRow.id)
-        .where(DeviceRow.name == visit.device, ReservationRow.state == State.ACTIVE, changing)
+        .where(DeviceRow.name == bindparam("device"), ReservationRow.state == State.ACTIVE)
+        .where(or_(ReservationRow.degraded_since.is_not(None), is_missing))
     )
-    return list(session.scalars(query))
 
 
 def _note_degraded(session: Session, owner: ReservationRow, now: datetime) -> None:

@@ -30,7 +30,7 @@ from activation.outcomes import (
 )
 from activation.rehearsal import ModeChanged, note_rehearsal, waiting
 from activation.wanted import INTERRUPTED, PUSHED, Wanted, known_reservations, read_wanted
-from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, transcript_of
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, Transcript, transcript_of
 from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
 from reservation.pauses import pause_over
 from reservation.tables import DeviceChangeRow, PartRow
@@ -105,11 +105,12 @@ class _Turn:
             return self._rehearse(actual, self.wanted.shadow, parts, desired, plan)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
-            if not self._push(plan, begin):
+            said = self._push(plan, begin)
+            if said is None:
                 return False
-            actual = self.driver.read()
+            actual = said.read_back or self.driver.read()
             left = self._plan(actual, desired)
-        elif self.wanted.unfinished and not self._push(plan, begin):
+        elif self.wanted.unfinished and self._push(plan, begin) is None:
             return False
         found = self._not_wanted(actual.found)
         facts = actual.facts
@@ -159,7 +160,7 @@ class _Turn:
 
     def _plan(self, actual: Config, desired: Config) -> Plan:
         # Asked anew for each reading: what a push has put there was not found before it.
-        known = self.store.read(lambda session: self._known(session, actual))
+        known = self.store.read(lambda session: self._known(session, actual)) if actual.found else frozenset()
         return self.driver.plan(actual, desired, known=known)
 
     def _known(self, session: Session, actual: Config) -> frozenset[int]:
@@ -192,9 +193,10 @@ class _Turn:
             while plan := self._eviction(actual, number):
                 if plan == before:
                     raise NotConverged(self.visit.device, f"still there after a push: {str(plan).strip()}")
-                if not self._push(plan, partial(self._begin_eviction, plan)):
+                said = self._push(plan, partial(self._begin_eviction, plan))
+                if said is None:
                     break
-                actual, before = self.driver.read(), plan
+                actual, before = said.read_back or self.driver.read(), plan
         return actual
 
     def _eviction(self, actual: Config, number: int) -> Plan:
@@ -219,15 +221,15 @@ class _Turn:
         row.synced_generation = min(row.synced_generation, self.visit.generation - 1)
         return self._store_change(session, self._change(row.id, plan))
 
-    def _push(self, plan: Plan, begin: Callable[[Session], int | None]) -> bool:
-        """Send the plan, or save if it is empty.
+    def _push(self, plan: Plan, begin: Callable[[Session], int | None]) -> Transcript | None:
+        """Send the plan, or save if it is empty; what was said.
 
         `begin` writes down that it begins, in a transaction, and tells the number of that; or None where
-        nothing may be sent: the only place where that is decided, and then the answer is False.
+        nothing may be sent: the only place where that is decided, and then the answer is None too.
         """
         change = self.store.write(begin)
         if change is None:
-            return False
+            return None
         if plan and self.wanted.drifting:
             log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
         began = time.monotonic()
@@ -249,7 +251,7 @@ class _Turn:
                 duration_ms=took,
             )
             self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
-        return True
+        return said
 
     def _begin_change(self, plan: Plan, parts: Sequence[PartIntent], session: Session) -> int | None:
         now = self.clock.now()

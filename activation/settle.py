@@ -5,10 +5,11 @@ is gone. After the last the reservation is ACTIVE, or RELEASED, or SCHEDULED aga
 modified while active goes up with the new, then down with the old, and is ACTIVE all the time.
 """
 
+import functools
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
@@ -38,19 +39,18 @@ def settle(store: Store, now: datetime) -> bool:
     A reservation that cannot be moved is logged and tried again at the next pass; the others go on. Returns
     whether some are due now that waited for what was given back.
     """
-    freed = False
-    for together in batches(store.read(ready)):
+    going_up, left = store.read(_ready)
+    for together in batches(going_up):
         try:
-            left = _go_up_together(store, together, now)
+            left += _go_up_together(store, together, now)
         except StoreUnavailable:
             raise
         except Exception:
             log.exception("reservations not moved together", reservations=list(together))
-            left = together
-        for reservation_id in left:
-            _try_one(store, reservation_id, now)
-        freed = freed or bool(left)
-    return freed and _wake(store, now)
+            left += together
+    for reservation_id in left:
+        _try_one(store, reservation_id, now)
+    return bool(left) and _wake(store, now)
 
 
 def _wake(store: Store, now: datetime) -> bool:
@@ -95,8 +95,18 @@ def _log_moved(reservation_id: int, to: State | None) -> None:
         log.info("reservation moved", reservation=reservation_id, to=to)
 
 
-def ready(session: Session) -> tuple[int, ...]:
-    """The reservations on their way, up, down or from the old to the new, that wait for no part any more."""
+def _ready(session: Session) -> tuple[list[int], list[int]]:
+    """The reservations on their way that wait for no part any more: simply up, and all the others."""
+    going_up: list[int] = []
+    others: list[int] = []
+    for row in session.execute(_reservations_ready()):
+        (going_up if row.state is State.ACTIVATING else others).append(row.id)
+    return going_up, others
+
+
+@functools.cache
+def _reservations_ready() -> Select[int, State]:
+    # Built once: it is asked at every strike.
     behind = exists().where(
         PartRow.reservation_id == ReservationRow.id, PartRow.synced_generation < PartRow.generation
     )
@@ -112,8 +122,11 @@ def ready(session: Session) -> tuple[int, ...]:
         or_(ahead, ~old_behind),
     )
     going_down = and_(ReservationRow.state == State.RELEASING, ~behind.where(~PartRow.wanted))
-    query = select(ReservationRow.id).where(or_(going_up, changing, going_down)).order_by(ReservationRow.id)
-    return tuple(session.scalars(query))
+    return (
+        select(ReservationRow.id, ReservationRow.state)
+        .where(or_(going_up, changing, going_down))
+        .order_by(ReservationRow.id)
+    )
 
 
 def _settle_one(

@@ -2,13 +2,14 @@
 
 Ends before starts, so that what one gives back the next can take: each end in a transaction of its own, the
 starts many in one, because on the hour many start. No device is touched: parts are wanted or wanted no more,
-and their devices get a new generation.
+and their devices get a new generation. What no device has to hear of comes after all that, and alone.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from activation.log import logger
@@ -27,7 +28,7 @@ from reservation.lifecycle import Cause, State
 from reservation.moves import lock_reservation, lock_reservations, move
 from reservation.pauses import pause_over
 from reservation.tables import ReservationRow
-from store import Store, StoreUnavailable
+from store import Store, StoreUnavailable, UtcDateTime
 
 CLAIMS_KEPT_FOR = timedelta(minutes=10)
 """How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
@@ -41,12 +42,12 @@ TOGETHER = 50
 log = logger("tick")
 
 
-def tick(store: Store, now: datetime) -> None:
-    """Move every reservation that is due.
+def tick(store: Store, now: datetime) -> Sequence[int]:
+    """Move every reservation whose slot begins or ends; returns the others that are due, for `expire`.
 
     A row that cannot be moved is logged and tried again at the next pass; the others go on.
     """
-    ending, starting = store.read(lambda session: _due(session, now))
+    ending, starting, others = store.read(lambda session: _due(session, now))
     for reservation_id in ending:
         _try_one(store, reservation_id, now)
     for together in batches(starting):
@@ -58,6 +59,16 @@ def tick(store: Store, now: datetime) -> None:
             log.exception("reservations not moved together", reservations=list(together))
             for reservation_id in together:
                 _try_one(store, reservation_id, now)
+    return others
+
+
+def expire(store: Store, others: Sequence[int], now: datetime) -> None:
+    """Move what a hold or a slot has run out for, and keep what is being released its claims.
+
+    A row that cannot be moved is logged and tried again at the next pass; the others go on.
+    """
+    for reservation_id in others:
+        _try_one(store, reservation_id, now)
 
 
 def batches(reservation_ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -68,7 +79,13 @@ def batches(reservation_ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def next_action_at(session: Session) -> datetime | None:
     """When the next reservation is due, or None when nothing ever is."""
-    return session.scalar(
+    return session.scalar(_next_action_at())
+
+
+@functools.cache
+def _next_action_at() -> Select[datetime | None]:
+    # Built once: it is asked ten times a second.
+    return (
         select(ReservationRow.next_action_at)
         .where(ReservationRow.next_action_at.is_not(None))
         .order_by(ReservationRow.next_action_at)
@@ -76,18 +93,29 @@ def next_action_at(session: Session) -> datetime | None:
     )
 
 
-def _due(session: Session, now: datetime) -> tuple[list[int], list[int]]:
-    """Those that are due: what holds, ends or was missed, and what starts."""
-    query = (
-        select(ReservationRow.id, ReservationRow.state, ReservationRow.end)
-        .where(ReservationRow.next_action_at <= now)
-        .order_by(ReservationRow.next_action_at, ReservationRow.id)
-    )
+def _due(session: Session, now: datetime) -> tuple[list[int], list[int], list[int]]:
+    """Those that are due: what ends, what starts, and all else."""
     ending: list[int] = []
     starting: list[int] = []
-    for row in session.execute(query):
-        (starting if row.state is State.SCHEDULED and now < row.end else ending).append(row.id)
-    return ending, starting
+    others: list[int] = []
+    for row in session.execute(_reservations_due(), {"now": now}):
+        if row.state in {State.ACTIVATING, State.ACTIVE}:
+            ending.append(row.id)
+        elif row.state is State.SCHEDULED and now < row.end:
+            starting.append(row.id)
+        else:
+            others.append(row.id)
+    return ending, starting, others
+
+
+@functools.cache
+def _reservations_due() -> Select[int, State, datetime]:
+    # Built once: it is asked at every strike.
+    return (
+        select(ReservationRow.id, ReservationRow.state, ReservationRow.end)
+        .where(ReservationRow.next_action_at <= bindparam("now", type_=UtcDateTime))
+        .order_by(ReservationRow.next_action_at, ReservationRow.id)
+    )
 
 
 def _start_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> None:

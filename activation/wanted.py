@@ -1,9 +1,12 @@
 """What a device should carry, as the database says it: what a pass begins with."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from activation.devices import last_change_first
@@ -49,21 +52,8 @@ class Wanted:
 
 def read_wanted(session: Session, device: str) -> Wanted:
     """What the device should carry now, and what may have to leave it."""
-    row = session.scalars(select(DeviceRow).where(DeviceRow.name == device)).one()
-    rows = session.execute(
-        select(
-            PartRow.id,
-            PartRow.reservation_id,
-            PartRow.intent,
-            PartRow.wanted,
-            PartRow.placement,
-            PartRow.generation,
-            ReservationRow.end,
-        )
-        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
-        .where(PartRow.device_id == row.id, ReservationRow.state.in_(ON_DEVICES), ~FORMER)
-        .order_by(PartRow.id)
-    ).all()
+    row = session.scalars(_device(), {"device": device}).one()
+    rows = session.execute(_parts_on(), {"device": row.id}).all()
     # Parts may have been switched since the device was read. Generations are given out under the device's
     # lock, so where one query sees a part of the newest, it sees all that were switched before it.
     generation = max([row.generation, *(part.generation for part in rows)])
@@ -103,11 +93,43 @@ def read_wanted(session: Session, device: str) -> Wanted:
 
 def _last_outcome(session: Session, row: DeviceRow) -> str | None:
     """How the last push to a device ended; None if there was none."""
-    pushes = select(DeviceChangeRow.outcome).where(
-        DeviceChangeRow.device_id == row.id, ~DeviceChangeRow.dry_run
-    )
-    change = session.execute(last_change_first(pushes).limit(1)).first()
+    change = session.execute(_last_push(), {"device": row.id}).first()
     return None if change is None else change.outcome or INTERRUPTED
+
+
+# Each built once: every pass begins with them.
+
+
+@functools.cache
+def _device() -> Select[DeviceRow]:
+    return select(DeviceRow).where(DeviceRow.name == bindparam("device"))
+
+
+@functools.cache
+def _parts_on() -> Select[int, int, dict[str, Any], bool, dict[str, Any], int, datetime]:
+    return (
+        select(
+            PartRow.id,
+            PartRow.reservation_id,
+            PartRow.intent,
+            PartRow.wanted,
+            PartRow.placement,
+            PartRow.generation,
+            ReservationRow.end,
+        )
+        .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)
+        .where(PartRow.device_id == bindparam("device"))
+        .where(ReservationRow.state.in_(sorted(ON_DEVICES)), ~FORMER)
+        .order_by(PartRow.id)
+    )
+
+
+@functools.cache
+def _last_push() -> Select[str | None]:
+    pushes = select(DeviceChangeRow.outcome).where(
+        DeviceChangeRow.device_id == bindparam("device"), ~DeviceChangeRow.dry_run
+    )
+    return last_change_first(pushes).limit(1)
 
 
 def known_reservations(session: Session, actual: Config) -> frozenset[int]:

@@ -6,6 +6,7 @@ a slow device never delays a slot; a pool visits devices; a chore renews the lea
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from activation.reconcile import reconcile
 from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
 from activation.threads import DaemonThreads
-from activation.tick import tick
+from activation.tick import expire, tick
 from netconfig.driver import DeviceDriver
 from netconfig.errors import DeviceError
 from store import Store, StoreUnavailable
@@ -65,9 +66,12 @@ class Worker:
         )
         self._outages = Outages()
         self._busy: set[str] = set()
+        # How many visits of each device are over that strike at their end: what was read to be due before it
+        # may be so no more.
+        self._visited: Counter[str] = Counter()
         # Devices to be visited whether or not something is to be done: they are new, or made in another way.
         self._anew: set[str] = set()
-        # Guards the three beside it, _busy and _anew; told when one of the devices is busy no more.
+        # Guards the three beside it, _busy, _visited and _anew; told when a device is busy no more.
         self._quiet = threading.Condition()
         self._striking = False
         self._strike_queued = False
@@ -190,24 +194,20 @@ class Worker:
 
     def _strike_now(self) -> None:
         now = self._clock.now()
-        run_due(self._store, self._chores, now)
-        tick(self._store, now)
+        # Before the slots: what has expired is not to start.
+        if run_due(self._store, self._chores, now):
+            self._strike_soon()
+        others = tick(self._store, now)
         # Here and not after each visit, so that all that start together reach the next device together.
         if settle(self._store, now):
             # A slot that waited for another to be off its device has begun already.
-            tick(self._store, now)
-        devices = self._hands.devices
-        due = self._store.read(
-            lambda session: due_devices(session, devices, self._settings, now, since=self._started_at)
-        )
+            others = tick(self._store, now)
+        self._send_for_due(now)
+        # However many there are of these, no slot waits for them.
+        expire(self._store, others, now)
         upcoming = self._store.read(self._next_due)
         self.struck_at = now
         self._left = upcoming
-        self._outages.forget_all_but({STRIKE, *due})
-        with self._quiet:
-            anew = sorted(self._anew.difference(due))
-        for device in (*due, *anew):
-            self._send(device)
         if upcoming is not None and upcoming > now and upcoming != self._upcoming:
             # To the millisecond for what is booked ahead; the poll would be up to its period late.
             self._upcoming = upcoming
@@ -219,6 +219,21 @@ class Worker:
                 id="next slot",
                 replace_existing=True,
             )
+
+    def _send_for_due(self, now: datetime) -> None:
+        with self._quiet:
+            visited = self._visited.copy()
+        devices = self._hands.devices
+        due = self._store.read(
+            lambda session: due_devices(session, devices, self._settings, now, since=self._started_at)
+        )
+        self._outages.forget_all_but({STRIKE, *due})
+        with self._quiet:
+            anew = self._anew.difference(due)
+            # Of a device that was visited meanwhile the strike after that visit knows better.
+            still = [device for device in due if self._visited[device] == visited[device]]
+        for device in (*still, *sorted(anew)):
+            self._send(device)
 
     def _next_due(self, session: Session) -> datetime | None:
         return next_due(session, self._chores)
@@ -252,6 +267,7 @@ class Worker:
         finally:
             with self._quiet:
                 self._busy.discard(device)
+                self._visited[device] += worked
                 self._quiet.notify_all()
         if worked:
             # The next stage may be another device's, and should not wait for the poll.

@@ -152,9 +152,15 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A push, word for word."""
+    """A push, word for word.
+
+    Attributes:
+        read_back: what the device was read to carry when all of it was done, where its answer to a push tells
+            that: as good as a `read` after it, which then need not be asked. None where it does not.
+    """
 
     exchanges: tuple[Exchange, ...] = ()
+    read_back: Config | None = None
 
     def __str__(self) -> str:
         return "".join(

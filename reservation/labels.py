@@ -185,14 +185,21 @@ def still_held(session: Session, reservation_id: int) -> str | None:
 
 def still_held_of(session: Session, reservation_ids: Collection[int]) -> dict[int, str]:
     """What keeps those of these reservations from the devices that something does; see `still_held`."""
-    with_labels = (
+    with_labels = session.scalars(_with_labels(), {"reservations": list(reservation_ids)}).all()
+    # Most have no label; of those that have, each is asked for, as the index of claims answers best.
+    held = ((number, still_held(session, number)) for number in with_labels)
+    return {number: words for number, words in held if words is not None}
+
+
+@functools.cache
+def _with_labels() -> Select[int]:
+    # Built once, as the next.
+    of_these = ClaimRow.reservation_id.in_(bindparam("reservations", expanding=True))
+    return (
         select(ClaimRow.reservation_id)
-        .where(ClaimRow.reservation_id.in_(reservation_ids), ClaimRow.label.is_not(None), ~ClaimRow.leaving)
+        .where(of_these, ClaimRow.label.is_not(None), ~ClaimRow.leaving)
         .distinct()
     )
-    # Most have no label; of those that have, each is asked for, as the index of claims answers best.
-    held = ((number, still_held(session, number)) for number in session.scalars(with_labels).all())
-    return {number: words for number, words in held if words is not None}
 
 
 def free_to_start(session: Session, *, now: datetime, within: timedelta) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
 """Making a move: the lifecycle's table applied to a row, with its line in the log."""
 
+import functools
 from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import NotFound, WrongState
@@ -40,16 +41,21 @@ def lock_reservations(session: Session, reservation_ids: Iterable[int]) -> list[
     wanted = sorted(set(reservation_ids))
     if not wanted:
         return []
-    found = session.scalars(
+    rows = list(session.scalars(_locking(), {"reservations": wanted}))
+    _locked(session).update({row.id: row for row in rows})
+    return rows
+
+
+@functools.cache
+def _locking() -> Select[ReservationRow]:
+    # Built once: every pass locks some.
+    return (
         select(ReservationRow)
-        .where(ReservationRow.id.in_(wanted))
+        .where(ReservationRow.id.in_(bindparam("reservations", expanding=True)))
         .order_by(ReservationRow.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    rows = list(found)
-    _locked(session).update({row.id: row for row in rows})
-    return rows
 
 
 def _locked(session: Session) -> dict[int, ReservationRow]:

@@ -4,10 +4,11 @@ A part is in sync when a pass over its device that began at the part's generatio
 that the device carries it if wanted and does not otherwise.
 """
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from reservation.errors import DeviceInUse, UnknownDevice
@@ -213,13 +214,19 @@ def _is_like(part: PartRow, request: PartRequest) -> bool:
 
 def lock_devices_of(session: Session, reservation_ids: Collection[int]) -> None:
     """Lock every device that has parts of these reservations: for who will switch those of several."""
-    names = (
+    names = session.scalars(_devices_of(), {"reservations": list(reservation_ids)})
+    lock_devices(session, list(names))
+
+
+@functools.cache
+def _devices_of() -> Select[str]:
+    # Built once, as the next: every start and every end asks them.
+    return (
         select(DeviceRow.name)
         .join(PartRow, PartRow.device_id == DeviceRow.id)
-        .where(PartRow.reservation_id.in_(reservation_ids))
+        .where(PartRow.reservation_id.in_(bindparam("reservations", expanding=True)))
         .distinct()
     )
-    lock_devices(session, list(session.scalars(names)))
 
 
 def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
@@ -230,11 +237,18 @@ def parts_of(session: Session, reservation_id: int) -> list[PartRow]:
 def parts_of_each(session: Session, reservation_ids: Collection[int]) -> dict[int, list[PartRow]]:
     """The parts of each of these reservations, in the order of `parts_of`, in one question."""
     found: dict[int, list[PartRow]] = {number: [] for number in reservation_ids}
-    for part in session.scalars(
-        select(PartRow).where(PartRow.reservation_id.in_(found)).order_by(PartRow.stage, PartRow.id)
-    ):
+    for part in session.scalars(_parts_of_each(), {"reservations": list(found)}):
         found[part.reservation_id].append(part)
     return found
+
+
+@functools.cache
+def _parts_of_each() -> Select[PartRow]:
+    return (
+        select(PartRow)
+        .where(PartRow.reservation_id.in_(bindparam("reservations", expanding=True)))
+        .order_by(PartRow.stage, PartRow.id)
+    )
 
 
 def switch(session: Session, parts: Sequence[PartRow], *, wanted: bool) -> None:

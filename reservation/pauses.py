@@ -8,12 +8,13 @@ A pause begins and ends under the locks of the devices it is over. Whoever holds
 it will be until the lock is let go.
 """
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from reservation.lifecycle import State
@@ -125,12 +126,18 @@ def list_pauses(session: Session) -> tuple[Pause, ...]:
 
 def pause_over(session: Session, device: str, *, but: Collection[PauseCause] = ()) -> Pause | None:
     """What keeps pushes from a device, causes in `but` not counted: the oldest; None where nothing does."""
-    rows = session.scalars(
+    over = session.scalars(_pauses_over(), {"devices": [EVERYWHERE, device]})
+    return next((_view(row) for row in over if row.cause not in but), None)
+
+
+@functools.cache
+def _pauses_over() -> Select[PauseRow]:
+    # Built once: it is asked before every push.
+    return (
         select(PauseRow)
-        .where(PauseRow.device.in_([EVERYWHERE, device]), PauseRow.cause.not_in(sorted(but)))
+        .where(PauseRow.device.in_(bindparam("devices", expanding=True)))
         .order_by(PauseRow.since, PauseRow.cause)
     )
-    return next((_view(row) for row in rows), None)
 
 
 def in_maintenance(session: Session, devices: Collection[str]) -> Pause | None:

@@ -10,14 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reservation import service
+from reservation.lifecycle import State
 from reservation.moves import lock_reservation
+from reservation.tables import ReservationRow
 from store import Store, StoreUnavailable
 from tbam.lifetime import delete, go_on_restarting, schedule
 from tbam.slivers import KIND, Found
 from tbam.tables import ShutSliceRow, SliverRow
 
-AT_ONCE = 1000
-"""Slivers that are looked at in one run."""
+STARTING_AT_ONCE = 1000
+AT_ONCE = 25
+"""Slivers that are looked at in one run: of those whose slot would start, and of all; other slots wait."""
 
 CLOCK = "tbam"
 """Who deletes a sliver that expires, in the log of its moves."""
@@ -42,14 +45,26 @@ class Expiry:
         What lasts as long as its slot the core ends by itself. Each in a transaction of its own; one that
         cannot be is logged and comes again, the others go on.
         """
-        due = select(SliverRow.reservation_id).where(SliverRow.due_at <= now).order_by(SliverRow.due_at)
-        for number in store.read(lambda session: session.scalars(due.limit(AT_ONCE)).all()):
+        for number in store.read(lambda session: _due(session, now)):
             try:
                 store.write(lambda session, number=number: _look(session, number, now))  # type: ignore[misc]
             except StoreUnavailable:
                 raise
             except Exception:
                 log.exception("sliver not looked at", reservation=number)
+
+
+def _due(session: Session, now: datetime) -> list[int]:
+    """Those to look at, none twice; first those that would start, or they would be on for a moment."""
+    due = select(SliverRow.reservation_id).where(SliverRow.due_at <= now).order_by(SliverRow.due_at)
+    starting = due.join(ReservationRow, ReservationRow.id == SliverRow.reservation_id).where(
+        ReservationRow.state == State.SCHEDULED, ReservationRow.next_action_at <= now
+    )
+    found = [
+        *session.scalars(starting.limit(STARTING_AT_ONCE)),
+        *session.scalars(due.limit(AT_ONCE)),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _look(session: Session, number: int, now: datetime) -> None:

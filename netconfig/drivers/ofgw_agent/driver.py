@@ -1,6 +1,9 @@
 """The driver itself: the agent's calls in front, pure functions behind."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import inf
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -25,6 +28,12 @@ from netconfig.inventory import Device, Way
 from netconfig.slicestate import Item, SliceKey, SliceState, item_of
 from netconfig.transport.xmlrpc import DEFAULT_PATIENCE, Patience, XmlRpcSession
 from netconfig.xmlrpcwire import Fault
+
+FACTS_LAST = 60.0
+"""Seconds in which a gateway is not asked again what is around it: slots do not wait for that.
+
+Shorter than between two looks for drift, so that each of those does ask.
+"""
 
 _ENDS = ("dpidSrc", "portSrc", "dpidDst", "portDst")
 
@@ -53,9 +62,11 @@ class OfgwAgent:
         self._device = device
         self._ownership = ownership
         self._session = XmlRpcSession(device, patience)
+        self._facts: Mapping[str, object] = {}
+        self._facts_last_until = -inf
 
     def read(self) -> Reading:
-        """What the gateway has, and what is around it.
+        """What the gateway has, and, unless it told that a moment ago, what is around it.
 
         Raises:
             Unreachable: no connection, or it broke.
@@ -65,7 +76,7 @@ class OfgwAgent:
             report = read_answer(self._device.name, self._session.call("getState"))
         except Fault as fault:
             raise failure(self._device.name, fault) from fault
-        return read_report(report, self._ownership, self._facts())
+        return read_report(report, self._ownership, self._surroundings())
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """There is one place, and one slice has it.
@@ -154,7 +165,9 @@ class OfgwAgent:
         if not plan:
             return Transcript()
         made = plan if isinstance(plan, GatewayPlan) else GatewayPlan(plan.lines, plan.strangers)
-        return push(self._device.name, self._session, made, may_go_on=may_go_on)
+        transcript, report = push(self._device.name, self._session, made, may_go_on=may_go_on)
+        # The agent has looked at what is there, as it does for `getState`.
+        return replace(transcript, read_back=read_report(report, self._ownership, {}))
 
     def save(self) -> Transcript:
         """Nothing is to be done: an agent keeps what it is told before it answers."""
@@ -168,7 +181,14 @@ class OfgwAgent:
         held = as_reading(actual, self._ownership).held
         return next((one.state for one in held if one.is_wanted and one.state.key == key), None)
 
-    def _facts(self) -> Mapping[str, object]:
+    def _surroundings(self) -> Mapping[str, object]:
+        now = time.monotonic()
+        if now >= self._facts_last_until:
+            self._facts = self._ask_facts()
+            self._facts_last_until = now + FACTS_LAST
+        return self._facts
+
+    def _ask_facts(self) -> Mapping[str, object]:
         facts: dict[str, object] = {}
         for name, method, read in (("switches", "getSws", _switch), ("links", "getLinks", _link)):
             try:

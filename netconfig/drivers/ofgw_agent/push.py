@@ -16,8 +16,8 @@ BAD_CALL, BAD_VALUE, NOT_YOURS, INTERNAL = 1, 2, 3, 9
 
 def push(
     device: str, session: XmlRpcSession, plan: GatewayPlan, *, may_go_on: Callable[[], bool]
-) -> Transcript:
-    """Have the gateway carry what the plan leads to, in one call.
+) -> tuple[Transcript, Report]:
+    """Have the gateway carry what the plan leads to, in one call. What was said, and what is there after it.
 
     Raises:
         Rejected: the agent refuses one of the things; nothing was changed.
@@ -39,7 +39,7 @@ def push(
     except DeviceError as error:
         keep_transcript(error, Transcript(tuple(said)))
         raise
-    return Transcript(tuple(said))
+    return Transcript(tuple(said)), report
 
 
 def read_answer(device: str, answer: object) -> Report:

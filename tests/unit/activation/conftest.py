@@ -20,7 +20,7 @@ from activation.devices import ChangeView, DeviceView, view_changes, view_device
 from activation.due import WorkerSettings, due_devices
 from activation.reconcile import reconcile
 from activation.settle import settle
-from activation.tick import tick
+from activation.tick import expire, tick
 from netconfig.capability import Capability
 from netconfig.driver import (
     Config,
@@ -378,7 +378,8 @@ class House:
         )
 
     def tick(self) -> None:
-        tick(self.store, self.clock.now())
+        now = self.clock.now()
+        expire(self.store, tick(self.store, now), now)
 
     def settle(self) -> bool:
         return settle(self.store, self.clock.now())
