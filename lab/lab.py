@@ -76,7 +76,7 @@ class Lab:
     Attributes:
         folder: an empty one, in which everything is.
         wires: hosts and the networks of the routers.
-        routers: by the site's name.
+        kinds, routers: by the site's name.
     """
 
     def __init__(self, folder: Path, platforms: Mapping[str, str]) -> None:
@@ -88,7 +88,7 @@ class Lab:
         self.folder = folder
         self.wires = Wires()
         self.routers: dict[str, Running] = {}
-        self._kinds = {side.name: kind_of(platforms[side.name]) for side in SIDES}
+        self.kinds = {side.name: kind_of(platforms[side.name]) for side in SIDES}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -104,9 +104,9 @@ class Lab:
             for side in SIDES:
                 network, password = self.wires.routers[side.name], passwords[side.name]
                 place = Place(side, network, password.parent, password)
-                self.routers[side.name] = opening.enter_context(self._kinds[side.name].start(place))
+                self.routers[side.name] = opening.enter_context(self.kinds[side.name].start(place))
             opening.enter_context(_Looking(self.routers.values()))
-            write_site_file(self.site_file, self._kinds, self.routers, passwords)
+            write_site_file(self.site_file, self.kinds, self.routers, passwords)
             self._open = opening.pop_all()
         return self
 
@@ -143,7 +143,7 @@ class Lab:
                 RouterFacts(
                     name=side.router,
                     site=side.name,
-                    platform=self._kinds[side.name].platform,
+                    platform=self.kinds[side.name].platform,
                     host=self.routers[side.name].host,
                     port=self.routers[side.name].port,
                     network=self.wires.routers[side.name].path,
