@@ -193,6 +193,19 @@ def test_what_no_flow_says_is_no_steer(condition: str) -> None:
         ios_steers(config)
 
 
+def test_what_a_list_denies_is_written_out_in_front_of_what_it_permits() -> None:
+    config = configured(
+        *("ip access-list extended NOT-MAIL", " 10 deny tcp any any eq smtp", " 20 permit ip any any", "!"),
+        *("ip access-list extended TCP", " 10 permit tcp any any", "!"),
+        *("route-map R permit 5", " match ip address NOT-MAIL", " set ip next-hop 192.0.2.5", "!"),
+        *("route-map R permit 10", " match ip address TCP", " set ip next-hop 192.0.2.10"),
+    )
+    steers = ios_steers(config)
+    for packet in (WEB, MAIL):
+        assert led(steers, INTERFACE, packet) == forwarding(config, INTERFACE, packet)
+    assert led(steers, INTERFACE, MAIL) == "192.0.2.10"
+
+
 def test_steers_have_the_interfaces_and_families_apart() -> None:
     config = configured(*WEB_LIST, *STEERED, interface=" ip policy route-map R\n ipv6 policy route-map R")
     assert [steer.next_hop for steer in ios_steers(config)] == [ip_address("192.0.2.1")]
