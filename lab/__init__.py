@@ -6,5 +6,18 @@
     controller    OpenFlow controllers: learning switches that tell what they see
     learning      what runs in the process of such a controller
 
-For tests and demonstrations; nothing of the service imports it. It imports nothing of ours.
+Two sites with a border router each, and three paths between them:
+
+    sites         what they are: names, addresses, widths
+    wires         hosts and routers, cabled and shaped
+    routers       the kinds of border router
+    dataplane     what a simulated router does to packets, done to real ones
+    counting      what leaves a network by which device
+    sitefile      the site file for both
+    lab           all of it, while a block lasts
+    keeper        the process in which a lab lives that stays
+    named         such labs by name
+
+For tests and demonstrations; nothing of the service imports it. Of ours it has what a flow is and the
+simulators.
 """

@@ -6,10 +6,14 @@ Nothing is left of them when their last process and descriptor are gone, so also
 import ctypes
 import os
 import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from lab.processes import LabError, run
+
+Result = TypeVar("Result")
 
 _NEW_NETWORK = 0x40000000
 _HERE = "/proc/thread-self/ns/net"
@@ -59,30 +63,70 @@ class Host:
     @property
     def inside(self) -> tuple[str, ...]:
         """Before a command: it is run on the host."""
-        return ("nsenter", f"--net={self._path}")
+        return ("nsenter", f"--net={self.path}")
 
-    def run(self, *command: str) -> str:
-        """What a command that is run there prints.
+    def run(self, *command: str, typed: str | None = None) -> str:
+        """What a command that is run there prints, which is given `typed` to read.
 
         Raises:
             CommandRefused: it ended with an error.
         """
-        return run(*self.inside, *command)
+        return run(*self.inside, *command, typed=typed)
+
+    def batch(self, program: str, lines: Iterable[str], *options: str) -> None:
+        """Do many things at once there, by `ip` or `tc`.
+
+        Raises:
+            CommandRefused: one of them could not be done; those before it are.
+        """
+        self.run(program, *options, "-batch", "-", typed="".join(f"{line}\n" for line in lines))
+
+    def within(self, work: Callable[[], Result]) -> Result:
+        """What a function returns that is called there, in a thread of its own.
+
+        A socket that it opens stays one of that network.
+        """
+        found: list[Result] = []
+        failed: list[Exception] = []
+
+        def enter_and_work() -> None:
+            try:
+                _enter(self._namespace)
+                found.append(work())
+            except Exception as error:  # noqa: BLE001 - raised where it was asked for
+                failed.append(error)
+
+        thread = threading.Thread(target=enter_and_work, name="namespace")
+        thread.start()
+        thread.join()
+        if failed:
+            raise failed[0]
+        return found[0]
+
+    def set(self, key: str, value: str) -> None:
+        """A setting below /proc/sys/net of the host's own."""
+        self.within(lambda: Path("/proc/sys/net", key).write_text(value, encoding="ascii"))
 
     def plug(self, device: str, *, near: str, address: str, mac: str) -> None:
         """A cable from `device` of the host to `near` of this network; the address with its length."""
-        run("ip", "link", "add", near, "type", "veth", "peer", "name", device, "netns", self._path)
+        run("ip", "link", "add", near, "type", "veth", "peer", "name", device, "netns", self.path)
         run("ip", "link", "set", near, "up", "addrgenmode", "none")
         self.run("ip", "link", "set", device, "address", mac, "addrgenmode", "none")
         self.run("ip", "address", "add", address, "dev", device)
         self.run("ip", "link", "set", device, "up")
+
+    def cable(self, device: str, other: "Host", peer: str) -> None:
+        """A cable from a device of this host to one of another; neither is up yet."""
+        ends = ("netns", self.path, "type", "veth", "peer", "name", peer, "netns", other.path)
+        run("ip", "link", "add", device, *ends)
 
     def know(self, device: str, address: str, mac: str) -> None:
         """Who has an address; it need not ask then, and waits for no answer."""
         self.run("ip", "neighbour", "replace", address, "lladdr", mac, "dev", device)
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
+        """Where programs find its network, while we live and it is not closed."""
         return f"/proc/{os.getpid()}/fd/{self._namespace}"
 
 

@@ -65,8 +65,8 @@ def require_programs(packages: Mapping[str, str], *, root: bool) -> None:
         raise MissingProgram("; ".join(found))
 
 
-def run(*command: str) -> str:
-    """What a command that must end well prints.
+def run(*command: str, typed: str | None = None) -> str:
+    """What a command that must end well prints, which is given `typed` to read.
 
     Raises:
         CommandRefused: it ended otherwise, or not at all.
@@ -74,7 +74,14 @@ def run(*command: str) -> str:
     environment = {**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=PATIENCE, check=False
+            command,
+            input=typed,
+            stdin=subprocess.DEVNULL if typed is None else None,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=PATIENCE,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise CommandRefused(f"{' '.join(command)}: no end after {PATIENCE:.0f} s") from error

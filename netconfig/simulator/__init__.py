@@ -10,16 +10,17 @@ What lives here, from the inside out:
       ios_interface, ios_stanza
     ios_config, ios_mode, ios_commands*,      the configuration, what a line does to it, reading one at boot
       ios_boot
-    ios_forwarding                            where a packet goes: policy routing, access groups
+    ios_forwarding, ios_steers                where a packet goes: policy routing, access groups
     ios_show, ios_cli                         what is printed; one line typed and what comes of it
     faults, journal, nvram, router            the living router: state, sessions, history, what goes wrong
     junos_schema, junos_config,               Junos: its statements, what is done to a configuration, what a
       junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes
-      junos_forwarding
+      junos_forwarding, junos_steers
     junos_router, junos_ssh                   the living router with its candidate; NETCONF over SSH
     ftos_condition, ftos_config,              FTOS: whom an entry is for, the configuration, what a line does
       ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch
       ftos_cli, ftos_router
+    steer                                     all that a router does to packets, in nobody's dialect
     vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it
 
 Everything up to `ios_cli` is pure: no clock, no file, no network. What may enter: another vendor's simulator,
@@ -38,6 +39,7 @@ from netconfig.simulator.junos_router import JunosRouter
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.running import RunningSimulator, SimulatorLoop
+from netconfig.simulator.steer import Steer, Steering
 
 __all__ = [
     "Action",
@@ -51,6 +53,8 @@ __all__ = [
     "RunningSimulator",
     "SimulatorControl",
     "SimulatorLoop",
+    "Steer",
+    "Steering",
     "admitted",
     "forwarding",
     "ftos_admitted",

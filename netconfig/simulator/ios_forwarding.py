@@ -96,7 +96,7 @@ def _steered(config: IosConfig, interface: Interface, packet: Packet, hits: list
     route_map = config.route_map(interface.route_map(packet.family) or "")
     for entry in route_map.entries if route_map else ():
         if _fits(config, entry, packet, hits):
-            return _next_hop(entry, packet.family) if entry.permit else None
+            return next_hop_of(entry, packet.family)
     return None
 
 
@@ -112,7 +112,14 @@ def _fits(config: IosConfig, entry: RouteMapEntry, packet: Packet, hits: list[Hi
     return fits
 
 
-def _next_hop(entry: RouteMapEntry, family: Family) -> str | None:
+def next_hop_of(entry: RouteMapEntry, family: Family) -> str | None:
+    """Where a packet goes that fits an entry; None for normal routing.
+
+    Raises:
+        NotModelled: it hangs on a `set` line that is only kept.
+    """
+    if not entry.permit:
+        return None
     hops = entry.next_hops(family)
     if hops:
         return str(ip_address(hops[0]))
@@ -130,12 +137,20 @@ def _admits(
 
 
 def _permits(config: IosConfig, packet: Packet, name: str, hits: list[Hit]) -> bool:
-    access_list = config.access_list(packet.family, name)
+    access_list = deciding_list(config, packet.family, name)
+    return access_list is None or _first_action(access_list, packet, hits) == "permit"
+
+
+def deciding_list(config: IosConfig, family: Family, name: str) -> AccessList | None:
+    """The access list of a name; None where there is none, or nothing in it: everything is permitted.
+
+    Raises:
+        NotModelled: it is one that is only kept.
+    """
+    access_list = config.access_list(family, name)
     if access_list is None:
         _refuse_unread_list(config, name)
-    if access_list is None or not access_list.entries:
-        return True
-    return _first_action(access_list, packet, hits) == "permit"
+    return access_list if access_list is not None and access_list.entries else None
 
 
 def _first_action(access_list: AccessList, packet: Packet, hits: list[Hit]) -> str:

@@ -1,5 +1,6 @@
 """Where a packet goes on a Junos router: the input filter of its interface, the instance, its route. Pure."""
 
+from collections.abc import Iterator
 from ipaddress import ip_network
 
 from netconfig.simulator.ios_ace import NotModelled
@@ -8,6 +9,8 @@ from netconfig.simulator.junos_schema import Element
 from netconfig.simulator.packet import Packet
 
 DISCARDED = "discard"
+Decision = tuple[Element | None, str | None]
+"""The conditions of a term, None for every packet, and where it leads."""
 _PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmp6": 58}
 
 
@@ -22,29 +25,36 @@ def junos_forwarding(config: Element, interface: str, packet: Packet) -> str | N
     """
     whole = effective(config)
     family = "inet" if packet.family == 4 else "inet6"
-    name, _, unit = interface.rpartition(".")
-    filter_name = None
+    for on, filter_name in filters_on(whole, family):
+        if on == interface:
+            for conditions, leads_to in decisions(whole, filter_name, family):
+                if _matches(conditions, packet):
+                    return leads_to
+    return None
+
+
+def filters_on(whole: Element, family: str) -> Iterator[tuple[str, str]]:
+    """The interfaces with an input filter, as `ge-0/0/0.0`, and its name; of an effective configuration."""
     for held in whole.iterfind("interfaces/interface"):
         for one in held.iterchildren("unit"):
-            if (held.findtext("name"), one.findtext("name")) == (name, unit):
-                filter_name = one.findtext(f"family/{family}/filter/input/filter-name")
-    if filter_name is None:
-        return None
+            if filter_name := one.findtext(f"family/{family}/filter/input/filter-name"):
+                yield f"{held.findtext('name')}.{one.findtext('name')}", filter_name
+
+
+def decisions(whole: Element, filter_name: str, family: str) -> Iterator[Decision]:
+    """What a filter does, term by term; the last fits every packet."""
     for held in whole.iterfind(f"firewall/family/{family}/filter"):
         if held.findtext("name") == filter_name:
-            return _filtered(whole, held, packet, family)
-    return DISCARDED
+            for term in held.iterchildren("term"):
+                yield term.find("from"), _leads_to(whole, term, family)
+    yield None, DISCARDED
 
 
-def _filtered(whole: Element, held: Element, packet: Packet, family: str) -> str | None:
-    for term in held.iterchildren("term"):
-        if not _matches(term.find("from"), packet):
-            continue
-        if term.find("then/discard") is not None:
-            return DISCARDED
-        instance = term.findtext("then/routing-instance/routing-instance-name")
-        return None if instance is None else _routed(whole, instance, family)
-    return DISCARDED
+def _leads_to(whole: Element, term: Element, family: str) -> str | None:
+    if term.find("then/discard") is not None:
+        return DISCARDED
+    instance = term.findtext("then/routing-instance/routing-instance-name")
+    return None if instance is None else _routed(whole, instance, family)
 
 
 def _routed(whole: Element, instance: str, family: str) -> str:
@@ -62,10 +72,16 @@ def _routed(whole: Element, instance: str, family: str) -> str:
 
 
 def _matches(conditions: Element | None, packet: Packet) -> bool:
+    said = values_of(conditions)
+    return all(any(_holds(tag, value, packet) for value in values) for tag, values in said.items())
+
+
+def values_of(conditions: Element | None) -> dict[str, list[str]]:
+    """The conditions by their names; of each one value has to hold."""
     said: dict[str, list[str]] = {}
     for one in conditions if conditions is not None else ():
         said.setdefault(str(one.tag), []).append(one.findtext("name") or one.text or "")
-    return all(any(_holds(tag, value, packet) for value in values) for tag, values in said.items())
+    return said
 
 
 def _holds(tag: str, value: str, packet: Packet) -> bool:

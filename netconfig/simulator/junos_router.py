@@ -17,8 +17,10 @@ from netconfig.simulator.faults import Action, Fault, FaultList
 from netconfig.simulator.junos_check import check
 from netconfig.simulator.junos_config import edit, lines, parse_config, print_config
 from netconfig.simulator.junos_schema import Element, Refused, read_line
+from netconfig.simulator.junos_steers import junos_steers
 from netconfig.simulator.junos_subtree import subtree
 from netconfig.simulator.nvram import read_nvram, write_nvram
+from netconfig.simulator.steer import Steer
 
 REFUSAL = "constraint check failed"
 GARBAGE = "\x07#@!~ %^ garbage (config"
@@ -69,6 +71,8 @@ class JunosRouter:
             confirmed`, `commit` ...), a statement that is set (`set ...`), or a statement that a commit or a
             validation checks (`check ...`); of the last two only refusals count.
         after_commit: called after each commit that changed something, without the router's lock.
+        after_change: called after the committed configuration may have changed, without the router's lock;
+            not for a trial that runs out, which is found out when somebody looks.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class JunosRouter:
     ) -> None:
         self.faults = FaultList()
         self.after_commit: Callable[[], None] | None = None
+        self.after_change: Callable[[], None] | None = None
         self._nvram = nvram
         self._clock = clock
         self._rolls_back_with_session = rolls_back_with_session
@@ -100,6 +105,14 @@ class JunosRouter:
         with self._lock:
             self._expire()
             return deepcopy(self._committed)
+
+    def steers(self) -> tuple[Steer, ...]:
+        """What the input filters do to packets now.
+
+        Raises:
+            NotModelled: see `junos_steers`.
+        """
+        return junos_steers(self.state)
 
     @property
     def sessions(self) -> int:
@@ -134,6 +147,7 @@ class JunosRouter:
                     raise ValueError(f"{line}: {refused}") from refused
             self._committed, self._candidate = committed, candidate
             self._save()
+        self._tell_change()
 
     def begin_edit(self, hand_edits: Iterable[str]) -> None:
         """The same lines in the candidate, not committed."""
@@ -150,6 +164,7 @@ class JunosRouter:
             self._holder = None
             connections = list(self._connections.values())
             self._connections.clear()
+        self._tell_change()
         for disconnect in connections:
             disconnect()
 
@@ -169,6 +184,7 @@ class JunosRouter:
                 self._candidate = deepcopy(self._committed)
             if self._trial and self._trial.session == session and self._rolls_back_with_session:
                 self._roll_back()
+        self._tell_change()
 
     def react(self, session: int, rpc: Element) -> NetconfReaction:
         """Take a request from a session: faults first, then the router itself."""
@@ -192,6 +208,8 @@ class JunosRouter:
             before = self._committed
             content = self._answer(session, name, operation, fault)
             is_changed = self._committed is not before
+        if is_changed:
+            self._tell_change()
         if is_changed and self.after_commit:
             self.after_commit()
         return NetconfReaction(
@@ -308,6 +326,10 @@ class JunosRouter:
             )
         entry = "<sequence-number>0</sequence-number><user>lambda</user><client>netconf</client>"
         return f"<commit-information><commit-history>{entry}{comment}</commit-history></commit-information>"
+
+    def _tell_change(self) -> None:
+        if self.after_change:
+            self.after_change()
 
     def _expire(self) -> None:
         if self._trial and self._clock() >= self._trial.until:

@@ -18,9 +18,11 @@ from netconfig.simulator.ios_config import HOSTNAME, IosConfig, OneLine
 from netconfig.simulator.ios_forwarding import Hit, Passage, pass_in
 from netconfig.simulator.ios_mode import GLOBAL
 from netconfig.simulator.ios_show import Change, Device
+from netconfig.simulator.ios_steers import ios_steers
 from netconfig.simulator.journal import JournalEntry
 from netconfig.simulator.nvram import read_nvram, write_nvram
 from netconfig.simulator.packet import Packet
+from netconfig.simulator.steer import Steer
 
 HAND_EDIT = 0
 CONSOLE = "console"
@@ -61,6 +63,7 @@ class IosRouter:
         faults: what is to go wrong.
         before_line, after_line: called with session number and line around every line of configuration that
             comes over SSH, in the connection's thread, without the router's lock.
+        after_change: called after the running configuration may have changed, without the router's lock.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class IosRouter:
         self.faults = FaultList()
         self.before_line: LineHook | None = None
         self.after_line: LineHook | None = None
+        self.after_change: Callable[[], None] | None = None
         self._hostname = hostname
         self._nvram = nvram
         self._show_sequence_numbers = show_sequence_numbers
@@ -126,6 +130,14 @@ class IosRouter:
         """What the router would boot from now."""
         return self._startup
 
+    def steers(self) -> tuple[Steer, ...]:
+        """What policy routing does to packets now.
+
+        Raises:
+            NotModelled: see `ios_steers`.
+        """
+        return ios_steers(self._running)
+
     def apply(self, lines: Iterable[str]) -> None:
         """Edit by hand, beginning in global configuration mode; all lines or none.
 
@@ -146,6 +158,7 @@ class IosRouter:
                 )
             self._change(config, CONSOLE)
             self._journal += entries
+        self._tell_change()
 
     def reboot(self, startup: str | None = None) -> None:
         """Lose power: every connection breaks, the startup configuration is what remains.
@@ -160,6 +173,7 @@ class IosRouter:
             connections = list(self._connections.values())
             self._connections.clear()
             self._pushing.clear()
+        self._tell_change()
         for disconnect in connections:
             disconnect()
 
@@ -217,6 +231,8 @@ class IosRouter:
             else:
                 answered = answer(self._device(), session, line)
             self._settle(session, line, answered)
+        if answered.config is not None:
+            self._tell_change()
         if Effect.RELOAD in answered.effects:
             self.reboot()
             return Reaction(answered.session, drops=True)
@@ -254,6 +270,10 @@ class IosRouter:
         self._changed = Change(self._clock(), user)
         # An entry that is gone takes its counter along.
         self._hits = {hit: count for hit, count in self._hits.items() if _exists(config, hit)}
+
+    def _tell_change(self) -> None:
+        if self.after_change:
+            self.after_change()
 
     def _save(self, user: str) -> None:
         text = self._text()

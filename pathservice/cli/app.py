@@ -19,7 +19,14 @@ COMMANDS = {
     "freeze": "hand",
     "thaw": "hand",
 }
-GROUPS = {"db": "database", "devices": "devices", "pki": "pki", "site": "site", "ticket": "tickets"}
+GROUPS = {
+    "db": "database",
+    "devices": "devices",
+    "lab": "lab",
+    "pki": "pki",
+    "site": "site",
+    "ticket": "tickets",
+}
 """Which module of this package has a command or a group. It is imported when it is asked for: an operator
 who lists tickets does not wait for a SOAP server and an SSH server to load."""
 

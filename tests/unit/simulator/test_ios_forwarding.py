@@ -12,6 +12,8 @@ from netconfig.simulator import NotModelled, Packet, admitted, forwarding
 from netconfig.simulator.ios_boot import load
 from netconfig.simulator.ios_config import IosConfig
 from netconfig.simulator.ios_forwarding import pass_in
+from netconfig.simulator.ios_steers import ios_steers
+from tests.unit.simulator.packets import led
 
 INTERFACE = "TenGigabitEthernet1/1"
 WEB = Packet("10.0.0.1", "10.1.0.1", "tcp", 40000, 80)
@@ -172,11 +174,42 @@ def test_unknown_interface_is_an_error() -> None:
 def test_what_is_only_kept_is_never_guessed(lines: tuple[str, ...]) -> None:
     with pytest.raises(NotModelled):
         forwarding(configured(*lines), INTERFACE, WEB)
+    with pytest.raises(NotModelled):
+        ios_steers(configured(*lines))
 
 
 def test_settings_that_do_not_steer_are_no_hindrance() -> None:
     config = configured("route-map R permit 10", " set ip precedence critical")
     assert forwarding(config, INTERFACE, WEB) is None
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["tcp any any established", "icmp any any echo", "gre any any", "ip 10.0.0.1 0.0.0.2 any"],
+)
+def test_what_no_flow_says_is_no_steer(condition: str) -> None:
+    config = configured("ip access-list extended WEB", f" 10 permit {condition}", "!", *STEERED)
+    with pytest.raises(NotModelled, match=condition.partition(" ")[0]):
+        ios_steers(config)
+
+
+def test_what_a_list_denies_is_written_out_in_front_of_what_it_permits() -> None:
+    config = configured(
+        *("ip access-list extended NOT-MAIL", " 10 deny tcp any any eq smtp", " 20 permit ip any any", "!"),
+        *("ip access-list extended TCP", " 10 permit tcp any any", "!"),
+        *("route-map R permit 5", " match ip address NOT-MAIL", " set ip next-hop 192.0.2.5", "!"),
+        *("route-map R permit 10", " match ip address TCP", " set ip next-hop 192.0.2.10"),
+    )
+    steers = ios_steers(config)
+    for packet in (WEB, MAIL):
+        assert led(steers, INTERFACE, packet) == forwarding(config, INTERFACE, packet)
+    assert led(steers, INTERFACE, MAIL) == "192.0.2.10"
+
+
+def test_steers_have_the_interfaces_and_families_apart() -> None:
+    config = configured(*WEB_LIST, *STEERED, interface=" ip policy route-map R\n ipv6 policy route-map R")
+    assert [steer.next_hop for steer in ios_steers(config)] == [ip_address("192.0.2.1")]
+    assert ios_steers(configured(*WEB_LIST, *STEERED, interface=" mtu 1500")) == ()
 
 
 # A second implementation, from the structure instead of the text, over a universe small enough to try it all.
@@ -276,6 +309,7 @@ def test_every_packet_goes_where_a_second_reading_sends_it(
         lines += [f" match ip address {' '.join(names)}"] if names else []
         lines += [f" set ip next-hop {hop}"] if hop else []
     config = configured(*lines, interface=" ip policy route-map R\n ip access-group A in")
+    steers = ios_steers(config)
     for packet in PACKETS:
         expected = None
         for _, (action, names, hop) in sorted(policy.items()):
@@ -283,4 +317,5 @@ def test_every_packet_goes_where_a_second_reading_sends_it(
                 expected = hop if action == "permit" else None
                 break
         assert forwarding(config, INTERFACE, packet) == expected
+        assert led(steers, INTERFACE, packet) == expected
         assert admitted(config, INTERFACE, "in", packet) == permits(known, "A", packet)

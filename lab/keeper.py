@@ -1,0 +1,40 @@
+"""The process in which a lab lives: `python -m lab.keeper FOLDER WEST EAST`, with both kinds of router.
+
+All that it makes of the kernel's is held by it alone, so nothing of that is left when it ends, killed or not.
+It has the folder's lock while it lives; what the lab is stands in `lab.json`, once all of it answers.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from lab.lab import Lab
+from lab.processes import LabError
+
+LOCK = "keeper.pid"
+FACTS = "lab.json"
+
+
+def main() -> None:
+    """Keep the lab until SIGTERM; exit status 1 and a sentence where it cannot be made."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    folder, west, east = Path(sys.argv[1]), *sys.argv[2:]
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    try:
+        with Lab(folder, {"west": west, "east": east}) as lab:
+            new = folder / f".{FACTS}"
+            new.write_text(json.dumps(lab.facts().as_json()), encoding="utf-8")
+            new.replace(folder / FACTS)
+            threading.Event().wait()
+    except LabError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

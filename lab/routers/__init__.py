@@ -1,0 +1,32 @@
+"""The kinds of border router that a lab can have: one module each, and its line here.
+
+kind        what a kind is, and what it is made from
+simulated   one of our simulators behind its real protocol, its configuration turned into a data plane
+cisco_ios, juniper_junos   what each of them comes with
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lab.processes import LabError
+from lab.routers import cisco_ios, juniper_junos
+from lab.routers.kind import Kind, Place, Running
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.platform: kind for kind in (cisco_ios.KIND, juniper_junos.KIND)}
+)
+"""By platform, as site files name it."""
+
+
+def kind_of(platform: str) -> Kind:
+    """A kind by its platform.
+
+    Raises:
+        LabError: there is none of that name.
+    """
+    if platform not in KINDS:
+        raise LabError(f"no kind of router is called {platform!r}; there is {', '.join(sorted(KINDS))}")
+    return KINDS[platform]
+
+
+__all__ = ["KINDS", "Kind", "Place", "Running", "kind_of"]

@@ -1,0 +1,58 @@
+"""A simulated router: its management by its real protocol on the loopback address, its packets in the lab."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.dataplane import DataPlane
+from lab.routers.kind import USERNAME, Place, Running
+from lab.sites import PATHS, Side
+from netconfig.intent import IpAddress
+from netconfig.simulator import IosRouter, JunosRouter, RunningSimulator
+
+SimulatedRouter = IosRouter | JunosRouter
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A kind of router that is simulated.
+
+    Attributes:
+        make: the router for a site, with the file that keeps its configuration.
+    """
+
+    platform: str
+    interfaces: Mapping[str, str]
+    make: Callable[[Side, Path, Clock], SimulatedRouter]
+
+    @contextmanager
+    def start(self, place: Place) -> Iterator[Running]:
+        router = self.make(place.side, place.folder / "startup-config", lambda: datetime.now(UTC))
+        devices = {name: device for device, name in self.interfaces.items()}
+        plane = DataPlane(place.side.router, router, place.network, devices, marks_of(place.side))
+        simulator = RunningSimulator(
+            router,
+            username=USERNAME,
+            password=place.password.read_text(encoding="utf-8").strip(),
+            host_key_file=place.folder / "host_key",
+        )
+        with plane, simulator:
+            yield _RunningRouter(simulator, plane, router)
+
+
+class _RunningRouter:
+    def __init__(self, simulator: RunningSimulator, plane: DataPlane, router: SimulatedRouter) -> None:
+        self.host = simulator.host
+        self.port = simulator.port
+        self.host_key = simulator.host_key_line.split(maxsplit=1)[1].strip()
+        self.router = router
+        self.refresh = plane.refresh
+        self.reboot = router.reboot
+
+
+def marks_of(side: Side) -> dict[IpAddress, int]:
+    """What marks packets on their way to each next hop that a site's router has."""
+    return {path.address(side.other, family): path.mark for path in PATHS for family in (4, 6)}
