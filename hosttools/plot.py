@@ -10,7 +10,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hosttools.record import Event, On, Phase, Record, What
+from hosttools.record import Event, Moment, On, Phase, Record, What
+from lambdastation.client import State
 
 _INK = "#1f2430"
 _CURVE = "#0b3c5d"
@@ -25,9 +26,11 @@ _COLOURS = {
 _UNKNOWN = "#d8d8d8"
 _CHANGING = "#8a8a8a"
 _SHOWN = frozenset({What.ASKED, What.STATE, What.REFUSED, What.UNREACHABLE, What.GIVEN_UP})
-_LABEL_ROWS = 4
-_NARROW = 0.2
+_NARROW = 0.24
 """Of the axis: what two labels in a row need between them."""
+_FROM_HERE_LEFTWARDS = 0.76
+"""Of the axis: labels of later events stand to the left of their lines."""
+_ROW_HEIGHT = 0.06
 
 
 def draw(record: Record, file: File) -> None:
@@ -74,18 +77,27 @@ def _throughput(axes: Axes, record: Record) -> None:
 
 
 def _mtu(axes: Axes, record: Record) -> None:
-    known = [(moment.seconds, moment.path_mtu) for moment in record.moments if moment.path_mtu is not None]
-    axes.set_ylabel("Path MTU (bytes)")
+    axes.set_ylabel("Size (bytes)")
     axes.set_xlabel("Time since the transfer began (s)")
+    known = [moment for moment in record.moments if moment.path_mtu is not None]
     if not known:
-        axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center", va="center")
+        axes.text(0.5, 0.5, "path MTU not known", transform=axes.transAxes, ha="center", va="center")
         axes.set_yticks([])
         return
-    seconds, mtus = [at for at, _ in known], [mtu for _, mtu in known]
-    axes.step([0.0, *seconds], [mtus[0], *mtus], where="pre", color=_CURVE, linewidth=1.8, zorder=3)
-    axes.set_ylim(0, max(mtus) * 1.35)
-    axes.set_yticks(sorted(set(mtus)) if len(set(mtus)) <= 4 else [min(mtus), max(mtus)])
+    _steps(axes, known, [moment.path_mtu or 0 for moment in known], "-", "path MTU")
+    _steps(axes, known, [moment.segment_size or 0 for moment in known], ":", "TCP segments")
+    sizes = {moment.path_mtu or 0 for moment in known}
+    axes.set_ylim(0, max(sizes) * 1.4)
+    axes.set_yticks(sorted(sizes) if len(sizes) <= 4 else [min(sizes), max(sizes)])
     axes.grid(axis="y", color="white", linewidth=0.8)
+    axes.legend(loc="upper left", ncols=2, fontsize=9, framealpha=0.8, edgecolor="none", borderaxespad=0.2)
+
+
+def _steps(axes: Axes, moments: list[Moment], sizes: list[int], style: str, words: str) -> None:
+    seconds = [0.0, *(moment.seconds for moment in moments)]
+    axes.step(
+        seconds, [sizes[0], *sizes], style, where="pre", color=_CURVE, linewidth=1.8, zorder=3, label=words
+    )
 
 
 def _shade(top: Axes, bottom: Axes, record: Record, phase: Phase) -> None:
@@ -120,25 +132,44 @@ def _name_paths(axes: Axes, record: Record, end: float) -> None:
 
 
 def _mark_events(top: Axes, bottom: Axes, record: Record, end: float) -> None:
-    """A line for each event of the ticket, its words above the figure in rows that do not collide."""
-    events = [event for event in record.events if event.what in _SHOWN]
-    for event, row in zip(events, rows([max(event.seconds, 0) / end for event in events]), strict=True):
-        at = min(max(event.seconds, 0), end)
-        for axes in (top, bottom):
-            axes.axvline(at, color=_INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
-        left = at / end > 0.8
+    """A line for each event of the ticket, up to its words above the figure."""
+    events = shown_events(record)
+    places = [min(max(event.seconds / end, 0), 1) for event in events]
+    for event, place, row in zip(events, places, rows(places), strict=True):
+        height = 1.03 + _ROW_HEIGHT * row
+        for axes, up_to in ((top, height + 0.02), (bottom, 1.0)):
+            axes.plot(
+                [place, place],
+                [0, up_to],
+                transform=axes.transAxes,
+                color=_INK,
+                linewidth=0.9,
+                linestyle=(0, (4, 3)),
+                clip_on=False,
+                zorder=2,
+            )
+        left = place > _FROM_HERE_LEFTWARDS
         top.annotate(
             label(event),
-            (at, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(-3 if left else 3, 5 + 13 * row),
+            (place, height),
+            xycoords="axes fraction",
+            xytext=(-4 if left else 4, 0),
             textcoords="offset points",
             ha="right" if left else "left",
-            va="bottom",
+            va="center",
             fontsize=9,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": _INK, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )
+
+
+def shown_events(record: Record) -> list[Event]:
+    """The ticket's events, by time; that it is booked is not told beside that it was opened."""
+    opened = any(event.what is What.ASKED for event in record.events)
+    told = [event for event in record.events if event.what in _SHOWN]
+    return sorted(
+        (event for event in told if not (opened and event.state in {State.HELD, State.SCHEDULED})),
+        key=lambda event: event.seconds,
+    )
 
 
 def curve(record: Record) -> tuple[list[float], list[float]]:
@@ -148,14 +179,19 @@ def curve(record: Record) -> tuple[list[float], list[float]]:
 
 
 def rows(places: list[float]) -> list[int]:
-    """A row for each label, by its place from 0 to 1, so that neighbours do not overlap where it can be."""
-    last = [-1.0] * _LABEL_ROWS
-    chosen = []
-    for place in places:
-        free = [row for row in range(_LABEL_ROWS) if place - last[row] >= _NARROW]
-        row = free[0] if free else min(range(_LABEL_ROWS), key=last.__getitem__)
-        last[row] = place
-        chosen.append(row)
+    """A row for each label, by its place from 0 to 1 in their order, 0 the lowest.
+
+    Of neighbours the one whose words run over the other's line stands above it, so no line crosses words.
+    """
+    crowd: list[int] = []
+    chosen = [0] * len(places)
+    for at, place in enumerate(places):
+        if crowd and place - places[crowd[-1]] >= _NARROW:
+            crowd = []
+        crowd.append(at)
+        for row, member in enumerate(crowd):
+            rightwards = places[member] <= _FROM_HERE_LEFTWARDS
+            chosen[member] = len(crowd) - 1 - row if rightwards else row
     return chosen
 
 

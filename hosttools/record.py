@@ -52,11 +52,13 @@ class Moment:
     Attributes:
         bits_per_second: what was acknowledged and received.
         path_mtu: bytes, None where it is not known.
+        segment_size: bytes of a full TCP segment that is sent now, or that comes in.
     """
 
     seconds: float
     bits_per_second: float
     path_mtu: int | None
+    segment_size: int | None
     on: On
     path: str | None
 
@@ -158,6 +160,7 @@ class Record:
                     interval.end_seconds,
                     interval.bits_per_second,
                     interval.path_mtu,
+                    None,
                     on,
                     None if path is None else path.name,
                 )

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Protocol
 
-from hosttools.flow import Address, Flow
+from hosttools.flow import Flow
 from hosttools.marking import Marking
-from hosttools.pathmtu import forget_path_mtus
+from hosttools.pathmtu import MtuWatch, forget_path_mtus
 from hosttools.programs import ToolError
 from hosttools.record import Event, Moment, On, Record, Transfer, What
 from hosttools.sockets import Connection, connections_of
@@ -74,15 +74,13 @@ class Sampler:
         self._before = {each.key: each for each in connections_of(flow)} if begun else {}
         self._at = time.monotonic()
 
-    def sample(self) -> tuple[float, int | None]:
-        """Bits per second since the last, and the path's MTU as the busiest of them has it."""
+    def sample(self) -> tuple[float, Connection | None]:
+        """Bits per second since the last, and the busiest connection."""
         found, now = connections_of(self._flow), time.monotonic()
-        moved = [(_total(each) - _total(self._before.get(each.key)), each) for each in found]
+        moved = sum(_total(each) - _total(self._before.get(each.key)) for each in found)
         seconds, self._at = max(now - self._at, 1e-6), now
         self._before = {each.key: each for each in found}
-        busiest = max(found, key=_total, default=None)
-        bits = 8 * sum(count for count, _ in moved) / seconds
-        return bits, None if busiest is None else busiest.path_mtu
+        return 8 * moved / seconds, max(found, key=_total, default=None)
 
 
 def _total(each: Connection | None) -> int:
@@ -104,6 +102,7 @@ class Run:
         self._start = time.monotonic()
         self.record = Record(datetime.now(UTC), str(flow), production=around.production)
         self._marking: Marking | None = None
+        self._mtu, self._may_forget = MtuWatch(), True
         self._last_mtu: int | None = None
         self._said: Any = None
 
@@ -175,16 +174,18 @@ class Run:
         while source.running and stopped.number is None and (last is None or self._seconds() < last):
             time.sleep(self._plan.interval_seconds)
             self._hear(follower)
+            self._look_for_mtu()
             if counted and source.running:
                 self._note(*sampler.sample())
 
-    def _note(self, bits: float, mtu: int | None) -> None:
+    def _note(self, bits: float, busiest: Connection | None) -> None:
         seconds = self._seconds()
+        mtu, size = (None, None) if busiest is None else (busiest.path_mtu, busiest.segment_size)
         if mtu is not None and mtu != self._last_mtu:
             if self._last_mtu is not None:
                 self._tell(Event(seconds, What.MTU, f"path MTU {self._last_mtu} > {mtu}"))
             self._last_mtu = mtu
-        moment = Moment(seconds, bits, mtu, self.record.on, self.record.path)
+        moment = Moment(seconds, bits, mtu, size, self.record.on, self.record.path)
         self.record.moments.append(moment)
         self._print(moment_line(moment))
 
@@ -197,10 +198,6 @@ class Run:
             self._tell(event)
             if event.what is What.ASKED and ticket is not None:
                 self._mark(ticket)
-            if event.state is State.ACTIVE or (
-                ticket is not None and ticket.over and event.state is not None
-            ):
-                self._forget_mtus(self._flow.remote)
 
     def _know(self, ticket: Ticket) -> None:
         self.record.ticket = ticket
@@ -214,12 +211,14 @@ class Run:
         self._marking.mark(self._flow, ticket.dscp_out)
         self._tell(Event(self._seconds(), What.NOTE, f"packets are marked with DSCP {ticket.dscp_out}"))
 
-    def _forget_mtus(self, remote: Address) -> None:
-        why_not = forget_path_mtus(remote.version)
-        if why_not is None:
-            self._tell(Event(self._seconds(), What.MTU_FORGOTTEN, "path MTU looked for anew"))
-        else:
-            self._tell(Event(self._seconds(), What.NOTE, why_not))
+    def _look_for_mtu(self) -> None:
+        if self._may_forget and self._mtu.due(self.record.on, self._last_mtu, self._seconds()):
+            why_not = forget_path_mtus(self._flow.remote.version)
+            self._may_forget = why_not is None
+            if why_not is None:
+                self._tell(Event(self._seconds(), What.MTU_FORGOTTEN, "path MTU looked for anew"))
+            else:
+                self._tell(Event(self._seconds(), What.NOTE, why_not))
 
     def _tell(self, event: Event) -> None:
         self.record.events.append(event)
@@ -241,6 +240,8 @@ class Run:
 
 def moment_line(moment: Moment) -> str:
     """A line for a moment."""
-    mtu = "      ?" if moment.path_mtu is None else f"{moment.path_mtu:7d}"
+    mtu = "?" if moment.path_mtu is None else moment.path_mtu
+    size = "?" if moment.segment_size is None else moment.segment_size
     where = moment.path or moment.on.value
-    return f"{moment.seconds:7.1f} s  {moment.bits_per_second / 1e6:10.1f} Mbit/s  MTU {mtu}  {where}"
+    rate = f"{moment.bits_per_second / 1e6:10.1f} Mbit/s"
+    return f"{moment.seconds:7.1f} s  {rate}  MTU {mtu:>5}  MSS {size:>5}  {where}"

@@ -1,7 +1,6 @@
 """What the kernel tells of TCP connections: `ss -tiOH`."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -10,7 +9,7 @@ from hosttools.programs import run
 
 _END = re.compile(r"\[?(?P<address>[0-9A-Fa-f:.]+)\]?(?:%\S+?)?:(?P<port>\d+)")
 _PID = re.compile(r'\("(?P<name>[^"]*)",pid=(?P<pid>\d+),')
-_NUMBER = re.compile(r"\b(?P<key>pmtu|mss|cwnd|bytes_acked|bytes_received):(?P<value>\d+)\b")
+_NUMBER = re.compile(r"\b(?P<key>pmtu|mss|rcvmss|bytes_acked|bytes_received):(?P<value>\d+)\b")
 _RETRANSMITTED = re.compile(r"\bretrans:\d+/(?P<total>\d+)\b")
 
 
@@ -20,6 +19,7 @@ class Connection:
 
     Attributes:
         path_mtu: bytes, None where the kernel does not tell.
+        segment_size: bytes of a full segment, of those that go the way most bytes go.
         acknowledged, received: bytes so far, ours that have arrived and the other's.
         pids: whose it is, as far as we may see.
     """
@@ -29,6 +29,7 @@ class Connection:
     remote: Address
     remote_port: int
     path_mtu: int | None
+    segment_size: int | None
     acknowledged: int
     received: int
     retransmitted: int
@@ -62,12 +63,6 @@ def read_connections(text: str) -> list[Connection]:
     return [found for line in text.splitlines() if (found := _connection(line)) is not None]
 
 
-def count(found: Iterable[Connection]) -> tuple[int, int]:
-    """Bytes acknowledged and received, of all."""
-    listed = list(found)
-    return sum(each.acknowledged for each in listed), sum(each.received for each in listed)
-
-
 def _is_of(each: Connection, flow: Flow) -> bool:
     return (
         each.local == flow.local
@@ -83,6 +78,7 @@ def _connection(line: str) -> Connection | None:
         return None
     near, far = ends[:2]
     numbers = {found["key"]: int(found["value"]) for found in _NUMBER.finditer(line)}
+    acknowledged, received = numbers.get("bytes_acked", 0), numbers.get("bytes_received", 0)
     again = _RETRANSMITTED.search(line)
     try:
         return Connection(
@@ -91,8 +87,9 @@ def _connection(line: str) -> Connection | None:
             remote=_address(far["address"]),
             remote_port=int(far["port"]),
             path_mtu=numbers.get("pmtu"),
-            acknowledged=numbers.get("bytes_acked", 0),
-            received=numbers.get("bytes_received", 0),
+            segment_size=numbers.get("mss" if acknowledged >= received else "rcvmss"),
+            acknowledged=acknowledged,
+            received=received,
             retransmitted=0 if again is None else int(again["total"]),
             pids=frozenset(int(found["pid"]) for found in _PID.finditer(line)),
         )
