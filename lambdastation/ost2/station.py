@@ -18,15 +18,19 @@ _LARGEST_ANSWER = 1024 * 1024
 class Station:
     """A station that is asked over HTTPS with our certificate."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, timeout: float | None = None) -> None:
         """Nothing is sent yet.
+
+        Args:
+            timeout: seconds, instead of `TIMEOUT_SECONDS`.
 
         Raises:
             Trouble: a certificate or key cannot be used.
         """
         self._path = settings.path
+        self._timeout = TIMEOUT_SECONDS if timeout is None else timeout
         self._connection = http.client.HTTPSConnection(
-            settings.host, settings.port, timeout=TIMEOUT_SECONDS, context=_context(settings)
+            settings.host, settings.port, timeout=self._timeout, context=_context(settings)
         )
 
     def close(self) -> None:
@@ -39,16 +43,26 @@ class Station:
         Raises:
             Trouble: it refuses, does not answer, or is not the one we trust.
         """
+        return read_answer(self.exchange(message))
+
+    def exchange(self, message: bytes) -> bytes:
+        """The station's answer to a message: an envelope, with a fault perhaps.
+
+        Raises:
+            Trouble: it answers none, or is not the one we trust.
+        """
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
         try:
             self._connection.request("POST", self._path, message, headers)
             answer = self._connection.getresponse()
             content = answer.read(_LARGEST_ANSWER + 1)
         except TimeoutError as error:
-            raise Trouble("timeout", f"the station did not answer for {TIMEOUT_SECONDS} seconds") from error
+            raise Trouble("timeout", f"the station did not answer for {self._timeout:g} seconds") from error
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "no reason given"
             raise Trouble("tls", f"no trust between us and the station: {reason}") from error
+        except http.client.RemoteDisconnected as error:
+            raise Trouble("unreachable", "the station hung up") from error
         except http.client.HTTPException as error:
             raise Trouble("bad-answer", "the station's answer is no HTTP") from error
         except (OSError, ValueError) as error:
@@ -58,7 +72,7 @@ class Station:
             raise Trouble("bad-answer", "the answer is too large")
         if answer.status not in {200, 500} or b"<" not in content[:64]:
             raise _refused(answer.status, content)
-        return read_answer(content)
+        return content
 
 
 def _context(settings: Settings) -> ssl.SSLContext:

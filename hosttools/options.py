@@ -1,0 +1,130 @@
+"""lsiperf's own options."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from hosttools.programs import ToolError
+from lambdastation.client import Mode
+
+_EPILOG = """
+The station and our certificate: LAMBDASTATION_URL, _CA, _CERT and _KEY, or /etc/lambdastation/ost2.conf.
+Exit status: 0 done, and the ticket was active; 1 the transfer failed; 2 bad options or settings, or something
+is missing here; 3 no ticket, or it was not active; 130 and 143 ended by Ctrl-C and SIGTERM.
+"""
+ANY_CODE_POINT = -1
+"""For `--dscp auto`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ToolError(f"{message} (lsiperf --help)")
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Our words, and those after `--`; None where there is no `--`."""
+    given = list(words)
+    if "--" not in given:
+        return given, None
+    at = given.index("--")
+    return given[:at], given[at + 1 :]
+
+
+def read_options(words: Sequence[str]) -> argparse.Namespace:
+    """Our own options.
+
+    Raises:
+        ToolError: they are not understood, or exclude each other.
+    """
+    options = _parser().parse_args(list(words))
+    sought = (options.pid, options.dst, options.port, options.seconds)
+    if not options.attach and any(given is not None for given in sought):
+        raise ToolError("--pid, --dst, --port and --seconds go with --attach (lsiperf --help)")
+    if options.attach and (options.pid, options.dst, options.port) == (None, None, None):
+        raise ToolError("--attach needs one of --pid, --dst and --port, to know which transfer")
+    if options.first and (options.attach or options.after is not None):
+        raise ToolError("--first opens the ticket before the transfer: not with --attach or --after")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="lsiperf",
+        usage="lsiperf [options] -- -c HOST [iperf3 options]\n       lsiperf --attach [options]",
+        description="Run iperf3, or watch a transfer that runs, with a ticket for its path.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    modes = [mode.value for mode in Mode]
+    ticket = parser.add_argument_group("the ticket")
+    ticket.add_argument("--mode", choices=modes, default="new", help="new if absent")
+    ticket.add_argument("--path", metavar="NAME", help="path or colour; the station's default if absent")
+    ticket.add_argument(
+        "--after", type=_not_negative, metavar="SECONDS", help="when it is opened: a quarter of -t"
+    )
+    ticket.add_argument("--for", dest="travel", type=_whole, metavar="SECONDS", help="how long: half of -t")
+    ticket.add_argument(
+        "--first", action="store_true", help="open it first, start the transfer when it is active"
+    )
+    ticket.add_argument("--cancel", action="store_true", help="give it up at the end")
+    ticket.add_argument(
+        "--dscp", type=_dscp, metavar="N|auto", help="mark the packets; auto: the station's choice"
+    )
+    ticket.add_argument("--out-bw", metavar="WORD", help="bandwidth out, 5G")
+    ticket.add_argument("--in-bw", metavar="WORD", help="bandwidth in")
+    for name in ("src-client", "dst-site", "dst-client"):
+        ticket.add_argument(f"--{name}", metavar="NAME", help="found by address if absent")
+    running = parser.add_argument_group("a transfer that runs")
+    running.add_argument("--attach", action="store_true", help="start no iperf3; the flow is found by")
+    running.add_argument("--pid", type=_whole, help="the process it belongs to")
+    running.add_argument("--dst", metavar="HOST", help="the other end")
+    running.add_argument("--port", type=_port, help="either end's port")
+    running.add_argument("--seconds", type=_whole, help="look at it for so long; till its end if absent")
+    shown = parser.add_argument_group("what is shown")
+    shown.add_argument(
+        "--interval", type=_interval, default=0.2, metavar="SECONDS", help="0.1 to 1; 0.2 if absent"
+    )
+    shown.add_argument("--json", action="store_true", help="one document on standard output, at the end")
+    shown.add_argument("--plot", type=Path, metavar="FILE", help="draw it: .png, .svg or .pdf")
+    shown.add_argument("--quiet", action="store_true", help="no lines while it runs")
+    return parser
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 2**31 - 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if _whole(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, 0, 86400)
+
+
+def _interval(text: str) -> float:
+    return _number(text, 0.1, 1)
+
+
+def _number(text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"a number from {least:g} to {most:g}, not {text!r}")
+    return number
+
+
+def _dscp(text: str) -> int:
+    if text == "auto":
+        return ANY_CODE_POINT
+    if not text.isascii() or not text.isdigit() or int(text) > 63:
+        raise argparse.ArgumentTypeError(f"a code point from 0 to 63, or auto, not {text!r}")
+    return int(text)
