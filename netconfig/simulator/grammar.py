@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Interface
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Act = TypeVar("Act")
 
@@ -69,9 +69,9 @@ class Token:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule(Generic[Act]):
-    """A pattern and what it stands for."""
+    """A pattern and what it stands for; each is equal to itself alone, so a table of them is a quick key."""
 
     pattern: str
     act: Act
@@ -127,6 +127,12 @@ def parse(line: str, rules: Sequence[Rule[Act]]) -> Parsed[Act]:
     Raises:
         LineRefused: it fits no rule; the subclass says how.
     """
+    return _parse(line, tuple(rules))
+
+
+@lru_cache(maxsize=4096)
+def _parse(line: str, rules: tuple[Rule[Any], ...]) -> Parsed[Any]:
+    # Remembered: a router is told the same lines again and again, at every boot and in every push.
     tokens = tokens_of(line)
     paths = [_Path(rule, 0, ()) for rule in rules]
     for index, token in enumerate(tokens):
