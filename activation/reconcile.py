@@ -114,7 +114,9 @@ class _Turn:
             return False
         found = self._not_wanted(actual.found)
         facts = actual.facts
-        self.store.write(lambda session: self._note_result(session, parts, left, found, facts))
+        # What a push was for has its place since that began.
+        placed = self.wanted.parts if plan.due else parts
+        self.store.write(lambda session: self._note_result(session, placed, left, found, facts))
         return bool(plan.due)
 
     def _rehearse(

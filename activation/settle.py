@@ -6,7 +6,7 @@ modified while active goes up with the new, then down with the old, and is ACTIV
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, exists, or_, select
@@ -39,18 +39,12 @@ def settle(store: Store, now: datetime) -> bool:
     A reservation that cannot be moved is logged and tried again at the next pass; the others go on. Returns
     whether some are due now that waited for what was given back.
     """
-    going_up, left = store.read(_ready)
+    going_up, others = store.read(_ready)
     for together in batches(going_up):
-        try:
-            left += _go_up_together(store, together, now)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("reservations not moved together", reservations=list(together))
-            left += together
-    for reservation_id in left:
-        _try_one(store, reservation_id, now)
-    return bool(left) and _wake(store, now)
+        _try_together(store, _go_up_together, together, now)
+    for together in batches(others):
+        _try_together(store, _go_together, together, now)
+    return bool(others) and _wake(store, now)
 
 
 def _wake(store: Store, now: datetime) -> bool:
@@ -60,23 +54,44 @@ def _wake(store: Store, now: datetime) -> bool:
     return bool(waiting)
 
 
-def _go_up_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> Sequence[int]:
-    """Move those that are simply on their way up; return the others, whose claims are to be locked first."""
+Work = Callable[[Session, Sequence[int], datetime], Mapping[int, State | None]]
+"""Moves these reservations on as far as they go; where to, by number."""
 
-    def work(session: Session) -> tuple[list[int], dict[int, State | None]]:
-        found = lock_reservations(session, reservation_ids)
-        up = [row.id for row in found if row.state is State.ACTIVATING and row.modifying_since is None]
-        parts.lock_devices_of(session, up)
-        # Every row is written once, at the end, and not for each question to the database in between.
-        with session.no_autoflush:
-            how = standings(session, up)
-            moved = {number: _settle_one(session, number, now, stands=how[number]) for number in up}
-        return [row.id for row in found if row.id not in moved], moved
 
-    left, moved = store.write(work)
-    for reservation_id, to in moved.items():
-        _log_moved(reservation_id, to)
-    return left
+def _try_together(store: Store, work: Work, reservation_ids: Sequence[int], now: datetime) -> None:
+    try:
+        moved = store.write(lambda session: work(session, reservation_ids, now))
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("reservations not moved together", reservations=list(reservation_ids))
+        for reservation_id in reservation_ids:
+            _try_one(store, reservation_id, now)
+    else:
+        for reservation_id, to in moved.items():
+            _log_moved(reservation_id, to)
+
+
+def _go_up_together(
+    session: Session, reservation_ids: Sequence[int], now: datetime
+) -> Mapping[int, State | None]:
+    """Only those that are on their way up for the first time: no claims are to be locked for them."""
+    found = lock_reservations(session, reservation_ids)
+    up = [row.id for row in found if row.state is State.ACTIVATING and row.modifying_since is None]
+    parts.lock_devices_of(session, up)
+    # Every row is written once, at the end, and not for each question to the database in between.
+    with session.no_autoflush:
+        how = standings(session, up)
+        return {number: _settle_one(session, number, now, stands=how[number]) for number in up}
+
+
+def _go_together(
+    session: Session, reservation_ids: Sequence[int], now: datetime
+) -> Mapping[int, State | None]:
+    found = [row.id for row in lock_reservations(session, reservation_ids)]
+    calendar.lock_claimed(session, found)
+    parts.lock_devices_of(session, found)
+    return {number: _settle_one(session, number, now) for number in found}
 
 
 def _try_one(store: Store, reservation_id: int, now: datetime) -> None:
@@ -100,12 +115,13 @@ def _ready(session: Session) -> tuple[list[int], list[int]]:
     going_up: list[int] = []
     others: list[int] = []
     for row in session.execute(_reservations_ready()):
-        (going_up if row.state is State.ACTIVATING else others).append(row.id)
+        is_simple = row.state is State.ACTIVATING and row.modifying_since is None
+        (going_up if is_simple else others).append(row.id)
     return going_up, others
 
 
 @functools.cache
-def _reservations_ready() -> Select[int, State]:
+def _reservations_ready() -> Select[int, State, datetime | None]:
     # Built once: it is asked at every strike.
     behind = exists().where(
         PartRow.reservation_id == ReservationRow.id, PartRow.synced_generation < PartRow.generation
@@ -123,7 +139,7 @@ def _reservations_ready() -> Select[int, State]:
     )
     going_down = and_(ReservationRow.state == State.RELEASING, ~behind.where(~PartRow.wanted))
     return (
-        select(ReservationRow.id, ReservationRow.state)
+        select(ReservationRow.id, ReservationRow.state, ReservationRow.modifying_since)
         .where(or_(going_up, changing, going_down))
         .order_by(ReservationRow.id)
     )

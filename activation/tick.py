@@ -1,12 +1,12 @@
 """Moving the reservations that are due: the first of the three passes.
 
-Ends before starts, so that what one gives back the next can take: each end in a transaction of its own, the
-starts many in one, because on the hour many start. No device is touched: parts are wanted or wanted no more,
+Ends before starts, so that what one gives back the next can take; many in one transaction, because on the
+hour many end and many start. No device is touched: parts are wanted or wanted no more,
 and their devices get a new generation. What no device has to hear of comes after all that, and alone.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select
@@ -33,6 +33,8 @@ from store import Store, StoreUnavailable, UtcDateTime
 CLAIMS_KEPT_FOR = timedelta(minutes=10)
 """How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
 
+BEGUN = frozenset({State.ACTIVATING, State.ACTIVE})
+
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon one that waits for another's label is looked at again, where nobody says that it is free."""
 
@@ -48,17 +50,10 @@ def tick(store: Store, now: datetime) -> Sequence[int]:
     A row that cannot be moved is logged and tried again at the next pass; the others go on.
     """
     ending, starting, others = store.read(lambda session: _due(session, now))
-    for reservation_id in ending:
-        _try_one(store, reservation_id, now)
+    for together in batches(ending):
+        _try_together(store, _end_together, together, now)
     for together in batches(starting):
-        try:
-            _start_together(store, together, now)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("reservations not moved together", reservations=list(together))
-            for reservation_id in together:
-                _try_one(store, reservation_id, now)
+        _try_together(store, _start_together, together, now)
     return others
 
 
@@ -99,7 +94,7 @@ def _due(session: Session, now: datetime) -> tuple[list[int], list[int], list[in
     starting: list[int] = []
     others: list[int] = []
     for row in session.execute(_reservations_due(), {"now": now}):
-        if row.state in {State.ACTIVATING, State.ACTIVE}:
+        if row.state in BEGUN:
             ending.append(row.id)
         elif row.state is State.SCHEDULED and now < row.end:
             starting.append(row.id)
@@ -118,21 +113,49 @@ def _reservations_due() -> Select[int, State, datetime]:
     )
 
 
-def _start_together(store: Store, reservation_ids: Sequence[int], now: datetime) -> None:
-    def work(session: Session) -> list[int]:
-        found = lock_reservations(session, reservation_ids)
-        # They may have moved, or been put off, since they were found.
-        due = [row for row in found if row.state is State.SCHEDULED and _is_due(row, now) and now < row.end]
-        parts.lock_devices_of(session, [row.id for row in due])
-        # Every row is written once, at the end, and not for each question to the database in between.
-        with session.no_autoflush:
-            how = standings(session, [row.id for row in due])
-            for row in due:
-                _start(session, row, how[row.id], now)
-        return [row.id for row in due if row.state is not State.SCHEDULED]
+Work = Callable[[Session, Sequence[int], datetime], list[tuple[int, State, State]]]
+"""Moves these reservations, as many of them as are due still; which they are, from where and to where."""
 
-    for reservation_id in store.write(work):
-        _log_moved(reservation_id, State.SCHEDULED, State.ACTIVATING)
+
+def _try_together(store: Store, work: Work, reservation_ids: Sequence[int], now: datetime) -> None:
+    try:
+        moved = store.write(lambda session: work(session, reservation_ids, now))
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("reservations not moved together", reservations=list(reservation_ids))
+        for reservation_id in reservation_ids:
+            _try_one(store, reservation_id, now)
+    else:
+        for reservation_id, before, after in moved:
+            _log_moved(reservation_id, before, after)
+
+
+def _end_together(
+    session: Session, reservation_ids: Sequence[int], now: datetime
+) -> list[tuple[int, State, State]]:
+    found = lock_reservations(session, reservation_ids)
+    # They may have moved, or been put off, since they were found.
+    due = {row: row.state for row in found if row.state in BEGUN and _is_due(row, now)}
+    calendar.lock_claimed(session, [row.id for row in due])
+    parts.lock_devices_of(session, [row.id for row in due])
+    for row in due:
+        _on_devices(session, row, now)
+    return [(row.id, before, row.state) for row, before in due.items()]
+
+
+def _start_together(
+    session: Session, reservation_ids: Sequence[int], now: datetime
+) -> list[tuple[int, State, State]]:
+    found = lock_reservations(session, reservation_ids)
+    due = [row for row in found if row.state is State.SCHEDULED and _is_due(row, now) and now < row.end]
+    parts.lock_devices_of(session, [row.id for row in due])
+    # Every row is written once, at the end, and not for each question to the database in between.
+    with session.no_autoflush:
+        how = standings(session, [row.id for row in due])
+        for row in due:
+            _start(session, row, how[row.id], now)
+    return [(row.id, State.SCHEDULED, row.state) for row in due]
 
 
 def _is_due(row: ReservationRow, now: datetime) -> bool:
@@ -161,12 +184,12 @@ def _move_one(store: Store, reservation_id: int, now: datetime) -> None:
         before, after = store.write(work)
     except NotFound:
         return
-    if before is not after:
-        _log_moved(reservation_id, before, after)
+    _log_moved(reservation_id, before, after)
 
 
 def _log_moved(reservation_id: int, before: State, after: State) -> None:
-    log.info("reservation moved", reservation=reservation_id, **{"from": before, "to": after})
+    if before is not after:
+        log.info("reservation moved", reservation=reservation_id, **{"from": before, "to": after})
 
 
 def _held(session: Session, row: ReservationRow, now: datetime) -> None:

@@ -231,9 +231,26 @@ def claims_of(
     return [(row, resources[name]) for row, name in found]
 
 
+def lock_claimed(session: Session, reservation_ids: Collection[int]) -> None:
+    """Lock every resource of which these reservations have something: to change several's claims."""
+    names = session.scalars(_resources_of(), {"reservations": list(reservation_ids)}).all()
+    if names:
+        lock_resources(session, names)
+
+
+@functools.cache
+def _resources_of() -> Select[str]:
+    # Built once, as the next: every end asks them.
+    return (
+        select(ResourceRow.name)
+        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id.in_(bindparam("reservations", expanding=True)))
+        .distinct()
+    )
+
+
 @functools.cache
 def _claims_of() -> Select[ClaimRow, str]:
-    # Built once: every end asks it twice.
     return (
         select(ClaimRow, ResourceRow.name)
         .join(ResourceRow, ClaimRow.resource_id == ResourceRow.id)
