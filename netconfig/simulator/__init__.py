@@ -13,6 +13,9 @@ What lives here, from the inside out:
     ios_forwarding, ios_steers                where a packet goes: policy routing, access groups
     ios_show, ios_cli                         what is printed; one line typed and what comes of it
     faults, journal, nvram, router            the living router: state, sessions, history, what goes wrong
+    nxos_acl, nxos_config, nxos_commands*,    NX-OS: where it differs from IOS
+      nxos_boot, nxos_show, nxos_cli,
+      nxos_router
     junos_schema, junos_config,               Junos: its statements, what is done to a configuration, what a
       junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes
       junos_forwarding, junos_steers
@@ -36,6 +39,7 @@ from netconfig.simulator.ios_forwarding import admitted, forwarding
 from netconfig.simulator.journal import JournalEntry
 from netconfig.simulator.junos_forwarding import junos_forwarding
 from netconfig.simulator.junos_router import JunosRouter
+from netconfig.simulator.nxos_router import NxosRouter
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.running import RunningSimulator, SimulatorLoop
@@ -49,6 +53,7 @@ __all__ = [
     "JournalEntry",
     "JunosRouter",
     "NotModelled",
+    "NxosRouter",
     "Packet",
     "RunningSimulator",
     "SimulatorControl",

@@ -7,6 +7,7 @@ the operator fills in:
     LINE                the rest of the line        A.B.C.D       an IPv4 address
     WORD+  A.B.C.D+     one or more of them         X:X::X        an IPv6 address (`X:X::X+`: one or more)
     INTERFACE           `Te1/1`, `Te 1/1`           X:X::X/N      an IPv6 prefix
+                                                    A.B.C.D/N     an IPv4 prefix
 
 A keyword wins over a placeholder, and a whole keyword over the beginning of another one.
 
@@ -21,7 +22,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any, Generic, TypeVar
 
 Act = TypeVar("Act")
@@ -233,6 +234,7 @@ _KINDS: Mapping[str, Callable[[str], bool]] = {
     "WORD": bool,
     "INTERFACE": bool,
     "A.B.C.D": _made_by(IPv4Address),
+    "A.B.C.D/N": lambda text: "/" in text and _made_by(IPv4Interface)(text),
     "X:X::X": _made_by(IPv6Address),
     "X:X::X/N": lambda text: "/" in text and _made_by(IPv6Interface)(text),
 }

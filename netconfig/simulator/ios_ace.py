@@ -9,7 +9,7 @@ Source: Cisco IOS Security Command Reference, `permit (IP)`, `permit (IPv6)`; pr
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from netconfig.simulator import words
 from netconfig.simulator.grammar import (
@@ -99,13 +99,17 @@ class Ace:
 
     @property
     def condition(self) -> str:
-        """The entry as IOS prints it, behind `permit` or `deny`."""
+        """The entry as the router prints it, behind `permit` or `deny`."""
+        return self.written(str)
+
+    def written(self, addresses: Callable[[Addresses], str]) -> str:
+        """The condition, with addresses as they are written there."""
         names = words.ports_of(self.protocol)
         parts = [
             _protocol_name(self.protocol, self.family),
-            str(self.source),
+            addresses(self.source),
             self.source_ports.text(names) if self.source_ports else None,
-            str(self.destination),
+            addresses(self.destination),
             self.destination_ports.text(names) if self.destination_ports else None,
             self.icmp_message,
             "established" if self.established else None,
@@ -146,13 +150,15 @@ class UnreadAce:
         raise NotModelled(f"{self.action} {self.condition}")
 
 
-def read_ace(line: str, start: int, family: Family) -> Ace:
+def read_ace(line: str, start: int, family: Family, *, prefixes: bool = False) -> Ace:
     """Read `permit ...` or `deny ...`, which begins at an offset of a line.
+
+    With `prefixes` an IPv4 network may be written `10.0.0.0/8`, too, as NX-OS has it.
 
     Raises:
         LineRefused: InvalidInput with its column, IncompleteCommand or AmbiguousCommand.
     """
-    reader = _Reader(line, tokens_of(line, start))
+    reader = _Reader(line, tokens_of(line, start), prefixes=prefixes)
     permit = reader.keyword(("permit", "deny")) == "permit"
     protocol = reader.protocol(family)
     has_ports = protocol in {words.TCP, words.UDP, words.SCTP}
@@ -197,9 +203,10 @@ def _protocol_name(protocol: int | None, family: Family) -> str:
 class _Reader:
     """Takes the words of an entry one after the other."""
 
-    def __init__(self, line: str, tokens: Sequence[Token]) -> None:
+    def __init__(self, line: str, tokens: Sequence[Token], *, prefixes: bool) -> None:
         self._line = line
         self._tokens = list(tokens)
+        self._prefixes = prefixes
 
     @property
     def at_end(self) -> bool:
@@ -245,10 +252,10 @@ class _Reader:
         make: Callable[[str], int] = _ipv4 if family == 4 else _ipv6
         if len(word) > 1 and "host".startswith(word):
             return Addresses(family, _made(make, self._next()), 0)
-        if family == 4:
-            address, wildcard = _made(_ipv4, token), _made(_ipv4, self._next())
+        if family == 6 or (self._prefixes and "/" in word):
+            address, wildcard = _prefix(token, family)
         else:
-            address, wildcard = _ipv6_prefix(token)
+            address, wildcard = _made(_ipv4, token), _made(_ipv4, self._next())
         return Addresses(family, address & ~wildcard & whole, wildcard)
 
     def ports(self, protocol: int | None) -> Ports | None:
@@ -288,11 +295,11 @@ def _ipv6(text: str) -> int:
     return int(IPv6Address(text))
 
 
-def _ipv6_prefix(token: Token) -> tuple[int, int]:
+def _prefix(token: Token, family: Family) -> tuple[int, int]:
     if "/" not in token.text:
         raise InvalidInput(token.column)
     try:
-        network = IPv6Interface(token.text).network
+        network = (IPv4Interface if family == 4 else IPv6Interface)(token.text).network
     except ValueError:
         raise InvalidInput(token.column) from None
     return int(network.network_address), int(network.hostmask)

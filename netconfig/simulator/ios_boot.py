@@ -14,9 +14,9 @@ from netconfig.simulator.grammar import LineRefused, Refused
 from netconfig.simulator.ios_ace import UnreadAce
 from netconfig.simulator.ios_acl import AccessList
 from netconfig.simulator.ios_commands import apply_in_mode
-from netconfig.simulator.ios_config import PLACES, IosConfig, Key, Section, Verbatim, natural_place
+from netconfig.simulator.ios_config import IosConfig, Key, Section, Verbatim
 from netconfig.simulator.ios_interface import Interface, full_name
-from netconfig.simulator.ios_mode import GLOBAL, Mode
+from netconfig.simulator.ios_mode import GLOBAL, Mode, Step
 from netconfig.simulator.ios_route_map import RouteMap
 
 Block = list[str]
@@ -28,13 +28,13 @@ _BANNER = re.compile(r"banner (?:\S+ )?(\^C|\S)")
 
 def load(text: str) -> IosConfig:
     """Read a configuration text; nothing in it is refused."""
-    loader = _Loader()
-    for block in _blocks(text):
+    loader = Loader()
+    for block in blocks_of(text):
         loader.take(block)
     return loader.config
 
 
-def _blocks(text: str) -> Iterator[Block]:
+def blocks_of(text: str) -> Iterator[Block]:
     """Each top-level line with the indented ones below it; a bare `!` is a block of its own."""
     lines = text.splitlines()
     index = 0
@@ -74,15 +74,34 @@ def _banner_end(lines: list[str], index: int) -> int | None:
     return next((at + 1 for at in range(index + 1, len(lines)) if banner[1] in lines[at]), None)
 
 
-class _Loader:
+class Loader:
     """Puts block after block into a configuration, each where the text has it."""
 
     def __init__(self) -> None:
-        self.config = IosConfig()
+        self.config = self.empty()
         self._place = 0
         self._numbers = count()
         self._last: Key | None = None
         self._separator_due = False
+
+    @staticmethod
+    def empty() -> IosConfig:
+        """What is there before anything is read."""
+        return IosConfig()
+
+    @staticmethod
+    def apply(config: IosConfig, mode: Mode, line: str) -> Step:
+        """What a line does in its mode.
+
+        Raises:
+            LineRefused: it is not understood.
+        """
+        return apply_in_mode(config, mode, line)
+
+    @staticmethod
+    def interface_name(name: str) -> str | None:
+        """An interface's full name, None if it is none."""
+        return full_name(name)
 
     def take(self, block: Block) -> None:
         if block == _SEPARATOR:
@@ -112,7 +131,7 @@ class _Loader:
         keys = [mode.key] if mode.key else [key for key in config.sections if key not in self.config.sections]
         self.config = config
         for line in body:
-            self.config = _with_line(self.config, mode, line.rstrip())
+            self.config = self._with_line(self.config, mode, line.rstrip())
         for key in keys:
             self._put(key, self.config.sections[key])
         self._separator_due = True
@@ -126,7 +145,7 @@ class _Loader:
         """
         word, _, rest = header.partition(" ")
         if "interface".startswith(word.lower()):
-            name = full_name(rest.strip())
+            name = self.interface_name(rest.strip())
             if name is None:
                 raise Refused(header)
             key = ("interface", name)
@@ -134,11 +153,11 @@ class _Loader:
             return self.config if self.config.interface(name) else self.config.put(key, Interface(name)), mode
         if header.startswith("no "):
             raise Refused(header)
-        step = apply_in_mode(self.config, GLOBAL, header)
+        step = self.apply(self.config, GLOBAL, header)
         return step.config, step.mode
 
     def _put_verbatim(self, block: Block) -> None:
-        self._place = max(self._place, _place_of_text(block[0]))
+        self._place = max(self._place, self._place_of_text(block[0]))
         self._put(("verbatim", str(next(self._numbers))), Verbatim(tuple(block)))
         self._separator_due = False
 
@@ -146,27 +165,25 @@ class _Loader:
         if key[0] == "verbatim":
             self.config = self.config.put(key, section, place=self._place)
         else:
-            natural = natural_place(key)
+            natural = self.config.places[key[0]]
             self._place = max(self._place, natural)
             lifted = key not in self.config.lifted and self._place > natural
             self.config = self.config.put(key, section, place=self._place if lifted else None)
         self._last = key
 
+    def _place_of_text(self, header: str) -> int:
+        """Where the router prints a block that is only text to us: -1 if anywhere."""
+        words, places = header.split(), self.config.places
+        return max(places.get(" ".join(words[:2]), -1), places.get(words[0], -1))
 
-def _place_of_text(header: str) -> int:
-    """Where IOS prints a block it is only text to us: -1 if anywhere."""
-    words = header.split()
-    return max(PLACES.get(" ".join(words[:2]), -1), PLACES.get(words[0], -1))
-
-
-def _with_line(config: IosConfig, mode: Mode, line: str) -> IosConfig:
-    try:
-        stepped = apply_in_mode(config, mode, line).config
-    except Refused:
-        return config
-    except LineRefused:
-        return config.put(mode.key, _with_unread(config.sections[mode.key], mode, line.removeprefix(" ")))
-    return stepped.put(mode.key, _as_written(config.sections[mode.key], stepped.sections[mode.key], mode))
+    def _with_line(self, config: IosConfig, mode: Mode, line: str) -> IosConfig:
+        try:
+            stepped = self.apply(config, mode, line).config
+        except Refused:
+            return config
+        except LineRefused:
+            return config.put(mode.key, _with_unread(config.sections[mode.key], mode, line.removeprefix(" ")))
+        return stepped.put(mode.key, _as_written(config.sections[mode.key], stepped.sections[mode.key], mode))
 
 
 def _as_written(before: Section, after: Section, mode: Mode) -> Section:

@@ -151,10 +151,15 @@ def _execute(device: Device, session: Session, line: str) -> Answer:
     answered = parsed.act(_Call(device, session, parsed.values))
     if not pipe:
         return answered
-    return replace(answered, output=_piped(answered.output, line, len(command) + 1, rest))
+    return replace(answered, output=piped(answered.output, line, len(command) + 1, rest))
 
 
-def _piped(output: str, line: str, column: int, rest: str) -> str:
+def piped(output: str, line: str, column: int, rest: str) -> str:
+    """What is left of an output behind the `|` of a line, whose filter begins at a column.
+
+    Raises:
+        LineRefused: it is no filter.
+    """
     word, _, pattern = rest.strip().partition(" ")
     token = Token(word, column + len(rest) - len(rest.lstrip()))
     kind = choose_keyword(token, ("begin", "exclude", "include", "section"), line) if word else None

@@ -14,7 +14,10 @@ from netconfig.simulator.ios_commands_route_map import ROUTE_MAP_RULES
 from netconfig.simulator.ios_config import IosConfig
 from netconfig.simulator.ios_mode import GLOBAL, Act, Call, Mode, Step
 
-RULES: Mapping[str, Sequence[Rule[Act]]] = {
+Rules = Mapping[str, Sequence[Rule[Act]]]
+"""What is understood in each mode."""
+
+RULES: Rules = {
     "config": GLOBAL_RULES,
     "config-if": INTERFACE_RULES,
     "config-subif": INTERFACE_RULES,
@@ -24,7 +27,7 @@ RULES: Mapping[str, Sequence[Rule[Act]]] = {
 }
 
 
-def apply_line(config: IosConfig, mode: Mode, line: str) -> Step:
+def apply_line(config: IosConfig, mode: Mode, line: str, rules: Rules = RULES) -> Step:
     """What becomes of the configuration, and in which mode the next line is read.
 
     Comments (`!`) and empty lines do nothing; `exit` leaves a block.
@@ -37,25 +40,25 @@ def apply_line(config: IosConfig, mode: Mode, line: str) -> Step:
     if line.strip() == "exit":
         return Step(config, GLOBAL)
     try:
-        return apply_in_mode(config, mode, line)
+        return apply_in_mode(config, mode, line, rules)
     except InvalidInput as refusal:
-        parsed = _parse_as_global(line, refusal)
+        parsed = _parse_as_global(line, refusal, rules)
         return parsed.act(Call(config, GLOBAL, line, parsed.values))
 
 
-def apply_in_mode(config: IosConfig, mode: Mode, line: str) -> Step:
+def apply_in_mode(config: IosConfig, mode: Mode, line: str, rules: Rules = RULES) -> Step:
     """As `apply_line`, but only what the mode itself knows.
 
     Raises:
         LineRefused: the mode does not know the line.
     """
-    parsed = parse(line, RULES[mode.name])
+    parsed = parse(line, rules[mode.name])
     return parsed.act(Call(config, mode, line, parsed.values))
 
 
-def _parse_as_global(line: str, refusal: InvalidInput) -> Parsed[Act]:
+def _parse_as_global(line: str, refusal: InvalidInput, rules: Rules) -> Parsed[Act]:
     try:
-        return parse(line, GLOBAL_RULES)
+        return parse(line, rules["config"])
     except InvalidInput as further:
         # The caret goes as far as either reading came.
         raise max(refusal, further, key=lambda error: error.column) from None

@@ -22,7 +22,7 @@ def _hostname(call: Call) -> Step:
 
 
 def _no_hostname(call: Call) -> Step:
-    return call.stay(call.config.put(HOSTNAME, OneLine("hostname Router")))
+    return call.stay(call.config.put(HOSTNAME, OneLine(f"hostname {call.config.nameless}")))
 
 
 def _interface(call: Call) -> Step:
@@ -172,17 +172,12 @@ def _without_routes(config: IosConfig, kind: str, destination: str, rest: str) -
 
 _SEQUENCE = "<0-65535>"
 
-GLOBAL_RULES: tuple[Rule[Act], ...] = (
+HOSTNAME_RULES: tuple[Rule[Act], ...] = (
     Rule("hostname WORD", _hostname),
     Rule("no hostname", _no_hostname),
     Rule("no hostname WORD", _no_hostname),
-    Rule("interface INTERFACE", _interface),
-    Rule("no interface INTERFACE", _no_interface),
-    Rule("ip access-list extended WORD", _access_list(4)),
-    Rule("no ip access-list extended WORD", _no_access_list(4)),
-    Rule("ip access-list resequence WORD <1-2147483647> <1-2147483647>", _resequence),
-    Rule("ipv6 access-list WORD", _access_list(6)),
-    Rule("no ipv6 access-list WORD", _no_access_list(6)),
+)
+ROUTE_MAP_RULES: tuple[Rule[Act], ...] = (
     Rule("route-map WORD", _route_map(permit=True, numbered=False)),
     Rule("route-map WORD permit", _route_map(permit=True, numbered=False)),
     Rule("route-map WORD deny", _route_map(permit=False, numbered=False)),
@@ -195,6 +190,17 @@ GLOBAL_RULES: tuple[Rule[Act], ...] = (
     Rule(f"no route-map WORD {_SEQUENCE}", _no_route_map_entry),
     Rule(f"no route-map WORD permit {_SEQUENCE}", _no_route_map_entry),
     Rule(f"no route-map WORD deny {_SEQUENCE}", _no_route_map_entry),
+)
+GLOBAL_RULES: tuple[Rule[Act], ...] = (
+    *HOSTNAME_RULES,
+    *ROUTE_MAP_RULES,
+    Rule("interface INTERFACE", _interface),
+    Rule("no interface INTERFACE", _no_interface),
+    Rule("ip access-list extended WORD", _access_list(4)),
+    Rule("no ip access-list extended WORD", _no_access_list(4)),
+    Rule("ip access-list resequence WORD <1-2147483647> <1-2147483647>", _resequence),
+    Rule("ipv6 access-list WORD", _access_list(6)),
+    Rule("no ipv6 access-list WORD", _no_access_list(6)),
     Rule("ip route A.B.C.D A.B.C.D LINE", _route),
     Rule("no ip route A.B.C.D A.B.C.D", _no_route),
     Rule("no ip route A.B.C.D A.B.C.D LINE", _no_route),

@@ -13,67 +13,71 @@ from netconfig.simulator.ios_mode import Act, Call, Step
 from netconfig.simulator.ios_stanza import Lines
 
 
-def _edit(call: Call, lines: Lines) -> Step:
-    return call.stay(call.config.put(call.mode.key, replace(_current(call), lines=lines)))
+def edit(call: Call, lines: Lines) -> Step:
+    """The interface with these lines."""
+    return call.stay(call.config.put(call.mode.key, replace(current(call), lines=lines)))
 
 
-def _current(call: Call) -> Interface:
+def current(call: Call) -> Interface:
+    """The interface that is being edited."""
     # Another session may have removed a virtual interface meanwhile; the line then begins it anew.
     name = call.mode.key[1]
     return call.config.interface(name) or Interface(name)
 
 
-def _say(slot: str, sentence: str) -> Act:
+def say(slot: str, sentence: str) -> Act:
     """Set a slot to a sentence with the line's values in it."""
 
     def act(call: Call) -> Step:
-        return _edit(call, SLOTS.put(_current(call).lines, slot, sentence.format(*call.texts)))
+        return edit(call, SLOTS.put(current(call).lines, slot, sentence.format(*call.texts)))
 
     return act
 
 
-def _unsay(slot: str) -> Act:
+def unsay(slot: str) -> Act:
+    """Say nothing of a slot."""
+
     def act(call: Call) -> Step:
-        return _edit(call, SLOTS.clear(_current(call).lines, slot))
+        return edit(call, SLOTS.clear(current(call).lines, slot))
 
     return act
 
 
 def _mtu(call: Call) -> Step:
-    return _edit(call, SLOTS.put(_current(call).lines, "mtu", f"mtu {int(call.texts[0])}"))
+    return edit(call, SLOTS.put(current(call).lines, "mtu", f"mtu {int(call.texts[0])}"))
 
 
 def _secondary(call: Call) -> Step:
     address, mask = call.texts
     line = f"ip address {address} {mask} secondary"
-    return _edit(call, SLOTS.insert(_current(call).lines, "secondary", line))
+    return edit(call, SLOTS.insert(current(call).lines, "secondary", line))
 
 
 def _no_secondary(call: Call) -> Step:
     address, mask = call.texts
-    return _edit(call, _without(_current(call).lines, f"ip address {address} {mask} secondary"))
+    return edit(call, _without(current(call).lines, f"ip address {address} {mask} secondary"))
 
 
 def _no_ip_address(call: Call) -> Step:
-    lines = SLOTS.clear(_current(call).lines, "secondary")
-    return _edit(call, SLOTS.put(lines, "ip address", "no ip address"))
+    lines = SLOTS.clear(current(call).lines, "secondary")
+    return edit(call, SLOTS.put(lines, "ip address", "no ip address"))
 
 
 def _no_this_ip_address(call: Call) -> Step:
-    lines = _current(call).lines
+    lines = current(call).lines
     if SLOTS.find(lines, "ip address") != "ip address {} {}".format(*call.texts):
         raise Refused("% Invalid address")
     if SLOTS.find(lines, "secondary"):
         raise Refused("% Must delete secondary before deleting primary")
-    return _edit(call, SLOTS.put(lines, "ip address", "no ip address"))
+    return edit(call, SLOTS.put(lines, "ip address", "no ip address"))
 
 
 def _ipv6_address(call: Call) -> Step:
-    return _edit(call, SLOTS.insert(_current(call).lines, "ipv6 address", _ipv6_line(call)))
+    return edit(call, SLOTS.insert(current(call).lines, "ipv6 address", _ipv6_line(call)))
 
 
 def _no_ipv6_address(call: Call) -> Step:
-    return _edit(call, _without(_current(call).lines, _ipv6_line(call)))
+    return edit(call, _without(current(call).lines, _ipv6_line(call)))
 
 
 def _ipv6_line(call: Call) -> str:
@@ -84,35 +88,41 @@ def _without(lines: Lines, gone: str) -> Lines:
     return tuple(line for line in lines if line != gone)
 
 
-INTERFACE_RULES: tuple[Rule[Act], ...] = (
-    Rule("description LINE", _say("description", "description {}")),
-    Rule("no description", _unsay("description")),
-    Rule("no description LINE", _unsay("description")),
+SHARED_RULES: tuple[Rule[Act], ...] = (
+    Rule("description LINE", say("description", "description {}")),
+    Rule("no description", unsay("description")),
+    Rule("no description LINE", unsay("description")),
     Rule("mtu <64-9216>", _mtu),
-    Rule("no mtu", _unsay("mtu")),
-    Rule("no mtu <64-9216>", _unsay("mtu")),
-    Rule("shutdown", _say("shutdown", "shutdown")),
-    Rule("no shutdown", _unsay("shutdown")),
-    Rule("ip address A.B.C.D A.B.C.D", _say("ip address", "ip address {} {}")),
+    Rule("no mtu", unsay("mtu")),
+    Rule("no mtu <64-9216>", unsay("mtu")),
+    Rule("shutdown", say("shutdown", "shutdown")),
+    Rule("no shutdown", unsay("shutdown")),
+    Rule("ip access-group WORD in", say("ip access-group in", "ip access-group {} in")),
+    Rule("ip access-group WORD out", say("ip access-group out", "ip access-group {} out")),
+    Rule("no ip access-group WORD in", unsay("ip access-group in")),
+    Rule("no ip access-group WORD out", unsay("ip access-group out")),
+    Rule("ipv6 traffic-filter WORD in", say("ipv6 traffic-filter in", "ipv6 traffic-filter {} in")),
+    Rule("ipv6 traffic-filter WORD out", say("ipv6 traffic-filter out", "ipv6 traffic-filter {} out")),
+    Rule("no ipv6 traffic-filter WORD in", unsay("ipv6 traffic-filter in")),
+    Rule("no ipv6 traffic-filter WORD out", unsay("ipv6 traffic-filter out")),
+)
+POLICY_RULES: tuple[Rule[Act], ...] = (
+    Rule("ip policy route-map WORD", say("ip policy", "ip policy route-map {}")),
+    Rule("no ip policy route-map", unsay("ip policy")),
+    Rule("no ip policy route-map WORD", unsay("ip policy")),
+    Rule("ipv6 policy route-map WORD", say("ipv6 policy", "ipv6 policy route-map {}")),
+    Rule("no ipv6 policy route-map", unsay("ipv6 policy")),
+    Rule("no ipv6 policy route-map WORD", unsay("ipv6 policy")),
+)
+INTERFACE_RULES: tuple[Rule[Act], ...] = (
+    *SHARED_RULES,
+    *POLICY_RULES,
+    Rule("ip address A.B.C.D A.B.C.D", say("ip address", "ip address {} {}")),
     Rule("ip address A.B.C.D A.B.C.D secondary", _secondary),
     Rule("no ip address", _no_ip_address),
     Rule("no ip address A.B.C.D A.B.C.D", _no_this_ip_address),
     Rule("no ip address A.B.C.D A.B.C.D secondary", _no_secondary),
-    Rule("ip access-group WORD in", _say("ip access-group in", "ip access-group {} in")),
-    Rule("ip access-group WORD out", _say("ip access-group out", "ip access-group {} out")),
-    Rule("no ip access-group WORD in", _unsay("ip access-group in")),
-    Rule("no ip access-group WORD out", _unsay("ip access-group out")),
-    Rule("ip policy route-map WORD", _say("ip policy", "ip policy route-map {}")),
-    Rule("no ip policy route-map", _unsay("ip policy")),
-    Rule("no ip policy route-map WORD", _unsay("ip policy")),
     Rule("ipv6 address X:X::X/N", _ipv6_address),
-    Rule("no ipv6 address", _unsay("ipv6 address")),
+    Rule("no ipv6 address", unsay("ipv6 address")),
     Rule("no ipv6 address X:X::X/N", _no_ipv6_address),
-    Rule("ipv6 traffic-filter WORD in", _say("ipv6 traffic-filter in", "ipv6 traffic-filter {} in")),
-    Rule("ipv6 traffic-filter WORD out", _say("ipv6 traffic-filter out", "ipv6 traffic-filter {} out")),
-    Rule("no ipv6 traffic-filter WORD in", _unsay("ipv6 traffic-filter in")),
-    Rule("no ipv6 traffic-filter WORD out", _unsay("ipv6 traffic-filter out")),
-    Rule("ipv6 policy route-map WORD", _say("ipv6 policy", "ipv6 policy route-map {}")),
-    Rule("no ipv6 policy route-map", _unsay("ipv6 policy")),
-    Rule("no ipv6 policy route-map WORD", _unsay("ipv6 policy")),
 )

@@ -3,6 +3,7 @@
 Names matched and next hops set add up over several lines, as on IOS; `no` with names takes away those alone.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv6Address
 
@@ -10,6 +11,9 @@ from netconfig.simulator.grammar import Rule
 from netconfig.simulator.ios_mode import Act, Call, Step
 from netconfig.simulator.ios_route_map import SLOTS, RouteMap, RouteMapEntry
 from netconfig.simulator.ios_stanza import Lines
+
+Printed = Callable[[str], str]
+"""How a word comes to be printed."""
 
 
 def _current(call: Call) -> tuple[RouteMap, RouteMapEntry]:
@@ -32,21 +36,24 @@ def _no_description(call: Call) -> Step:
     return _edit(call, SLOTS.clear(_current(call)[1].lines, "description"))
 
 
-def _add(slot: str) -> Act:
+def add(slot: str, printed: Printed) -> Act:
+    """Words that come behind those that are there, each once."""
+
     def act(call: Call) -> Step:
         entry = _current(call)[1]
-        # Addresses are printed in upper case; only IPv6 ones have letters, names stay as they are.
-        added = _printed(slot, call.texts)
+        added = list(dict.fromkeys(map(printed, call.texts)))
         words = [*entry.words(slot), *(word for word in added if word not in entry.words(slot))]
         return _edit(call, SLOTS.put(entry.lines, slot, " ".join([slot, *words])))
 
     return act
 
 
-def _take(slot: str) -> Act:
+def take(slot: str, printed: Printed) -> Act:
+    """Words that go; all of them if none is named."""
+
     def act(call: Call) -> Step:
         entry = _current(call)[1]
-        words = [word for word in entry.words(slot) if word not in _printed(slot, call.texts)]
+        words = [word for word in entry.words(slot) if word not in map(printed, call.texts)]
         if not words or not call.texts:
             return _edit(call, SLOTS.clear(entry.lines, slot))
         return _edit(call, SLOTS.put(entry.lines, slot, " ".join([slot, *words])))
@@ -54,32 +61,39 @@ def _take(slot: str) -> Act:
     return act
 
 
-def _match_ipv6(call: Call) -> Step:
-    """An IPv6 match names one list; a new one takes its place."""
-    slot = "match ipv6 address"
-    return _edit(call, SLOTS.put(_current(call)[1].lines, slot, f"{slot} {call.texts[0]}"))
+def match_one(slot: str) -> Act:
+    """A match that names one list; a new one takes its place."""
+
+    def act(call: Call) -> Step:
+        return _edit(call, SLOTS.put(_current(call)[1].lines, slot, f"{slot} {call.texts[0]}"))
+
+    return act
 
 
-def _printed(slot: str, texts: tuple[str, ...]) -> list[str]:
-    if slot == "set ipv6 next-hop":
-        return [str(IPv6Address(text)).upper() for text in texts]
-    return list(dict.fromkeys(texts))
+def _upper(text: str) -> str:
+    return str(IPv6Address(text)).upper()
 
 
-ROUTE_MAP_RULES: tuple[Rule[Act], ...] = (
+DESCRIPTION_RULES: tuple[Rule[Act], ...] = (
     Rule("description LINE", _description),
     Rule("no description", _no_description),
     Rule("no description LINE", _no_description),
-    Rule("match ip address WORD+", _add("match ip address")),
-    Rule("no match ip address", _take("match ip address")),
-    Rule("no match ip address WORD+", _take("match ip address")),
-    Rule("match ipv6 address WORD", _match_ipv6),
-    Rule("no match ipv6 address", _take("match ipv6 address")),
-    Rule("no match ipv6 address WORD", _take("match ipv6 address")),
-    Rule("set ip next-hop A.B.C.D+", _add("set ip next-hop")),
-    Rule("no set ip next-hop", _take("set ip next-hop")),
-    Rule("no set ip next-hop A.B.C.D+", _take("set ip next-hop")),
-    Rule("set ipv6 next-hop X:X::X+", _add("set ipv6 next-hop")),
-    Rule("no set ipv6 next-hop", _take("set ipv6 next-hop")),
-    Rule("no set ipv6 next-hop X:X::X+", _take("set ipv6 next-hop")),
+)
+NEXT_HOP_RULES: tuple[Rule[Act], ...] = (
+    Rule("set ip next-hop A.B.C.D+", add("set ip next-hop", str)),
+    Rule("no set ip next-hop", take("set ip next-hop", str)),
+    Rule("no set ip next-hop A.B.C.D+", take("set ip next-hop", str)),
+)
+ROUTE_MAP_RULES: tuple[Rule[Act], ...] = (
+    *DESCRIPTION_RULES,
+    *NEXT_HOP_RULES,
+    Rule("match ip address WORD+", add("match ip address", str)),
+    Rule("no match ip address", take("match ip address", str)),
+    Rule("no match ip address WORD+", take("match ip address", str)),
+    Rule("match ipv6 address WORD", match_one("match ipv6 address")),
+    Rule("no match ipv6 address", take("match ipv6 address", str)),
+    Rule("no match ipv6 address WORD", take("match ipv6 address", str)),
+    Rule("set ipv6 next-hop X:X::X+", add("set ipv6 next-hop", _upper)),
+    Rule("no set ipv6 next-hop", take("set ipv6 next-hop", _upper)),
+    Rule("no set ipv6 next-hop X:X::X+", take("set ipv6 next-hop", _upper)),
 )

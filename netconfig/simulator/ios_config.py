@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
+from typing import ClassVar, Self
 
 from netconfig.simulator.ios_acl import AccessList
 from netconfig.simulator.ios_interface import Interface
@@ -78,10 +79,13 @@ class IosConfig:
     sections: Mapping[Key, Section] = field(default_factory=dict)
     lifted: Mapping[Key, int] = field(default_factory=dict)
 
+    places: ClassVar[Mapping[str, int]] = PLACES
+    nameless: ClassVar[str] = "Router"
+
     @property
     def hostname(self) -> str:
         section = self.sections.get(HOSTNAME)
-        return section.line.removeprefix("hostname ") if isinstance(section, OneLine) else "Router"
+        return section.line.removeprefix("hostname ") if isinstance(section, OneLine) else self.nameless
 
     def interface(self, name: str) -> Interface | None:
         section = self.sections.get(("interface", name))
@@ -105,25 +109,26 @@ class IosConfig:
     def route_maps(self) -> list[RouteMap]:
         return [section for section in self.sections.values() if isinstance(section, RouteMap)]
 
-    def put(self, key: Key, section: Section, *, place: int | None = None) -> "IosConfig":
+    def put(self, key: Key, section: Section, *, place: int | None = None) -> Self:
         """A configuration with this section, new or changed; `place` overrides IOS's own order."""
         lifted = self.lifted if place is None else {**self.lifted, key: place}
-        return IosConfig({**self.sections, key: section}, lifted)
+        return replace(self, sections={**self.sections, key: section}, lifted=lifted)
 
-    def drop(self, key: Key) -> "IosConfig":
+    def drop(self, key: Key) -> Self:
         """A configuration without this section."""
         sections = dict(self.sections)
         del sections[key]
         if key not in self.lifted:
             return replace(self, sections=sections)
-        return IosConfig(sections, {known: place for known, place in self.lifted.items() if known != key})
+        lifted = {known: place for known, place in self.lifted.items() if known != key}
+        return replace(self, sections=sections, lifted=lifted)
 
     def in_order(self) -> list[tuple[Key, Section]]:
         """The sections as they are printed."""
         return sorted(self.sections.items(), key=lambda item: self._place(item[0]))
 
     def _place(self, key: Key) -> int:
-        return self.lifted[key] if key in self.lifted else natural_place(key)
+        return self.lifted[key] if key in self.lifted else self.places[key[0]]
 
     def render(self, *, show_sequence_numbers: bool) -> str:
         """The text `show running-config` prints below its header, with `end` and a final newline."""
@@ -141,11 +146,6 @@ class IosConfig:
 
 def acl_key(family: Family, name: str) -> Key:
     return ("ip access-list" if family == 4 else "ipv6 access-list", name)
-
-
-def natural_place(key: Key) -> int:
-    """Where IOS prints a section; verbatim ones have their place in `lifted`."""
-    return PLACES[key[0]]
 
 
 def stand_together(key: Key, following: Key) -> bool:

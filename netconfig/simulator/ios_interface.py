@@ -5,7 +5,7 @@ of `show running-config` on IOS 15.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from netconfig.simulator.ios_stanza import Lines, Slots
@@ -75,10 +75,10 @@ class Interface:
         yield from (f" {line}" for line in self.lines)
 
 
-def full_name(name: str) -> str | None:
+def full_name(name: str, types: Sequence[str] = TYPES) -> str | None:
     """`Te1/1`, `te 1/1` -> `TenGigabitEthernet1/1`; None if it is no interface name."""
     parts = re.fullmatch(r"([A-Za-z-]+)\s*(\d+(?:/\d+)*(?:\.\d+)?)", name)
     if parts is None:
         return None
-    begun = [kind for kind in TYPES if kind.lower().startswith(parts[1].lower())]
+    begun = [kind for kind in types if kind.lower().startswith(parts[1].lower())]
     return begun[0] + parts[2] if len(begun) == 1 else None

@@ -16,7 +16,7 @@ from netconfig.simulator.ios_cli import Answer, Effect, Session, answer
 from netconfig.simulator.ios_commands import apply_line
 from netconfig.simulator.ios_config import HOSTNAME, IosConfig, OneLine
 from netconfig.simulator.ios_forwarding import Hit, Passage, pass_in
-from netconfig.simulator.ios_mode import GLOBAL
+from netconfig.simulator.ios_mode import GLOBAL, Mode, Step
 from netconfig.simulator.ios_show import Change, Device
 from netconfig.simulator.ios_steers import ios_steers
 from netconfig.simulator.journal import JournalEntry
@@ -94,7 +94,7 @@ class IosRouter:
         self._saved: Change | None = None
         self._changed: Change | None = None
         self._hits: dict[Hit, int] = {}
-        self._running = IosConfig()
+        self._running = self._load("")
         self._startup = read_nvram(nvram) or initial_config
         self._boot()
         # As read: the text a reload would compare with and boot from.
@@ -149,7 +149,7 @@ class IosRouter:
             entries: list[JournalEntry] = []
             for line in lines:
                 try:
-                    step = apply_line(config, mode, line)
+                    step = self._apply_line(config, mode, line)
                 except LineRefused as refusal:
                     raise ValueError(f"{line.strip()}: {refusal}") from refusal
                 config, mode = step.config, step.mode
@@ -185,7 +185,7 @@ class IosRouter:
             NotModelled: what becomes of the packet hangs on a line the simulator does not understand.
         """
         with self._lock:
-            passage = pass_in(self._running, interface, packet)
+            passage = self._pass_in(interface, packet)
             for hit in passage.hits:
                 self._hits[hit] = self._hits.get(hit, 0) + count
             return passage
@@ -195,7 +195,7 @@ class IosRouter:
         with self._lock:
             self._sessions += 1
             self._connections[self._sessions] = disconnect
-            return Session(self._sessions, user, privileged=self._enable_secret is None)
+            return self._new_session(user)
 
     def disconnect(self, session: Session) -> None:
         """The connection is gone."""
@@ -229,7 +229,7 @@ class IosRouter:
             if fault and action is Action.REFUSE:
                 answered = Answer(session, fault.output, accepted=False)
             else:
-                answered = answer(self._device(), session, line)
+                answered = self._answer(session, line)
             self._settle(session, line, answered)
         if answered.config is not None:
             self._tell_change()
@@ -282,7 +282,7 @@ class IosRouter:
         self._saved = Change(self._clock(), user)
 
     def _boot(self) -> None:
-        config = load(self._startup)
+        config = self._load(self._startup)
         if HOSTNAME not in config.sections:
             config = config.put(HOSTNAME, OneLine(f"hostname {self._hostname}"))
         self._running = config
@@ -292,6 +292,21 @@ class IosRouter:
 
     def _text(self) -> str:
         return self._device().running_text
+
+    def _load(self, text: str) -> IosConfig:
+        return load(text)
+
+    def _apply_line(self, config: IosConfig, mode: Mode, line: str) -> Step:
+        return apply_line(config, mode, line)
+
+    def _answer(self, session: Session, line: str) -> Answer:
+        return answer(self._device(), session, line)
+
+    def _pass_in(self, interface: str, packet: Packet) -> Passage:
+        return pass_in(self._running, interface, packet)
+
+    def _new_session(self, user: str) -> Session:
+        return Session(self._sessions, user, privileged=self._enable_secret is None)
 
     def _device(self) -> Device:
         return Device(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from netconfig.cisco.driver import CiscoDriver
 from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.errors import Unreachable
@@ -237,22 +238,26 @@ HASTY = dataclasses.replace(PATIENT, silence=2)
 """For one that is, where it is told to."""
 
 
-def wait_so_long(drivers: Iterable[CiscoIos], timeouts: Timeouts) -> None:
+def wait_so_long(drivers: Iterable[CiscoDriver], timeouts: Timeouts) -> None:
     """Let these drivers have this patience from now on."""
     for driver in drivers:
         driver._session._timeouts = timeouts
 
 
 class IosRig:
-    """One simulated IOS router."""
+    """One simulated IOS router, or one that speaks a language like its own."""
 
     secret = PASSWORD
+    platform = "cisco_ios"
+    driver: type[CiscoDriver] = CiscoIos
+    interfaces = (TEN_ONE, TEN_TWO)
+    refusal: str | None = None
 
     def __init__(self, router: IosRouter, simulator: RunningSimulator) -> None:
         self.router = router
         self.device = Device(
             name="border-1",
-            platform="cisco_ios",
+            platform=self.platform,
             host=simulator.host,
             port=simulator.port or 22,
             username="lambda",
@@ -261,17 +266,17 @@ class IosRig:
         )
         self.nowhere = self.device.model_copy(update={"port": 1})
         self._at_first = self._treatment()
-        self._drivers: list[CiscoIos] = []
+        self._drivers: list[CiscoDriver] = []
 
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
     ) -> DeviceDriver:
-        driver = CiscoIos(device or self.device, ownership, timeouts=PATIENT)
+        driver = self.driver(device or self.device, ownership, timeouts=PATIENT)
         self._drivers.append(driver)
         return driver
 
     def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
-        driver = CiscoIos(self.device, ownership)
+        driver = self.driver(self.device, ownership)
         driver._session = _DirectSession(self.router)  # type: ignore[assignment]
         return driver
 
@@ -294,10 +299,11 @@ class IosRig:
         action = Action(what.value)
         if action in {Action.HANG, Action.HANG_AFTER}:
             wait_so_long(self._drivers, HASTY)
+        words = self.refusal if action is Action.REFUSE else None
         if reading:
-            self.router.faults.add(Fault(action, line="^show running", where="exec"))
+            self.router.faults.add(Fault(action, line="^show running", where="exec", words=words))
         else:
-            self.router.faults.add(Fault(action, number=number))
+            self.router.faults.add(Fault(action, number=number, words=words))
 
     def calm(self) -> None:
         self.router.faults.clear()
@@ -310,13 +316,13 @@ class IosRig:
         return len(plan.lines)
 
     def path(self, ticket: Ticket) -> str | None:
-        interface = getattr(ticket.part.intent, "interface", TEN_ONE)
+        interface = getattr(ticket.part.intent, "interface", self.interfaces[0])
         assert isinstance(ticket.packet, Packet)
         return forwarding(self.router.state, interface, ticket.packet)
 
     def admits(self, ticket: Ticket) -> bool:
         assert isinstance(ticket.packet, Packet)
-        return admitted(self.router.state, TEN_ONE, "in", ticket.packet)
+        return admitted(self.router.state, self.interfaces[0], "in", ticket.packet)
 
     def pass_packets(self, ticket: Ticket, count: int) -> None:
         intent = ticket.part.intent
@@ -340,7 +346,7 @@ class IosRig:
         return {
             packet: [
                 (forwarding(state, interface, packet), admitted(state, interface, "in", packet))
-                for interface in (TEN_ONE, TEN_TWO)
+                for interface in self.interfaces
             ]
             for packet in STRANGERS
         }

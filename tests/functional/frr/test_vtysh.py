@@ -12,10 +12,11 @@ from itertools import groupby
 
 import pytest
 
+from netconfig.cisco.config import Reading
+from netconfig.cisco.push import refusal
+from netconfig.cisco.running import parse_running
 from netconfig.driver import DeviceDriver, Plan, PlanLine, transcript_of
-from netconfig.drivers.cisco_ios.config import Reading
-from netconfig.drivers.cisco_ios.push import refusal
-from netconfig.drivers.cisco_ios.running import parse_running
+from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import Rejected
 from tests.contract.drivers.bench import place, reconcile, unwanted
 from tests.contract.drivers.cisco_ios_bench import MAP, TICKETS, IosBench
@@ -88,7 +89,7 @@ def test_every_line_is_taken_but_those_that_frr_writes_otherwise(router: DeviceD
         for line in step:
             if line.text == " exit":
                 continue
-            (refused if refusal(session.ask(line.text)) else taken).append(line.text)
+            (refused if refusal(session.ask(line.text), IOS) else taken).append(line.text)
         session.ask("end")
     known = re.compile("|".join(DIFFERENT))
     assert [line for line in refused if not known.fullmatch(line)] == []
@@ -155,7 +156,7 @@ def test_lists_said_in_frrs_words_match_the_same_packets_and_come_back_so(router
         found = re.fullmatch(r" (\d+) (permit ip (?!host).*)", line.text)
         if found:
             said.append(f"access-list LS-FNAL-43 seq {found[1]} {found[2]}")
-            assert refusal(session.ask(said[-1])) == ""
+            assert refusal(session.ask(said[-1]), IOS) == ""
     session.ask("end")
     assert said
     shown = session.ask("show running-config")
@@ -168,7 +169,7 @@ def test_lists_said_in_frrs_words_match_the_same_packets_and_come_back_so(router
 def test_what_frr_prints_is_read_like_what_ios_prints(router: DeviceDriver) -> None:
     router.push(of_route_maps(plan_for([BULK])))
     shown = router._session.ask("show running-config")  # type: ignore[attr-defined]
-    read = parse_running(shown)
+    read = parse_running(shown, IOS)
     assert [entry.place for entry in read.route_maps["LS-FNAL-TenGigabitEthernet1/1"]] == [
         ("LS-FNAL-TenGigabitEthernet1/1", 10)
     ]

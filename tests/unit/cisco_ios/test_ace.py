@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netconfig.drivers.cisco_ios.ace import canonical, write_permit
+from netconfig.cisco.ace import canonical, write_permit
+from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.intent import FlowMatch, IpNetwork, PortRange, Protocol
 
 
@@ -41,8 +42,8 @@ from netconfig.intent import FlowMatch, IpNetwork, PortRange, Protocol
     ],
 )
 def test_ipv4_entry_has_one_way_of_writing(printed: str, expected: str) -> None:
-    assert canonical(printed, 4) == expected
-    assert canonical(expected, 4) == expected
+    assert canonical(printed, 4, IOS) == expected
+    assert canonical(expected, 4, IOS) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_ipv4_entry_has_one_way_of_writing(printed: str, expected: str) -> None:
     ],
 )
 def test_ipv6_entry_has_one_way_of_writing(printed: str, expected: str) -> None:
-    assert canonical(printed, 6) == expected
+    assert canonical(printed, 6, IOS) == expected
 
 
 ports = st.none() | st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(
@@ -80,6 +81,6 @@ def test_what_we_write_is_what_we_read(
         source_ports = destination_ports = None
     source, destination = networks
     flow = FlowMatch(source, destination, protocol, source_ports, destination_ports, code_point)
-    text = write_permit(flow)
-    assert canonical(text, flow.family) == text
+    text = write_permit(flow, IOS)
+    assert canonical(text, flow.family, IOS) == text
     assert len(text) < 200

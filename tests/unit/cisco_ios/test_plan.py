@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
+from netconfig.cisco.config import Wish
 from netconfig.driver import Config, PartIntent, Plan
-from netconfig.drivers.cisco_ios.config import Wish
 from netconfig.errors import StateUnknown
 from tests.unit.cisco_ios.workshop import (
     BULK_TEXT,

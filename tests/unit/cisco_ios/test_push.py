@@ -5,8 +5,9 @@ from typing import cast
 
 import pytest
 
+from netconfig.cisco.push import Push, refusal
 from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
-from netconfig.drivers.cisco_ios.push import Push, refusal
+from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault
 from netconfig.transport.cli import CliSession
@@ -54,7 +55,7 @@ class Router:
 
 
 def push(router: Router, *, save: bool = True) -> Sequence[str]:
-    transcript = Push("border-1", cast("CliSession", router), save=save).run(PLAN)
+    transcript = Push("border-1", cast("CliSession", router), IOS, save=save).run(PLAN)
     return [exchange.line for exchange in transcript.exchanges]
 
 
@@ -154,4 +155,4 @@ def test_configuration_that_cannot_be_saved_is_told(answer: str) -> None:
     ],
 )
 def test_refusal_is_told_from_warnings_and_log_messages(answer: str, words: str) -> None:
-    assert refusal(answer) == words
+    assert refusal(answer, IOS) == words

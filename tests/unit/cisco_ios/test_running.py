@@ -2,8 +2,14 @@
 
 import pytest
 
-from netconfig.drivers.cisco_ios.running import number_rules, parse_running
+from netconfig.cisco.running import Running, number_rules
+from netconfig.cisco.running import parse_running as parse_in_dialect
+from netconfig.drivers.cisco_ios.dialect import IOS
 from tests.unit.cisco_ios.workshop import DATABASE, MAP, NAMES, OTHER_DATABASE, TEN_ONE, reading
+
+
+def parse_running(text: str) -> Running:
+    return parse_in_dialect(text, IOS)
 
 
 def test_text_of_a_banner_is_no_configuration() -> None:

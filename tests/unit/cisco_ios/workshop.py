@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
+from netconfig.cisco.config import Reading, read_config
+from netconfig.cisco.names import Names
+from netconfig.cisco.running import number_rules, parse_running
 from netconfig.driver import Config, Ownership, PartIntent, Plan
 from netconfig.drivers.cisco_ios import CiscoIos
-from netconfig.drivers.cisco_ios.config import Reading, read_config
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.running import number_rules, parse_running
+from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
 from netconfig.inventory import Device
 
@@ -59,7 +60,7 @@ def golden(name: str) -> str:
 
 
 def reading(text: str, shown: str = "") -> Reading:
-    running = parse_running(text)
+    running = parse_running(text, IOS)
     return read_config(number_rules(running, shown) if shown else running, NAMES)
 
 

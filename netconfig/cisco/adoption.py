@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from netconfig.carried import RouterPart
+from netconfig.cisco.ace import read_permit, write_permit
+from netconfig.cisco.config import Memory
+from netconfig.cisco.names import Names, fingerprint, read_fingerprint
+from netconfig.cisco.permits import PermitLine, PermitPlace
+from netconfig.cisco.place import RoutePlace
+from netconfig.cisco.recall import recalled
+from netconfig.cisco.running import MATCH, NEXT_HOP, AccessList, Entry, Running
 from netconfig.driver import ADOPTED, Placement
-from netconfig.drivers.cisco_ios.ace import read_permit, write_permit
-from netconfig.drivers.cisco_ios.config import Memory
-from netconfig.drivers.cisco_ios.names import Names, fingerprint, read_fingerprint
-from netconfig.drivers.cisco_ios.permits import PermitLine, PermitPlace
-from netconfig.drivers.cisco_ios.place import RoutePlace
-from netconfig.drivers.cisco_ios.recall import recalled
-from netconfig.drivers.cisco_ios.running import MATCH, NEXT_HOP, AccessList, Entry, Running
 from netconfig.errors import Unreadable
 from netconfig.intent import (
     AccessPermit,
@@ -160,7 +160,7 @@ class Adoption:
 
     def _flow(self, held: AccessList, text: str) -> FlowMatch:
         flow = read_permit(text, held.family)
-        if flow is None or write_permit(flow) != text:
+        if flow is None or write_permit(flow, held.dialect) != text:
             raise self._unreadable(f"{held.header} holds {text!r}, which is not as we write them")
         return flow
 
@@ -179,7 +179,7 @@ class Adoption:
         if held is None or held.family != intent.flows[0].family:
             return {}
         memory = Memory(0, self._number, intent.sequences)
-        texts = dict.fromkeys(write_permit(flow) for flow in intent.flows)
+        texts = dict.fromkeys(write_permit(flow, held.dialect) for flow in intent.flows)
         rules = [rule for text in texts if (rule := recalled(held, text, memory))]
         lines = [PermitLine(text=rule.text, sequence=rule.sequence, existed=False) for rule in rules]
         return dict(PermitPlace(acl=held.name, lines=lines)) if lines else {}

@@ -1,6 +1,6 @@
 """Permits inside an access list that the site owns: which lines, and under which numbers.
 
-IOS keeps one line a text, and older releases do not keep numbers over a reload ("IP Access List Entry
+A list has one line a text, and older releases of IOS do not keep numbers over a reload ("IP Access List Entry
 Sequence Numbering"), so a permit is known by its text alone, which is remembered in the placement. Parts
 that need the same text share one line. A line that stood there before us is neither added nor removed.
 A router that has forgotten its numbers may have the site's range behind its last `deny`: that is refused.
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
 from netconfig.carried import RouterPart
+from netconfig.cisco.ace import write_permit
+from netconfig.cisco.config import Memory
+from netconfig.cisco.recall import recalled
+from netconfig.cisco.running import AccessList, Running
 from netconfig.driver import Placement
-from netconfig.drivers.cisco_ios.ace import write_permit
-from netconfig.drivers.cisco_ios.config import Memory
-from netconfig.drivers.cisco_ios.recall import recalled
-from netconfig.drivers.cisco_ios.running import AccessList, Running
 from netconfig.errors import Rejected, StateUnknown
 from netconfig.intent import AccessPermit
 
@@ -96,7 +96,7 @@ class PermitPlacer:
         held = self.running.access_lists.get(intent.access_list)
         if held is None or held.family != intent.flows[0].family:
             return part.placement
-        texts = dict.fromkeys(write_permit(flow) for flow in intent.flows)
+        texts = dict.fromkeys(write_permit(flow, held.dialect) for flow in intent.flows)
         check_single(self.device, held, texts.keys())
         lines = [self._line(text, held, part, intent) for text in texts]
         return dict(PermitPlace(acl=held.name, lines=lines))

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from netconfig.drivers.cisco_ios.config import Reading, Wish, is_ours
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.place import is_remains, owner_of
-from netconfig.drivers.cisco_ios.running import AccessList, Entry
+from netconfig.cisco.config import Reading, Wish, is_ours
+from netconfig.cisco.names import Names
+from netconfig.cisco.place import is_remains, owner_of
+from netconfig.cisco.running import AccessList, Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from netconfig.cisco.config import Reading, Wish, is_ours
+from netconfig.cisco.names import Names
+from netconfig.cisco.strangers import Holdings
 from netconfig.driver import PlanLine
-from netconfig.drivers.cisco_ios.config import Reading, Wish, is_ours
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.strangers import Holdings
 from netconfig.errors import StateUnknown
 
 REMOVALS_A_STEP = 100
 """Removals without a block are independent of each other and go in one write."""
 
 _ENTRY = re.compile(r"(?:no )?route-map (\S+) (?:permit|deny) (\d+)")
-_LIST = re.compile(r"(?:no )?(?:ip access-list extended|ipv6 access-list) (\S+)")
+_LIST = re.compile(r"(?:no )?(?:ip|ipv6) access-list (?:extended )?(\S+)")
 _POLICY = re.compile(r"(?:no )?(ip|ipv6) policy route-map (\S+)")
 
 

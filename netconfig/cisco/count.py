@@ -1,7 +1,8 @@
 """How often the entries of access lists were hit, as `show ip access-lists` and its like print it. Pure.
 
-IOS counts packets, entry by entry, and no octets: `20 permit tcp any any eq bgp (1234 matches)`. What was
-never hit is printed without a number. Some hardware says `(1234 estimate matches)`.
+Packets are counted, entry by entry, and no octets. IOS: `20 permit tcp any any eq bgp (1234 matches)`; what was
+never hit is printed without a number, and some hardware says `(1234 estimate matches)`. NX-OS: `20 permit tcp any
+any eq 179 [match=1234]`; in a list that does not count there is no number, not even 0.
 """
 
 import re
@@ -9,21 +10,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from netconfig.carried import RouterPart
+from netconfig.cisco.dialect import Dialect
 from netconfig.driver import Count
-from netconfig.drivers.cisco_ios.ace import canonical
-from netconfig.drivers.cisco_ios.permits import permit_lines
-from netconfig.drivers.cisco_ios.place import route_place
+from netconfig.cisco.ace import canonical
+from netconfig.cisco.permits import permit_lines
+from netconfig.cisco.place import route_place
 from netconfig.intent import AccessPermit
 
 Hits = Mapping[str, Mapping[str, int]]
 """Packets by canonical entry, by list."""
 
-_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
-_MATCHES = re.compile(r"\s*\((\d+) (?:estimate )?match(?:es)?\)")
+_LIST = re.compile(r"(?:Extended IP|IP|IPv6) access list (\S+)(?: .*)?", re.IGNORECASE)
+_MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\])")
 _ENTRY = re.compile(r"(?:\d+ )?((?:permit|deny) .*?)(?: sequence \d+)?")
 
 
-def read_hits(shown: str, family: int) -> Hits:
+def read_hits(shown: str, family: int, dialect: Dialect) -> Hits:
     """What was hit how often in each list that is shown."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     name = ""
@@ -34,9 +36,10 @@ def read_hits(shown: str, family: int) -> Hits:
             continue
         matches = _MATCHES.search(line)
         entry = _ENTRY.fullmatch(" ".join(_MATCHES.sub("", line).split()))
-        if name and line.startswith(" ") and entry:
-            text = canonical(entry[1], family)
-            found[name][text] = found[name].get(text, 0) + (int(matches[1]) if matches else 0)
+        if name and line.startswith(" ") and entry and (matches or not dialect.counting):
+            text = canonical(entry[1], family, dialect)
+            hits = int(matches[1] or matches[2]) if matches else 0
+            found[name][text] = found[name].get(text, 0) + hits
     return dict(found)
 
 

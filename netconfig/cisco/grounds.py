@@ -7,8 +7,9 @@ written anew: none of it is our doing, and all of it may be over in a moment.
 from dataclasses import dataclass
 
 from netconfig.carried import RouterPart
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.running import LIST_HEADER, POLICY, Family, Running
+from netconfig.cisco.dialect import Family
+from netconfig.cisco.names import Names
+from netconfig.cisco.running import POLICY, Running
 from netconfig.intent import AccessPermit
 
 
@@ -60,7 +61,7 @@ def _in_list(ground: InList, running: Running) -> Hindrance | None:
     if held and held.family == ground.family:
         return None
     words = f"there is no IPv{ground.family} access list {ground.access_list}"
-    return Hindrance(words, f"{LIST_HEADER[ground.family]} {ground.access_list}")
+    return Hindrance(words, f"{running.dialect.list_header[ground.family]} {ground.access_list}")
 
 
 def _on_interface(ground: OnInterface, running: Running, names: Names) -> Hindrance | None:
@@ -69,6 +70,9 @@ def _on_interface(ground: OnInterface, running: Running, names: Names) -> Hindra
     if policies is None:
         words = f"there is no interface {interface}, which the site file names"
         return Hindrance(words, f"interface {interface}")
+    if running.lacks:
+        words = f"{running.lacks!r} is not in its configuration, and policy routing is off without it"
+        return Hindrance(words, running.lacks)
     if policy is not None and policy not in running.route_maps:
         return Hindrance(f"there is no route map {policy}", f"route-map {policy}")
     carried = policies.get(family)

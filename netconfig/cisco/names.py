@@ -1,7 +1,7 @@
 """What our objects on a router are called, and how they are known again.
 
 An access list `LS-<station>-<reservation>[-v6][-r<n>]`, a route map `LS-<station>-<interface>[-v6][-r<n>]`.
-IOS has one name space for access lists of both families and one for route maps, hence the `-v6`; `-r<n>`
+Access lists of both families share one name space, and so do route maps, hence the `-v6`; `-r<n>`
 is what comes after a name that may no longer be written to.
 """
 
@@ -16,7 +16,7 @@ _REMARK = re.compile(r"remark LS reservation (\d+) database (\S+)")
 
 
 def fingerprint(reservation_id: int, database: str) -> str:
-    """The remark that says whose an access list is; well below the 100 characters that IOS keeps."""
+    """The remark that says whose an access list is; well below the 100 characters that are kept."""
     return f"remark LS reservation {reservation_id} database {database}"
 
 

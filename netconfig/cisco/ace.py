@@ -1,14 +1,15 @@
 """One access-list entry: written for a flow, and read into the one way of writing it that we compare.
 
-IOS prints what it was given in its own words (`cs4` for 32, `smtp` for 25, `host A` for a full mask);
+A router prints what it was given in its own words (`cs4` for 32, `smtp` for 25, `any` for an empty mask);
 unless both sides are brought to numbers, the difference between them is never empty.
 """
 
 from collections import deque
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
-from netconfig.drivers.cisco_ios.ports import DSCP, PROTOCOLS, TCP, UDP
+from netconfig.cisco.dialect import Dialect
+from netconfig.cisco.ports import DSCP, PROTOCOLS, TCP, UDP
 from netconfig.intent import FlowMatch, IpNetwork, PortRange, Protocol
 
 ENTRIES_REMEMBERED = 20_000
@@ -17,19 +18,19 @@ ENTRIES_REMEMBERED = 20_000
 _ALL_ONES = 0xFFFFFFFF
 
 
-class _NotUnderstood(Exception):
+class _NotUnderstood(ValueError):
     """The entry uses words that we never write; it is compared as it stands."""
 
 
-def write_permit(flow: FlowMatch) -> str:
+def write_permit(flow: FlowMatch, dialect: Dialect) -> str:
     """The entry that permits a flow, without its sequence number, as `canonical` would give it."""
     anything = "ip" if flow.family == 4 else "ipv6"
     words = [
         "permit",
         flow.protocol.value if flow.protocol else anything,
-        _network(flow.source),
+        _network(flow.source, dialect),
         *_ports(flow.source_ports),
-        _network(flow.destination),
+        _network(flow.destination, dialect),
         *_ports(flow.destination_ports),
     ]
     if flow.dscp is not None:
@@ -38,15 +39,15 @@ def write_permit(flow: FlowMatch) -> str:
 
 
 @lru_cache(maxsize=ENTRIES_REMEMBERED)
-def canonical(text: str, family: int) -> str:
-    """An entry as IOS printed it, in the one way of writing it: numbers for words, lower-case addresses.
+def canonical(text: str, family: int, dialect: Dialect) -> str:
+    """An entry as a router printed it, in the one way of writing it: numbers for words, lower-case addresses.
 
     Anything that is not understood is given back with single blanks, otherwise as it was.
     """
     words = deque(text.split())
     try:
-        return " ".join(_read(words, family))
-    except (_NotUnderstood, IndexError, ValueError):
+        return " ".join(_read(words, family, dialect))
+    except (IndexError, ValueError):
         return " ".join(text.split())
 
 
@@ -69,14 +70,9 @@ def read_permit(text: str, family: int) -> FlowMatch | None:
 
 
 def _flow_end(words: deque[str], family: int) -> tuple[IpNetwork, PortRange | None]:
-    address = _read_ipv4(words) if family == 4 else _read_ipv6(words)
-    first, _, rest = address.partition(" ")
-    if first == "any":
-        network: IpNetwork = IPv4Network("0.0.0.0/0") if family == 4 else IPv6Network("::/0")
-    elif first == "host":
-        network = IPv4Network(rest) if family == 4 else IPv6Network(rest)
-    else:
-        network = IPv4Network(f"{first}/{rest}") if family == 4 else IPv6Network(address)
+    network = _read_network(words, family)
+    if isinstance(network, str):
+        raise _NotUnderstood
     found = _read_ports(words, {})
     if not found:
         return network, None
@@ -86,9 +82,11 @@ def _flow_end(words: deque[str], family: int) -> tuple[IpNetwork, PortRange | No
     return network, PortRange(int(numbers[0]), int(numbers[-1]))
 
 
-def _network(network: IpNetwork) -> str:
+def _network(network: IpNetwork, dialect: Dialect) -> str:
     if network.prefixlen == 0:
         return "any"
+    if dialect.prefixes:
+        return str(network)
     if network.prefixlen == network.max_prefixlen:
         return f"host {network.network_address}"
     if network.version == 4:
@@ -104,16 +102,18 @@ def _ports(ports: PortRange | None) -> list[str]:
     return [f"range {ports.first} {ports.last}"]
 
 
-def _read(words: deque[str], family: int) -> list[str]:
+def _read(words: deque[str], family: int, dialect: Dialect) -> list[str]:
     action = words.popleft()
     if action not in {"permit", "deny"}:
         raise _NotUnderstood
     protocol = words.popleft().lower()
     protocol = PROTOCOLS.get(protocol, protocol)
     names = {"tcp": TCP, "udp": UDP}.get(protocol, {})
-    address = _read_ipv4 if family == 4 else _read_ipv6
-    result = [action, protocol, address(words), *_read_ports(words, names)]
-    result += [address(words), *_read_ports(words, names)]
+    result = [action, protocol]
+    for _ in ("source", "destination"):
+        network = _read_network(words, family)
+        result.append(network if isinstance(network, str) else _network(network, dialect))
+        result += _read_ports(words, names)
     while words:
         word = words.popleft()
         result.append(word)
@@ -123,28 +123,24 @@ def _read(words: deque[str], family: int) -> list[str]:
     return result
 
 
-def _read_ipv4(words: deque[str]) -> str:
+def _read_network(words: deque[str], family: int) -> IpNetwork | str:
+    """The next one in any way of writing it; as text only what is no prefix: `10.0.2.0 0.0.253.255`."""
     first = words.popleft()
     if first == "any":
-        return "any"
+        return IPv4Network("0.0.0.0/0") if family == 4 else IPv6Network("::/0")
     if first == "host":
-        return f"host {IPv4Address(words.popleft())}"
-    address, wildcard = int(IPv4Address(first)), int(IPv4Address(words.popleft()))
-    if wildcard == _ALL_ONES:
-        return "any"
-    address &= ~wildcard & _ALL_ONES
-    if wildcard == 0:
-        return f"host {IPv4Address(address)}"
-    return f"{IPv4Address(address)} {IPv4Address(wildcard)}"
+        first = words.popleft()
+    elif family == 4 and "/" not in first:
+        return _read_wildcard(first, words.popleft())
+    return IPv4Network(first, strict=False) if family == 4 else IPv6Network(first, strict=False)
 
 
-def _read_ipv6(words: deque[str]) -> str:
-    first = words.popleft()
-    if first == "any":
-        return "any"
-    if first == "host":
-        return f"host {IPv6Address(words.popleft())}"
-    return _network(IPv6Network(first, strict=False))
+def _read_wildcard(first: str, second: str) -> IPv4Network | str:
+    wildcard = int(IPv4Address(second))
+    address = IPv4Address(int(IPv4Address(first)) & ~wildcard & _ALL_ONES)
+    if wildcard & (wildcard + 1):
+        return f"{address} {IPv4Address(wildcard)}"
+    return IPv4Network((address, 32 - wildcard.bit_length()))
 
 
 def _read_ports(words: deque[str], names: dict[str, int]) -> list[str]:

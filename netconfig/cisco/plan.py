@@ -7,9 +7,8 @@ lists. A route-map entry without its list matches every packet, so neither order
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from netconfig.driver import Plan
-from netconfig.drivers.cisco_ios.adoption import as_adopted
-from netconfig.drivers.cisco_ios.config import (
+from netconfig.cisco.adoption import as_adopted
+from netconfig.cisco.config import (
     Block,
     Reading,
     Wish,
@@ -18,14 +17,16 @@ from netconfig.drivers.cisco_ios.config import (
     is_ours,
     list_block,
 )
-from netconfig.drivers.cisco_ios.difference import difference
-from netconfig.drivers.cisco_ios.grounds import InList, hindrance
-from netconfig.drivers.cisco_ios.names import Names, fingerprint, is_fingerprint
-from netconfig.drivers.cisco_ios.permits import check_single
-from netconfig.drivers.cisco_ios.recall import recall
-from netconfig.drivers.cisco_ios.running import MATCH, POLICY, AccessList, Entry
-from netconfig.drivers.cisco_ios.steps import Steps, check_touches_only_ours
-from netconfig.drivers.cisco_ios.strangers import Holdings, sort_holdings
+from netconfig.cisco.dialect import Family, SecondMatch
+from netconfig.cisco.difference import difference
+from netconfig.cisco.grounds import InList, hindrance
+from netconfig.cisco.names import Names, fingerprint, is_fingerprint
+from netconfig.cisco.permits import check_single
+from netconfig.cisco.recall import recall
+from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
+from netconfig.cisco.steps import Steps, check_touches_only_ours
+from netconfig.cisco.strangers import Holdings, sort_holdings
+from netconfig.driver import Plan
 
 
 def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: frozenset[int]) -> Plan:
@@ -149,9 +150,9 @@ class _Planner:
         if header in self._site_lists or not _is_list(header) or header not in self._have_blocks:
             return False
         have, want = self._have_blocks[header], self._want[header]
-        if have and is_fingerprint(want[0]) and not is_fingerprint(have[0]):
+        if not any(map(is_fingerprint, have)):
             # A remark may come at any time.
-            want = want[1:]
+            want = tuple(line for line in want if not is_fingerprint(line))
         return have != want[: len(have)]
 
     def _entries_using(self, list_headers: Iterable[str]) -> list[Entry]:
@@ -210,8 +211,13 @@ class _Planner:
     def _edit_entry(self, header: str, lines: tuple[str, ...], parts: frozenset[int]) -> None:
         match = [line for line in lines if line.startswith("match ")]
         self._steps.add_block(header, match, parts)
-        # `match ip address` takes a second list; in `match ipv6 address` it replaces the first.
-        replaced = "no match ipv6 address " if any(MATCH[6] in line for line in match) else "no such line"
+        families: tuple[Family, ...] = (4, 6)
+        replaced = tuple(
+            f"no {MATCH[family]} "
+            for family in families
+            if self._running.dialect.second_match[family] is not SecondMatch.ADDED
+            and any(line.startswith(MATCH[family]) for line in match)
+        )
         going = [line for line in lines if line.startswith("no ") and not line.startswith(replaced)]
         self._steps.remove_in_block(header, going, parts)
         # A second next hop is added to the first, which therefore has gone before.

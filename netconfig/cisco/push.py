@@ -1,21 +1,19 @@
 """Sends a plan, step by step, and stops at the first line the router refuses."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
+from netconfig.cisco.dialect import Dialect
+from netconfig.cisco.running import without_log_messages
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
-from netconfig.drivers.cisco_ios.running import without_log_messages
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
 
-_REFUSAL = re.compile(r"^(?:%(?! ?warning)|command rejected).*", re.IGNORECASE | re.MULTILINE)
 
-
-def refusal(answer: str) -> str:
+def refusal(answer: str, dialect: Dialect) -> str:
     """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
-    found = _REFUSAL.search(without_log_messages(answer))
+    found = dialect.refusal.search(without_log_messages(answer))
     return found[0].strip() if found else ""
 
 
@@ -26,12 +24,14 @@ class Push:
         self,
         device: str,
         session: CliSession,
+        dialect: Dialect,
         *,
         save: bool,
         may_go_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self._device = device
         self._session = session
+        self._dialect = dialect
         self._save = save
         self._may_go_on = may_go_on
         self._exchanges: list[Exchange] = []
@@ -58,7 +58,7 @@ class Push:
                 self._send_step(list(group))
             self._ask("end")
             if self._save:
-                self._write_memory()
+                self._write_startup()
         return Transcript(tuple(self._exchanges))
 
     def save(self) -> Transcript:
@@ -69,7 +69,7 @@ class Push:
         """
         if self._save:
             with self._told():
-                self._write_memory(may_open=True)
+                self._write_startup(may_open=True)
         return Transcript(tuple(self._exchanges))
 
     @contextmanager
@@ -86,7 +86,7 @@ class Push:
         exchanges = self._session.send([line.text for line in lines])
         self._exchanges += exchanges
         for line, exchange in zip(lines, exchanges, strict=True):
-            if words := refusal(exchange.answer):
+            if words := refusal(exchange.answer, self._dialect):
                 self._take_back(lines)
                 if line.removal:
                     raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
@@ -108,11 +108,12 @@ class Push:
             self._session.close()
             raise Unreachable(self._device, "broken off in mid-push, its lease had run out")
 
-    def _write_memory(self, *, may_open: bool = False) -> None:
+    def _write_startup(self, *, may_open: bool = False) -> None:
         self._check_turn()
-        answer = self._ask("write memory", confirm=True, may_open=may_open)
-        if refusal(answer) or "[OK]" not in answer:
-            words = f"configured, but not saved: {refusal(answer) or answer.strip() or 'no answer'}"
+        answer = self._ask(self._dialect.save, confirm=True, may_open=may_open)
+        refused = refusal(answer, self._dialect)
+        if refused or self._dialect.saved not in answer:
+            words = f"configured, but not saved: {refused or answer.strip() or 'no answer'}"
             raise Unreachable(self._device, self._session.mask(words))
 
     def _ask(self, command: str, *, confirm: bool = False, may_open: bool = False) -> str:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
 from netconfig.carried import RouterPart
+from netconfig.cisco.ace import write_permit
+from netconfig.cisco.dialect import Family, SecondMatch
+from netconfig.cisco.grounds import Ground, OnInterface, ground_of, hindrance
+from netconfig.cisco.names import Names
+from netconfig.cisco.permits import PermitPlacer
+from netconfig.cisco.running import NEXT_HOP, AccessList, Entry, Running
 from netconfig.driver import Placement
-from netconfig.drivers.cisco_ios.ace import write_permit
-from netconfig.drivers.cisco_ios.grounds import Ground, OnInterface, ground_of, hindrance
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.permits import PermitPlacer
-from netconfig.drivers.cisco_ios.running import NEXT_HOP, AccessList, Entry, Family, Running
 from netconfig.errors import Rejected
 from netconfig.intent import PolicyRoute, SequenceRange
 
@@ -160,13 +161,13 @@ class _RoutePlacer:
         stored = route_place(part.placement)
         access_list = self._access_list(part, stored)
         sequence = stored["sequence"] if stored and stored["map"] == route_map else None
-        if sequence is None or not self._may_stay(part, route_map, sequence):
+        if sequence is None or not self._may_stay(part, route_map, sequence, access_list):
             sequence = self._next_number(part, route_map, room)
         self._given.add((route_map, sequence))
         self._highest[route_map] = max(sequence, self._highest.get(route_map, 0))
         return dict(RoutePlace(acl=access_list, map=route_map, sequence=sequence))
 
-    def _may_stay(self, part: RouterPart, route_map: str, sequence: int) -> bool:
+    def _may_stay(self, part: RouterPart, route_map: str, sequence: int, access_list: str) -> bool:
         entry = self._entry_at.get((route_map, sequence))
         if entry is None:
             return sequence > self._highest.get(route_map, 0)
@@ -174,8 +175,15 @@ class _RoutePlacer:
         holders = {self._list_holder[name] for name in entry.access_lists if name in self._list_holder}
         if (route_map, sequence) in self._given or (holders and part.part_id not in holders):
             return False
+        if entry.access_lists and access_list not in entry.access_lists and not self._may_change(part):
+            return False
         ours = owner_of(entry, self.running, self.names) == part.reservation_id
         return entry.action == "permit" and (ours or is_remains(entry, self._next_hop(part), self.names))
+
+    def _may_change(self, part: RouterPart) -> bool:
+        """Whether an entry can be given another list while packets are held against it."""
+        family = part.intent.flows[0].family
+        return self.running.dialect.second_match[family] is not SecondMatch.AVOIDED
 
     def _next_hop(self, part: RouterPart) -> str:
         intent = cast("PolicyRoute", part.intent)
@@ -227,9 +235,10 @@ class _RoutePlacer:
         return name not in self._live_lists or not held.rules or self._is_as_wished(held, part)
 
     def _is_as_wished(self, held: AccessList, part: RouterPart) -> bool:
-        texts = [write_permit(flow) for flow in part.intent.flows]
+        texts = [write_permit(flow, held.dialect) for flow in part.intent.flows]
         owners = {None, (part.reservation_id, self.names.ownership.database)}
-        return held.owner in owners and [rule.text for rule in held.rules] == texts
+        counts = held.counts or not held.dialect.counting
+        return counts and held.owner in owners and [rule.text for rule in held.rules] == texts
 
     def _rejected(self, words: str, line: str, parts: Sequence[RouterPart]) -> Rejected:
         ids = frozenset(part.part_id for part in parts)

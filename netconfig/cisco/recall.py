@@ -7,8 +7,8 @@ and left.
 
 from dataclasses import replace
 
-from netconfig.drivers.cisco_ios.config import Memory, Wish
-from netconfig.drivers.cisco_ios.running import AccessList, Rule, Running
+from netconfig.cisco.config import Memory, Wish
+from netconfig.cisco.running import AccessList, Rule, Running
 
 
 def recall(running: Running, wish: Wish) -> tuple[Wish, tuple[str, ...]]:

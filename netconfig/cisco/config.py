@@ -6,10 +6,11 @@ Both are a `Config` with text in the router's own language; beside it they keep 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from netconfig.cisco.dialect import Dialect, Family
+from netconfig.cisco.grounds import Ground
+from netconfig.cisco.names import Names, fingerprint
+from netconfig.cisco.running import POLICY, AccessList, Entry, Running, parse_running
 from netconfig.driver import Config
-from netconfig.drivers.cisco_ios.grounds import Ground
-from netconfig.drivers.cisco_ios.names import Names, fingerprint
-from netconfig.drivers.cisco_ios.running import POLICY, AccessList, Entry, Family, Running, parse_running
 from netconfig.intent import SequenceRange
 
 Block = tuple[str, tuple[str, ...]]
@@ -24,7 +25,7 @@ class Reading(Config):
         whole: False if it was made from such a text: the router may have what is not in it.
     """
 
-    running: Running = field(default_factory=Running)
+    running: Running = field(kw_only=True)
     whole: bool = True
 
 
@@ -78,11 +79,11 @@ def read_config(running: Running, names: Names) -> Reading:
     return Reading(text=text_of(blocks), found=found, running=running)
 
 
-def as_reading(config: Config, names: Names) -> Reading:
+def as_reading(config: Config, names: Names, dialect: Dialect) -> Reading:
     """A configuration that may have been kept as text only."""
     if isinstance(config, Reading):
         return config
-    return replace(read_config(parse_running(config.text), names), whole=False)
+    return replace(read_config(parse_running(config.text, dialect), names), whole=False)
 
 
 def as_wish(config: Config) -> Wish:
@@ -119,18 +120,19 @@ def interface_blocks(running: Running, names: Names) -> Iterator[Block]:
 
 def list_block(held: AccessList) -> Block:
     """An access list of ours; its rules are numbered anew, for only their order is meant."""
-    rules = number([rule.text for rule in held.rules], held.family)
-    return held.header, (fingerprint(*held.owner), *rules) if held.owner else rules
+    counting = (held.dialect.counting,) if held.counts else ()
+    remark = (fingerprint(*held.owner),) if held.owner else ()
+    rules = number([rule.text for rule in held.rules], held.family, held.dialect)
+    return held.header, (*counting, *remark, *rules)
 
 
-def number(texts: list[str], family: Family) -> tuple[str, ...]:
+def number(texts: list[str], family: Family, dialect: Dialect) -> tuple[str, ...]:
     """Rules of an access list of our own with their sequence numbers.
 
-    IPv6 begins at 20, for there a remark takes a number of its own.
+    They begin at 20 where the remark takes a number of its own.
     """
-    if family == 4:
-        return tuple(f"{10 * n} {text}" for n, text in enumerate(texts, 1))
-    return tuple(f"sequence {10 * n} {text}" for n, text in enumerate(texts, 2))
+    first = 2 if dialect.remark_takes_number[family] else 1
+    return tuple(dialect.numbered(10 * n, text, family) for n, text in enumerate(texts, first))
 
 
 def entry_block(entry: Entry) -> Block:

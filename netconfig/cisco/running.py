@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
-from netconfig.drivers.cisco_ios.ace import canonical
-from netconfig.drivers.cisco_ios.names import read_fingerprint
-
-Family = Literal[4, 6]
+from netconfig.cisco.ace import canonical
+from netconfig.cisco.dialect import Dialect, Family
+from netconfig.cisco.names import read_fingerprint
 
 _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
+_LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standard) )?(\S+)")
 _RULE = re.compile(r"(?:sequence )?(\d+ )?((?:permit|deny) .*)")
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
 _LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
-LIST_HEADER: Mapping[Family, str] = {4: "ip access-list extended", 6: "ipv6 access-list"}
 POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
 MATCH: Mapping[Family, str] = {4: "match ip address", 6: "match ipv6 address"}
 NEXT_HOP: Mapping[Family, str] = {4: "set ip next-hop", 6: "set ipv6 next-hop"}
@@ -35,17 +33,20 @@ class AccessList:
 
     Attributes:
         owner: reservation and database of our remark in it, if it has one.
+        counts: whether it says that it counts; never where lists count by themselves.
     """
 
+    dialect: Dialect
     family: Family
     name: str
     rules: tuple[Rule, ...] = ()
     owner: tuple[int, str] | None = None
+    counts: bool = False
 
     @property
     def header(self) -> str:
         """The line its block begins with."""
-        return f"{LIST_HEADER[self.family]} {self.name}"
+        return f"{self.dialect.list_header[self.family]} {self.name}"
 
     def find(self, text: str) -> Rule | None:
         """The rule that reads so."""
@@ -95,17 +96,21 @@ class Running:
         access_lists: by name.
         route_maps: their entries in order, by name.
         other_lists: names that access lists of other kinds occupy.
+        lacks: the line that policy routing must be switched on with, if it is not there.
     """
 
+    dialect: Dialect
     policies: Mapping[str, Mapping[Family, str]] = field(default_factory=dict)
     access_lists: Mapping[str, AccessList] = field(default_factory=dict)
     route_maps: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     other_lists: frozenset[str] = frozenset()
+    lacks: str = ""
 
     def is_loose(self, entry: Entry) -> bool:
         """Whether it matches every packet: no match at all, or one of a list that is missing or empty.
 
-        See "Policy-based routing is not working correctly, all traffic is being policy-routed" (Cisco).
+        See "Policy-based routing is not working correctly, all traffic is being policy-routed" (Cisco). Of
+        NX-OS its documents say so of an entry without a match, and nothing of lists: taken to be as on IOS.
         """
         if not any(line.startswith("match ") for line in entry.lines):
             return True
@@ -118,26 +123,28 @@ def without_log_messages(text: str) -> str:
     return _LOG_MESSAGE.sub("", text)
 
 
-def parse_running(text: str) -> Running:
+def parse_running(text: str, dialect: Dialect) -> Running:
     """Take a running configuration apart; what does not concern us is passed over."""
     policies: dict[str, dict[Family, str]] = {}
     lists: dict[str, AccessList] = {}
     maps: dict[str, list[Entry]] = {}
     others: set[str] = set()
+    features = {dialect.feature} - {""}
     for header, lines in _blocks(text):
+        features.discard(header)
         if header.startswith("interface "):
             policies[header.removeprefix("interface ")] = _policies(lines)
         elif found := _ROUTE_MAP.fullmatch(header):
             entry = Entry(found[1], int(found[3]), found[2], tuple(_statements(lines)))
             maps.setdefault(entry.route_map, []).append(entry)
-        elif (words := header.split())[1:2] == ["access-list"] or words[:1] == ["access-list"]:
-            parsed = _access_list(header, lines)
+        elif found := _LIST.fullmatch(header):
+            parsed = _access_list(header, lines, dialect)
             if parsed:
                 lists[parsed.name] = parsed
             else:
-                others.add(words[3] if words[0] == "ip" and len(words) > 3 else words[1])
+                others.add(found[1] or found[2])
     ordered = {name: tuple(sorted(entries, key=lambda e: e.sequence)) for name, entries in maps.items()}
-    return Running(policies, lists, ordered, frozenset(others))
+    return Running(dialect, policies, lists, ordered, frozenset(others), "".join(features))
 
 
 def number_rules(running: Running, shown: str) -> Running:
@@ -157,13 +164,14 @@ def number_rules(running: Running, shown: str) -> Running:
     for name, known in running.access_lists.items():
         if any(rule.sequence == 0 for rule in known.rules):
             rules = tuple(
-                Rule(rule.sequence, canonical(rule.text, known.family)) for rule in numbers.get(name, [])
+                Rule(rule.sequence, canonical(rule.text, known.family, known.dialect))
+                for rule in numbers.get(name, [])
             )
             if [rule.text for rule in rules] != [rule.text for rule in known.rules]:
                 raise ValueError(f"access list {name} is shown otherwise than it is configured")
-            known = AccessList(known.family, name, rules, known.owner)  # noqa: PLW2901
+            known = replace(known, rules=rules)  # noqa: PLW2901
         lists[name] = known
-    return Running(running.policies, lists, running.route_maps, running.other_lists)
+    return replace(running, access_lists=lists)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
@@ -203,19 +211,20 @@ def _statements(lines: Sequence[str]) -> Iterator[str]:
             yield line
 
 
-def _access_list(header: str, lines: Sequence[str]) -> AccessList | None:
+def _access_list(header: str, lines: Sequence[str], dialect: Dialect) -> AccessList | None:
     family: Family = 6 if header.startswith("ipv6 ") else 4
-    if not header.startswith(LIST_HEADER[family] + " "):
+    before, _, name = header.rpartition(" ")
+    if before != dialect.list_header[family]:
         return None
-    name = header.removeprefix(LIST_HEADER[family]).split()[0]
     owner = None
     rules = []
     for line in lines:
         if found := _RULE.fullmatch(line):
-            rules.append(Rule(int(found[1] or 0), canonical(found[2], family)))
+            rules.append(Rule(int(found[1] or 0), canonical(found[2], family, dialect)))
         elif "remark " in line:
             owner = owner or read_fingerprint(line[line.index("remark ") :])
-    return AccessList(family, name, tuple(rules), owner)
+    counts = dialect.counting != "" and dialect.counting in lines
+    return AccessList(dialect, family, name, tuple(rules), owner, counts)
 
 
 def _shown_rule(line: str) -> Rule | None:

@@ -4,26 +4,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from netconfig.carried import RouterPart
-from netconfig.drivers.cisco_ios.ace import write_permit
-from netconfig.drivers.cisco_ios.adoption import former_owners
-from netconfig.drivers.cisco_ios.config import Block, Memory, Wish, number, text_of
-from netconfig.drivers.cisco_ios.grounds import Ground, ground_of
-from netconfig.drivers.cisco_ios.names import Names, fingerprint
-from netconfig.drivers.cisco_ios.permits import permit_lines
-from netconfig.drivers.cisco_ios.place import route_place
-from netconfig.drivers.cisco_ios.running import LIST_HEADER, MATCH, NEXT_HOP, POLICY
+from netconfig.cisco.ace import write_permit
+from netconfig.cisco.adoption import former_owners
+from netconfig.cisco.config import Block, Memory, Wish, number, text_of
+from netconfig.cisco.dialect import Dialect
+from netconfig.cisco.grounds import Ground, ground_of
+from netconfig.cisco.names import Names, fingerprint
+from netconfig.cisco.permits import permit_lines
+from netconfig.cisco.place import route_place
+from netconfig.cisco.running import MATCH, NEXT_HOP, POLICY
 from netconfig.intent import AccessPermit, PolicyRoute
 
 Path = tuple[str, ...]
 
 
-def render(parts: Sequence[RouterPart], names: Names) -> Wish:
+def render(parts: Sequence[RouterPart], names: Names, dialect: Dialect) -> Wish:
     """The wish of the wanted parts, and what is to be forgotten with those that are not.
 
     Raises:
         ValueError: a wanted part has not been placed.
     """
-    page = _Page(names)
+    page = _Page(names, dialect)
     # The wanted last: a number that one of them has now is no longer that of a part that left.
     for part in sorted(parts, key=lambda part: (part.wanted, part.part_id)):
         if part.wanted and not part.placement:
@@ -38,8 +39,9 @@ def render(parts: Sequence[RouterPart], names: Names) -> Wish:
 
 
 class _Page:
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, dialect: Dialect) -> None:
         self._names = names
+        self._dialect = dialect
         self._site_lists: dict[str, dict[str, str]] = defaultdict(dict)
         self._lists: list[Block] = []
         self._entries: dict[tuple[str, int], Block] = {}
@@ -54,7 +56,8 @@ class _Page:
         self._grounds[ground_of(part)].add(part.part_id)
 
     def write_permits(self, part: RouterPart, intent: AccessPermit) -> None:
-        header = f"{LIST_HEADER[intent.flows[0].family]} {intent.access_list}"
+        family = intent.flows[0].family
+        header = f"{self._dialect.list_header[family]} {intent.access_list}"
         for line in permit_lines(part):
             if line["existed"]:
                 continue
@@ -63,8 +66,8 @@ class _Page:
                 self._remembered[header, line["text"]] = memory
                 continue
             if part.wanted:
-                prefix = "sequence " if intent.flows[0].family == 6 else ""
-                self._site_lists[header][line["text"]] = f"{prefix}{line['sequence']} {line['text']}"
+                numbered = self._dialect.numbered(line["sequence"], line["text"], family)
+                self._site_lists[header][line["text"]] = numbered
             self._needs(part)[header, line["text"]].add(part.part_id)
 
     def write_route(self, part: RouterPart, intent: PolicyRoute, acl: str, at: tuple[str, int]) -> None:
@@ -72,7 +75,7 @@ class _Page:
         needs = self._needs(part)
         next_hop = f"{NEXT_HOP[family]} {intent.next_hop}"
         self._owners[at] = part.reservation_id, next_hop
-        list_header = f"{LIST_HEADER[family]} {acl}"
+        list_header = f"{self._dialect.list_header[family]} {acl}"
         entry_header = f"route-map {at[0]} permit {at[1]}"
         interface, policy = f"interface {intent.interface}", f"{POLICY[family]} {at[0]}"
         needs[list_header,].add(part.part_id)
@@ -82,8 +85,10 @@ class _Page:
         if not part.wanted:
             return
         remark = fingerprint(part.reservation_id, self._names.ownership.database)
-        permits = number([write_permit(flow) for flow in intent.flows], family)
-        self._lists.append((list_header, (remark, *permits)))
+        counting = (self._dialect.counting,) if self._dialect.counting else ()
+        texts = [write_permit(flow, self._dialect) for flow in intent.flows]
+        permits = number(texts, family, self._dialect)
+        self._lists.append((list_header, (*counting, remark, *permits)))
         self._entries[at] = entry_header, (f"{MATCH[family]} {acl}", next_hop)
         if intent.policy is None and policy not in self._interfaces[interface]:
             self._interfaces[interface].append(policy)

@@ -1,10 +1,11 @@
-"""Words that IOS prints in place of numbers, and the numbers they stand for.
+"""Words that routers print in place of numbers, and the numbers they stand for.
 
-From "Cisco IOS Security Command Reference", commands `permit (IP)` and `permit (IPv6)`.
+From "Cisco IOS Security Command Reference", commands `permit (IP)` and `permit (IPv6)`; NX-OS prints the same
+words, but fewer.
 """
 
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
-"""Protocol numbers that IOS prints as a word."""
+"""Protocol numbers that are printed as a word."""
 
 TCP = {
     "bgp": 179,

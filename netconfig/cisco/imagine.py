@@ -1,10 +1,12 @@
 """A router as it would read if it carried what was only rehearsed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from netconfig.drivers.cisco_ios.config import is_ours, managed_entries
-from netconfig.drivers.cisco_ios.names import Names
-from netconfig.drivers.cisco_ios.running import AccessList, Family, Running, parse_running
+from netconfig.cisco.config import is_ours, managed_entries
+from netconfig.cisco.dialect import Family
+from netconfig.cisco.names import Names
+from netconfig.cisco.running import AccessList, Running, parse_running
 
 
 def imagine(running: Running, carried: str, names: Names) -> Running:
@@ -12,7 +14,7 @@ def imagine(running: Running, carried: str, names: Names) -> Running:
 
     Its lines in lists and maps of the site's are added to what stands in those.
     """
-    rehearsed = parse_running(carried)
+    rehearsed = parse_running(carried, running.dialect)
     lists = {name: held for name, held in running.access_lists.items() if not is_ours(name, names)}
     for name, held in rehearsed.access_lists.items():
         lists[name] = _joined(lists[name], held) if name in lists else held
@@ -23,7 +25,8 @@ def imagine(running: Running, carried: str, names: Names) -> Running:
     }
     for name, entries in rehearsed.route_maps.items():
         maps[name] = [*maps.get(name, ()), *entries]
-    return Running(
+    return replace(
+        running,
         policies={
             interface: _policies(interface, has, rehearsed.policies.get(interface, {}), names)
             for interface, has in running.policies.items()
@@ -34,14 +37,13 @@ def imagine(running: Running, carried: str, names: Names) -> Running:
             for name, entries in maps.items()
             if entries
         },
-        other_lists=running.other_lists,
     )
 
 
 def _joined(held: AccessList, added: AccessList) -> AccessList:
     news = [rule for rule in added.rules if held.find(rule.text) is None]
     rules = sorted([*held.rules, *news], key=lambda rule: rule.sequence)
-    return AccessList(held.family, held.name, tuple(rules), held.owner)
+    return replace(held, rules=tuple(rules))
 
 
 def _policies(

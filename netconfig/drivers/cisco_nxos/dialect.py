@@ -1,0 +1,30 @@
+"""NX-OS's words, as the Nexus 9000 and 7000 configuration guides have them.
+
+"Configuring IP ACLs" (Security Configuration Guide), "Configuring Policy-Based Routing" and "Configuring
+Route Policy Manager" (Unicast Routing Configuration Guide); refusals as Nexus 9000 prints them.
+"""
+
+import re
+
+from netconfig.cisco.dialect import Dialect, SecondMatch
+
+NXOS = Dialect(
+    device_type="cisco_nxos",
+    list_header={4: "ip access-list", 6: "ipv6 access-list"},
+    prefixes=True,
+    rule={4: "{number} {text}", 6: "{number} {text}"},
+    remark_takes_number={4: True, 6: True},
+    # "A match command cannot refer to more than one ACL in a route map used for policy-based routing."
+    second_match={4: SecondMatch.AVOIDED, 6: SecondMatch.AVOIDED},
+    # It has no `end`: that it is whole is told by the prompt behind it.
+    whole=re.compile(r"\A\s*!Command: show running-config"),
+    refusal=re.compile(
+        r"^(?:%(?! ?warning)|error:|syntax error|invalid command|permission denied).*",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    save="copy running-config startup-config",
+    saved="Copy complete",
+    shown_lists={},
+    counting="statistics per-entry",
+    feature="feature pbr",
+)
