@@ -208,7 +208,7 @@ class Steering:
 
 
 def needed_capabilities(intent: Intent) -> tuple[Capability, ...]:
-    """All that a device must be able to do to carry this: the kind of thing, then what is asked of it."""
+    """All that a device must be able to do to carry this: first the kind of thing, then what it asks."""
     needed = [intent.capability]
     if isinstance(intent, PolicyRoute):
         if any(flow.dscp is not None for flow in intent.flows):

@@ -15,12 +15,12 @@ from types import TracebackType
 
 from netconfig.errors import BadCredential
 from netconfig.inventory import Device
-from netconfig.simulator import IosRouter, JunosRouter, RunningSimulator
+from netconfig.simulator import FtosRouter, IosRouter, JunosRouter, RunningSimulator
 from pathservice.simulated_gateway import GATEWAY, locate_gateway, start_gateway
 
 USERNAME = "pathservice"
 ENDPOINT = "endpoint.json"
-JUNOS = "juniper_junos"
+FTOS, JUNOS = "dell_force10", "juniper_junos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,14 @@ class SimulatedRouters:
         return router if isinstance(router, IosRouter) else None
 
 
-def _router(device: Device, config: str, home: Path, now: Callable[[], datetime]) -> IosRouter | JunosRouter:
+def _router(
+    device: Device, config: str, home: Path, now: Callable[[], datetime]
+) -> FtosRouter | IosRouter | JunosRouter:
     nvram = home / "startup-config"
     if device.platform == JUNOS:
         return JunosRouter(config, nvram=nvram, clock=now)
+    if device.platform == FTOS:
+        return FtosRouter(config, hostname=device.name, nvram=nvram, clock=now)
     return IosRouter(config, hostname=device.name, nvram=nvram, clock=now)
 
 

@@ -172,9 +172,12 @@ def _add(call: Call) -> Step:
     numbered = call.texts[0].isdecimal() and len(call.values) == 2
     last = max((sequence_of(line) for line in call.block.lines), default=0)
     number = int(call.texts[0]) if numbered else max(last, 0) + STEP
-    if call.block.at(number) is not None:
+    text, there = _entry(call), call.block.at(number)
+    if there == f"seq {number} {text}":
+        return Step(call.config, call.mode)
+    if there is not None:
         raise Refused(f"% Error: Sequence number {number} is already used.")
-    return call.put(call.block.with_entry(number, _entry(call)))
+    return call.put(call.block.with_entry(number, text))
 
 
 def _remove_number(call: Call) -> Step:
@@ -239,7 +242,8 @@ def _say(said: str) -> Act:
     """One line of an interface in place of the other that begins so."""
 
     def act(call: Call) -> Step:
-        kept = call.block.without(*(line for line in call.block.lines if line.startswith(said)))
+        former = (said, f"no {said.strip()}")
+        kept = call.block.without(*(line for line in call.block.lines if line.startswith(former)))
         return call.put(_said(kept, " ".join(call.line.split())))
 
     return act

@@ -12,6 +12,7 @@ from netconfig.simulator import SimulatorLoop
 from tests.contract.drivers.bench import Bench, Rig, Trait
 from tests.contract.drivers.cisco_ios_bench import IosBench
 from tests.contract.drivers.cisco_nxos_bench import NxosBench
+from tests.contract.drivers.dell_force10_bench import Force10Bench
 from tests.contract.drivers.juniper_junos_bench import JunosBench
 from tests.contract.drivers.ofgw_agent_bench import AgentBench
 from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
@@ -19,6 +20,7 @@ from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
 BENCHES: Mapping[str, Bench] = {
     "cisco_ios": IosBench(),
     "cisco_nxos": NxosBench(),
+    "dell_force10": Force10Bench(),
     "juniper_junos": JunosBench(),
     "ofgw_agent": AgentBench(),
     "openvswitch": OpenVSwitchBench(),

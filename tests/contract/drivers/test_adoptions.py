@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netconfig.capability import Capability
 from netconfig.driver import DeviceDriver, Ownership, PartIntent
 from netconfig.errors import Unreadable
 from netconfig.intent import FlowMatch, PolicyRoute, PortRange, Protocol
+from netconfig.registry import driver_class
 from tests.contract.drivers.bench import OWNERSHIP, Bench, Rig, Ticket, Trait, reconcile, unwanted, wanted
 from tests.contract.drivers.conftest import BENCHES, having
 
@@ -74,7 +76,7 @@ def parts_of(tickets: Sequence[Ticket]) -> list[PartIntent]:
 
 def is_fingerprint(line: str) -> bool:
     """Whether it is a fingerprint, or opens or closes the block that one is in."""
-    words = ("remark ", "access-list ", "apply-macro ")
+    words = ("remark ", "access-list ", "apply-macro ", "redirect-list ", "description ")
     return any(word in line for word in words) or line.strip() == "exit"
 
 
@@ -172,7 +174,7 @@ ports = st.none() | st.builds(
 )
 
 
-def flows(family: int) -> st.SearchStrategy[FlowMatch]:
+def flows(family: int, *, marked: bool) -> st.SearchStrategy[FlowMatch]:
     def made(
         source: IPv4Network | IPv6Network,
         destination: IPv4Network | IPv6Network,
@@ -192,9 +194,8 @@ def flows(family: int) -> st.SearchStrategy[FlowMatch]:
         )
 
     ends = networks(family)
-    return st.builds(
-        made, ends, ends, st.none() | st.sampled_from(Protocol), ports, ports, st.none() | st.integers(0, 63)
-    )
+    code_points = st.none() | st.integers(0, 63) if marked else st.none()
+    return st.builds(made, ends, ends, st.none() | st.sampled_from(Protocol), ports, ports, code_points)
 
 
 @each_bench
@@ -202,11 +203,12 @@ def flows(family: int) -> st.SearchStrategy[FlowMatch]:
 @given(data=st.data())
 def test_any_flows_are_read_back_as_they_were_asked_for(name: str, data: st.DataObject) -> None:
     bench = BENCHES[name]
+    marked = Capability.POLICY_ROUTE_DSCP in driver_class(name).capabilities
     with bench.start() as rig:
         parts = []
         for ticket in bench.tickets:
             if isinstance(ticket.part.intent, PolicyRoute):
-                of_family = flows(ticket.part.intent.flows[0].family)
+                of_family = flows(ticket.part.intent.flows[0].family, marked=marked)
                 found = data.draw(st.lists(of_family, min_size=1, max_size=6, unique=True))
                 intent = dataclasses.replace(ticket.part.intent, flows=tuple(found))
                 parts.append(dataclasses.replace(ticket.part, intent=intent))

@@ -1,0 +1,20 @@
+"""Force10 FTOS and Dell OS9: policy routing by redirect lists, permits in access lists, for IPv4.
+
+    names, entries       what things are called; one entry of a list, written and read
+    running, config      a running configuration taken apart; the two configurations that are compared
+    grounds              what of the site's a part stands on, and whether it is there
+    permits, recall,     where a part goes; permits that came back
+      place
+    render               what a switch should carry
+    strangers, steps,    whose an object is; how steps are written; the order that is safe
+      plan
+    adoption, imagine    what another database left; a switch that is only rehearsed on
+    push                 sending it
+    driver               all of it behind `DeviceDriver`
+
+Everything but `push` and `driver` is pure.
+"""
+
+from netconfig.drivers.dell_force10.driver import DellForce10
+
+__all__ = ["DellForce10"]

@@ -1,0 +1,132 @@
+"""The two configurations that the driver compares, as values: what a switch has and what it should have.
+
+Both are a `Config` with text in the switch's own language; beside it they keep what that text was made from.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from netconfig.driver import Config
+from netconfig.drivers.dell_force10.grounds import Ground
+from netconfig.drivers.dell_force10.names import Names, fingerprint
+from netconfig.drivers.dell_force10.running import (
+    DESCRIPTION,
+    GROUP,
+    INTERFACE,
+    RedirectList,
+    Running,
+    parse_running,
+)
+from netconfig.intent import SequenceRange
+
+Block = tuple[str, tuple[str, ...]]
+"""A top-level line and the lines below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Config):
+    """What a switch has. `text` is everything that is named as ours, strangers' objects too.
+
+    Attributes:
+        whole: False if it was made from such a text: the switch may have what is not in it.
+    """
+
+    running: Running = field(default_factory=Running)
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
+
+    part: int
+    reservation: int
+    sequences: SequenceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(Config):
+    """What a switch should have.
+
+    Attributes:
+        leaving: ids of the parts that need an object gone, by the first lines of its path.
+        members: ids of the parts of each reservation; those that are leaving, if any are.
+        reservations: reservation of each part.
+        grounds: ids of the wanted parts, by what of the site's they stand on.
+        adopted: reservation and database of the fingerprints that some parts' lists had before.
+        remembered: permits of parts whose reservations are over, by header and text.
+    """
+
+    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
+    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    reservations: Mapping[int, int] = field(default_factory=dict)
+    grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
+    adopted: frozenset[tuple[int, str]] = frozenset()
+    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
+
+
+def read_config(running: Running, names: Names) -> Reading:
+    """The managed part of a running configuration."""
+    found: dict[int, str] = {}
+    ours = [held for held in running.redirect_lists.values() if is_ours(held.name, names)]
+    for held in ours:
+        reservation = names.reservation_of(held.name)
+        database = held.owner[1] if held.owner else ""
+        # A foreign identity is news and must not be hidden by a list of ours beside it.
+        if reservation and (not found.get(reservation) or database != names.ownership.database):
+            found[reservation] = database or found.get(reservation, "")
+    blocks = [*map(list_block, ours), *_interface_blocks(running, names)]
+    return Reading(text=text_of(blocks), found=found, running=running)
+
+
+def as_reading(config: Config, names: Names) -> Reading:
+    """A configuration that may have been kept as text only."""
+    if isinstance(config, Reading):
+        return config
+    return replace(read_config(parse_running(config.text), names), whole=False)
+
+
+def as_wish(config: Config) -> Wish:
+    """A wish that may have been kept as text only."""
+    if isinstance(config, Wish):
+        return config
+    return Wish(config.text, config.found, config.serves, config.retired)
+
+
+def is_ours(redirect_list: str, names: Names) -> bool:
+    """Whether a redirect list is named as ours are."""
+    return names.reservation_of(redirect_list) is not None
+
+
+def list_block(held: RedirectList) -> Block:
+    """A redirect list of ours; its entries are numbered anew, for only their order is meant."""
+    described = (f"{DESCRIPTION}{fingerprint(*held.owner)}",) if held.owner else ()
+    return held.header, (*described, *number(held.texts))
+
+
+def number(texts: Sequence[str]) -> tuple[str, ...]:
+    """Entries of a list of our own with their sequence numbers."""
+    return tuple(f"seq {10 * n} {text}" for n, text in enumerate(texts, 1))
+
+
+def text_of(blocks: Iterable[Block]) -> str:
+    """Blocks as a switch prints them."""
+    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The blocks of a text that `text_of` made."""
+    blocks: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith(" "):
+            blocks[-1][1].append(line.strip())
+        else:
+            blocks.append((line, []))
+    return [(header, tuple(lines)) for header, lines in blocks]
+
+
+def _interface_blocks(running: Running, names: Names) -> Iterator[Block]:
+    for interface, groups in running.groups.items():
+        lines = tuple(f"{GROUP}{group}" for group in groups if is_ours(group, names))
+        if lines:
+            yield f"{INTERFACE}{interface}", lines

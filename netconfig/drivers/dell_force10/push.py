@@ -1,0 +1,122 @@
+"""Sends a plan, step by step, and stops at the first line the switch refuses."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+
+from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
+from netconfig.drivers.dell_force10.running import without_log_messages
+from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
+from netconfig.transport.cli import CliSession
+
+_REFUSAL = re.compile(r"^ *%(?! ?(?:warning|info)\b).*", re.IGNORECASE | re.MULTILINE)
+
+
+def refusal(answer: str) -> str:
+    """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
+    found = _REFUSAL.search(without_log_messages(answer))
+    return found[0].strip() if found else ""
+
+
+class Push:
+    """One plan on its way to one switch."""
+
+    def __init__(
+        self,
+        device: str,
+        session: CliSession,
+        *,
+        save: bool,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._device = device
+        self._session = session
+        self._save = save
+        self._may_go_on = may_go_on
+        self._exchanges: list[Exchange] = []
+
+    def run(self, plan: Plan) -> Transcript:
+        """Send it and save the configuration. What waits is left out.
+
+        Raises:
+            Rejected: an added line was refused; the object it belonged to has been taken back.
+            StateUnknown: a removal was refused.
+            Waiting: all of it waits, and nothing was sent.
+            Unreachable: the session ended, the switch did not let us in or could not save; or we may not go
+                on, and ended it ourselves.
+            All of them carry what was said so far; see `transcript_of`.
+        """
+        if not plan.due:
+            raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
+        with self._told():
+            self._ask("configure terminal", may_open=True)
+            if not self._session.in_configuration:
+                words = f"the switch does not let us configure: {self._exchanges[-1].answer}"
+                raise Unreachable(self._device, words)
+            for _, group in groupby(plan.due, key=lambda line: line.step):
+                self._send_step(list(group))
+            self._ask("end")
+            if self._save:
+                self._write_memory()
+        return Transcript(tuple(self._exchanges))
+
+    def save(self) -> Transcript:
+        """Save the configuration as it is; nothing is sent if the site wants none of its devices' saved.
+
+        Raises:
+            Unreachable: no session, or the switch could not save.
+        """
+        if self._save:
+            with self._told():
+                self._write_memory(may_open=True)
+        return Transcript(tuple(self._exchanges))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Lets an error carry what was said so far."""
+        try:
+            yield
+        except DeviceError as error:
+            keep_transcript(error, Transcript(tuple(self._exchanges)))
+            raise
+
+    def _send_step(self, lines: Sequence[PlanLine]) -> None:
+        self._check_turn()
+        exchanges = self._session.send([line.text for line in lines])
+        self._exchanges += exchanges
+        for line, exchange in zip(lines, exchanges, strict=True):
+            if words := refusal(exchange.answer):
+                self._take_back(lines)
+                if line.removal:
+                    raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
+                raise Rejected(self._device, words, line=line.text, parts=line.parts)
+
+    def _take_back(self, lines: Sequence[PlanLine]) -> None:
+        """Leave nothing half-made, and the configuration mode."""
+        # A refused header lets `exit` end the configuration mode itself.
+        if not self._session.in_configuration:
+            self._ask("configure terminal")
+        undo = dict.fromkeys(line.undo for line in lines if line.undo)
+        if undo:
+            self._exchanges += self._session.send(list(undo))
+        self._ask("end")
+
+    def _check_turn(self) -> None:
+        if not self._may_go_on():
+            # Another may be configuring the switch by now; what is half done here it reads and finishes.
+            self._session.close()
+            raise Unreachable(self._device, "broken off in mid-push, its lease had run out")
+
+    def _write_memory(self, *, may_open: bool = False) -> None:
+        self._check_turn()
+        answer = self._ask("write memory", confirm=True, may_open=may_open)
+        # What is said when it is done differs from release to release; a failure is an error in all.
+        if words := refusal(answer):
+            words = f"configured, but not saved: {words}"
+            raise Unreachable(self._device, self._session.mask(words))
+
+    def _ask(self, command: str, *, confirm: bool = False, may_open: bool = False) -> str:
+        answer = self._session.ask(command, confirm=confirm, may_open=may_open)
+        self._exchanges.append(Exchange(command, self._session.mask(answer.strip("\n"))))
+        return answer

@@ -1,0 +1,144 @@
+"""A running configuration, taken apart: the redirect lists, access lists and groups that a ticket meets."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from netconfig.drivers.dell_force10.entries import canonical
+from netconfig.drivers.dell_force10.names import read_fingerprint
+
+INTERFACE = "interface "
+REDIRECT_LIST = "ip redirect-list "
+ACCESS_LIST = "ip access-list extended "
+GROUP = "ip redirect-group "
+DESCRIPTION = "description "
+_RULE = re.compile(r"seq (\d+) ((?:permit|deny|redirect) .*)")
+_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An entry, canonical, with its sequence number."""
+
+    sequence: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectList:
+    """A redirect list.
+
+    Attributes:
+        owner: reservation and database of our description of it, if it has one.
+        others: lines that are neither its description nor entries.
+    """
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+    owner: tuple[int, str] | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """The line its block begins with."""
+        return f"{REDIRECT_LIST}{self.name}"
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What it does, in order."""
+        return (*(rule.text for rule in self.rules), *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """An extended access list of IPv4."""
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """The line its block begins with."""
+        return f"{ACCESS_LIST}{self.name}"
+
+    def find(self, text: str) -> Rule | None:
+        """The rule that reads so."""
+        return next((rule for rule in self.rules if rule.text == text), None)
+
+    def at(self, sequence: int) -> Rule | None:
+        """The rule of that number."""
+        return next((rule for rule in self.rules if rule.sequence == sequence), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What of a running configuration concerns us.
+
+    Attributes:
+        groups: names of the redirect groups of each interface, in order; every interface is a key.
+        redirect_lists, access_lists: by name.
+    """
+
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    redirect_lists: Mapping[str, RedirectList] = field(default_factory=dict)
+    access_lists: Mapping[str, AccessList] = field(default_factory=dict)
+
+    def interfaces_of(self, redirect_list: str) -> tuple[str, ...]:
+        """The interfaces that a list is applied to."""
+        return tuple(name for name, groups in self.groups.items() if redirect_list in groups)
+
+
+def without_log_messages(text: str) -> str:
+    """What a device printed, without the log messages that went out to the terminal meanwhile."""
+    return _LOG_MESSAGE.sub("", text)
+
+
+def parse_running(text: str) -> Running:
+    """Take a running configuration apart; what does not concern us is passed over."""
+    groups: dict[str, tuple[str, ...]] = {}
+    redirects: dict[str, RedirectList] = {}
+    lists: dict[str, AccessList] = {}
+    for header, lines in _blocks(text):
+        if header.startswith(INTERFACE):
+            found = (line.removeprefix(GROUP) for line in lines if line.startswith(GROUP))
+            groups[header.removeprefix(INTERFACE)] = tuple(found)
+        elif header.startswith(REDIRECT_LIST):
+            held = _redirect_list(header.removeprefix(REDIRECT_LIST), lines)
+            redirects[held.name] = held
+        elif header.startswith(ACCESS_LIST):
+            name = header.removeprefix(ACCESS_LIST)
+            lists[name] = AccessList(name, tuple(_rules(lines)))
+    return Running(groups, redirects, lists)
+
+
+def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Top-level lines with the indented ones below them; the text of banners is passed over."""
+    header, lines, banner_end = "", list[str](), ""
+    for line in text.splitlines():
+        if banner_end:
+            banner_end = "" if banner_end in line else banner_end
+        elif line.startswith("banner "):
+            _, _, rest = line.removeprefix("banner ").partition(" ")
+            mark = rest[:2] if rest.startswith("^") else rest[:1]
+            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
+        elif line.startswith(" "):
+            lines.append(" ".join(line.split()))
+        elif line.strip() and not line.startswith("!"):
+            if header:
+                yield header, lines
+            header, lines = " ".join(line.split()), []
+    if header:
+        yield header, lines
+
+
+def _redirect_list(name: str, lines: Sequence[str]) -> RedirectList:
+    descriptions = [line.removeprefix(DESCRIPTION) for line in lines if line.startswith(DESCRIPTION)]
+    others = (line for line in lines if not line.startswith(DESCRIPTION) and not _RULE.fullmatch(line))
+    owner = read_fingerprint(descriptions[0]) if descriptions else None
+    return RedirectList(name, tuple(_rules(lines)), owner, tuple(others))
+
+
+def _rules(lines: Sequence[str]) -> Iterator[Rule]:
+    found = (_RULE.fullmatch(line) for line in lines)
+    rules = [Rule(int(match[1]), canonical(match[2])) for match in found if match]
+    yield from sorted(rules, key=lambda rule: rule.sequence)
