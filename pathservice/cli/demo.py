@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lab.processes import require_programs
 from lab.routers import KINDS
+from lab.sites import SIDES
 from lab.wires import PROGRAMS as LAB_PROGRAMS
 from pathservice.cli import options
 from pathservice.cli.screen import console
@@ -83,7 +84,8 @@ def demo_lab(
         for platform in router or sorted(KINDS):
             screen.chapter(f"Two sites with {platform} at their borders")
             (folder / platform).mkdir(mode=0o700)
-            told[platform] = tell_of_lab(platform, folder / platform, pki.ca.parent, screen)
+            platforms = {side.name: platform for side in SIDES}
+            told[platform] = tell_of_lab(platforms, folder / platform, pki.ca.parent, screen)
     screen.chapter("Figures")
     screen.figures({platform: one.figures for platform, one in told.items()})
     happened = all(one.held for one in told.values())

@@ -52,7 +52,7 @@ class Meter:
         return next((look.at for look in looks if look.sent - looks[0].sent >= size), None)
 
     def last_sent(self, *, since: float, size: int) -> float | None:
-        """When so many bytes last left by it between two looks, since an instant; None where that never was."""
+        """When so many bytes last left by it between two looks, since an instant; None where never."""
         looks = self._since(since)
         pairs = itertools.pairwise(looks)
         return max((now.at for before, now in pairs if now.sent - before.sent >= size), default=None)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import dropwhile, groupby
 from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
@@ -19,7 +21,7 @@ from pathservice.demo.lab.meter import Meter
 from pathservice.demo.lab.probe import Probe
 from pathservice.demo.lab.screen import LabScreen
 from pathservice.demo.lab.station import Station
-from pathservice.demo.lab.transfer import Interval, Transfer
+from pathservice.demo.lab.transfer import Interval, Measured, Transfer
 from pathservice.demo.story import DemoFailed
 from reservation.lifecycle import FINAL, Outcome, State
 
@@ -47,11 +49,6 @@ class Times:
     ticket: timedelta = timedelta(seconds=6)
     after: timedelta = timedelta(seconds=4)
 
-    @property
-    def transfer(self) -> timedelta:
-        """How long it is to last: somewhat longer."""
-        return self.before + self.ticket + self.after + timedelta(seconds=2)
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -66,10 +63,13 @@ class Told:
     figures: Mapping[str, str]
 
 
-def tell(platform: str, folder: Path, pki: Path, screen: LabScreen, times: Times | None = None) -> Told:
-    """Move a transfer between two sites with such routers to the big path and back.
+def tell(
+    platforms: Mapping[str, str], folder: Path, pki: Path, screen: LabScreen, times: Times | None = None
+) -> Told:
+    """Move a transfer between two sites to the big path and back.
 
     Args:
+        platforms: the kinds of router by the site's name.
         folder: an empty one, in which everything is.
         pki: certificates for the service and its user.
 
@@ -81,7 +81,7 @@ def tell(platform: str, folder: Path, pki: Path, screen: LabScreen, times: Times
     times = times or Times()
     (folder / "lab").mkdir(mode=0o700)
     with ExitStack() as opening:
-        lab = opening.enter_context(Lab(folder / "lab", {side.name: platform for side in SIDES}))
+        lab = opening.enter_context(Lab(folder / "lab", platforms))
         station = opening.enter_context(Station(lab, folder / "state", pki))
         return _Telling(lab, station, folder, screen, times).tell()
 
@@ -123,19 +123,16 @@ class _Telling:
             }
             probe, beside = (opening.enter_context(self._probe(port)) for port in (PROBE, BESIDE))
             transfer = opening.enter_context(self._transfer())
-            self._wait_until(
-                "the transfer on its production path", transfer.began + _seconds(self._times.before)
-            )
+            self._let_pass("the transfer on its production path", self._times.before)
             self._fact("nothing of the transfer is on another path", self._has_left(PRODUCTION.colour))
             moved = self._move()
             left = self._come_back(moved)
-            intervals = self._wait("the transfer to end", transfer.result)
-        # Counted, not only sent: the probe has ended, and what was under way has come.
-        around = transfer.began, moved.there, left
-        self._look_at_sizes(_phases(intervals, *around))
+            measured = transfer.stop()
+        # Counted, not only sent: both probes have ended, and what was under way has come.
+        self._look_at_sizes(measured)
         stayed = self._is_only_on(PRODUCTION.colour, "beside") and beside.toll(moved.asked, left).sent > 0
         self._fact("a flow beside it, of other ports, never left production", stayed)
-        return Told(all(self._facts), _figures(moved, left, _phases(intervals, *around), probe))
+        return Told(all(self._facts), _figures(moved, left, _phases(measured, moved.there, left), probe))
 
     def _move(self) -> _Moved:
         """Open the ticket, and see that the transfer takes the big path both ways."""
@@ -155,7 +152,7 @@ class _Telling:
         there, back = (
             self._wait(
                 f"{what} to leave {side.name} by {BIG.colour}",
-                lambda meter=self._meters[side.name], size=size: meter.reached(size, since=asked),
+                partial(self._meters[side.name].reached, size, since=asked),
             )
             for side, what, size in ((WEST, "packets", _ARRIVED), (EAST, "answers", _ANSWERED))
         )
@@ -171,12 +168,12 @@ class _Telling:
 
     def _come_back(self, moved: _Moved) -> float:
         """See the ticket end and the transfer on production again; when the last of it left the big path."""
-        self._wait_until("the ticket to end", moved.end)
+        self._let_pass("the ticket to end", timedelta(seconds=moved.end - time.monotonic()))
         over = self._wait("the ticket to be over", lambda: self._reached(moved.ticket, *FINAL))
         outcome = self._station.ticket(moved.ticket).outcome
         self._fact("the ticket completed", over and outcome is Outcome.COMPLETED)
         before = self._counted()
-        self._wait_until("the transfer on production again", time.monotonic() + _seconds(self._times.after))
+        self._let_pass("the transfer on production again", self._times.after)
         after = self._counted()
         for side in SIDES:
             grown = {name: after[side.name][name] - before[side.name][name] for name in before[side.name]}
@@ -186,12 +183,12 @@ class _Telling:
         last = (meter.last_sent(since=moved.there, size=_ANSWERED) for meter in self._meters.values())
         return max((at for at in last if at is not None), default=moved.end)
 
-    def _look_at_sizes(self, phases: "_Phases") -> None:
-        self._fact(
-            f"its packets were of {PRODUCTION.mtu} bytes at most", _mtus(phases.before) == [PRODUCTION.mtu]
-        )
-        self._fact(f"grew to {BIG.mtu}", BIG.mtu in _mtus(phases.during))
-        self._fact(f"and shrank to {PRODUCTION.mtu}", _mtus(phases.after) == [PRODUCTION.mtu])
+    def _look_at_sizes(self, measured: Measured) -> None:
+        sizes = [size for size, _ in groupby(one.mtu for one in measured.intervals)]
+        # Until its first packet was too large the host went by its own cable's.
+        sizes = list(dropwhile(lambda size: size == BIG.mtu, sizes))
+        expected = [PRODUCTION.mtu, BIG.mtu, PRODUCTION.mtu]
+        self._fact(f"its path MTU went from {' to '.join(map(str, expected))}", sizes == expected)
 
     def _has_left(self, colour: str) -> bool:
         """Whether the flow has left both routers, and by one path alone."""
@@ -214,8 +211,7 @@ class _Telling:
         return Probe(*self._ends(), port)
 
     def _transfer(self) -> Transfer:
-        seconds = int(_seconds(self._times.transfer))
-        return Transfer(*self._ends(), TRANSFER, seconds=seconds, folder=self._folder)
+        return Transfer(*self._ends(), TRANSFER, folder=self._folder)
 
     def _ends(self) -> tuple[Host, Host, str]:
         near, far = (self._lab.host(side.host(1)) for side in SIDES)
@@ -237,13 +233,12 @@ class _Telling:
         except LabError as error:
             raise DemoFailed(str(error)) from error
 
-    def _wait_until(self, what: str, instant: float) -> None:
+    def _let_pass(self, what: str, span: timedelta) -> None:
         """Let time pass, shown on the screen."""
-        left = instant - time.monotonic()
         done = threading.Event()
-        timer = threading.Timer(max(left, 0), done.set)
+        timer = threading.Timer(max(_seconds(span), 0), done.set)
         timer.start()
-        self._screen.wait(what, done, until=datetime.now(UTC) + timedelta(seconds=left))
+        self._screen.wait(what, done, until=datetime.now(UTC) + span)
         timer.join()
 
 
@@ -256,20 +251,15 @@ class _Phases:
     after: Sequence[Interval]
 
 
-def _phases(intervals: Sequence[Interval], began: float, there: float, left: float) -> _Phases:
-    there, left = there - began, left - began
+def _phases(measured: Measured, there: float, left: float) -> _Phases:
+    there, left, last = there - measured.began, left - measured.began, measured.intervals[-1].end
 
     def between(start: float, end: float) -> list[Interval]:
-        return [one for one in intervals if one.start >= start and one.end <= end]
+        return [one for one in measured.intervals if one.start >= start and one.end <= end]
 
-    end = intervals[-1].end
     return _Phases(
-        between(_SETTLING, there), between(there + _SETTLING, left), between(left + _SETTLING, end)
+        between(_SETTLING, there), between(there + _SETTLING, left), between(left + _SETTLING, last)
     )
-
-
-def _mtus(intervals: Sequence[Interval]) -> list[int]:
-    return sorted({one.mtu for one in intervals})
 
 
 def _figures(moved: _Moved, left: float, phases: _Phases, probe: Probe) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """A transfer by iperf3 from one host of a lab to another, and what it measured."""
 
 import json
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from lab.processes import LabError, Service, wait_for
 PROGRAMS = {"iperf3": "iperf3"}
 _EVERY = 0.25
 """Seconds that are measured together."""
+_LONGEST = 3600
+"""Seconds after which it ends whatever happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +28,28 @@ class Interval:
     mtu: int
 
 
-class Transfer:
-    """One host sends to another as fast as it can, for so many seconds, or to the end of the `with` block.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a transfer measured of itself.
 
     Attributes:
-        began: when, by `time.monotonic`.
+        began: when it did, by `time.monotonic`.
     """
 
     began: float
+    intervals: tuple[Interval, ...]
 
-    def __init__(
-        self, sender: Host, receiver: Host, address: str, port: int, *, seconds: int, folder: Path
-    ) -> None:
-        self._inside = sender.inside
+
+class Transfer:
+    """One host sends to another as fast as it can while the `with` block lasts."""
+
+    def __init__(self, sender: Host, receiver: Host, address: str, port: int, *, folder: Path) -> None:
+        to = ("-c", address, "-p", str(port), "-t", str(_LONGEST), "-i", str(_EVERY), "-J")
+        self._command = (*sender.inside, "iperf3", *to)
         self._folder = folder
-        self._to = ("-c", address, "-p", str(port), "-t", str(seconds), "-i", str(_EVERY), "-J")
-        command = (*receiver.inside, "iperf3", "-s", "-1", "-p", str(port), "--forceflush")
-        self._receiver = Service("receiver", command, folder)
+        self._receiver = Service(
+            "receiver", (*receiver.inside, "iperf3", "-s", "-1", "-p", str(port), "--forceflush"), folder
+        )
 
     def __enter__(self) -> Self:
         """Start it.
@@ -49,11 +57,10 @@ class Transfer:
         Raises:
             LabError: nobody listens.
         """
-        listens = self._receiver.log
+        log = self._receiver.log
         try:
-            wait_for("iperf3 to listen", lambda: "Server listening" in listens.read_text(encoding="utf-8"))
-            self.began = time.monotonic()
-            self._sender = Service("sender", (*self._inside, "iperf3", *self._to), self._folder)
+            wait_for("iperf3 to listen", lambda: "Server listening" in log.read_text(encoding="utf-8"))
+            self._sender = Service("sender", self._command, self._folder)
         except BaseException:
             self._receiver.end()
             raise
@@ -65,28 +72,24 @@ class Transfer:
         self._sender.end()
         self._receiver.end()
 
-    def result(self) -> list[Interval]:
-        """What it measured, when it is over.
+    def stop(self) -> Measured:
+        """End it, and have what it measured.
 
         Raises:
-            LabError: it failed, or does not end.
+            LabError: it had ended by itself, or says nothing that can be read.
         """
-        told: dict[str, Any] = wait_for("iperf3 to end", self._answer)
-        if "error" in told:
-            raise LabError(f"iperf3: {told['error']}")
-        return [
-            Interval(
-                one["sum"]["start"],
-                one["sum"]["end"],
-                one["sum"]["bits_per_second"] / 1e6,
-                one["streams"][0]["pmtu"],
-            )
-            for one in told["intervals"]
-        ]
-
-    def _answer(self) -> dict[str, Any] | None:
+        now = time.monotonic()
+        self._sender.end(signal.SIGINT)
         try:
-            return dict(json.loads(self._sender.log.read_text(encoding="utf-8")))
-        except ValueError:
-            # Not all of it is written yet.
-            return None
+            told = json.loads(self._sender.log.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise LabError(f"iperf3 says nothing that can be read: {error}") from error
+        if "interrupt" not in told.get("error", "") or not told["intervals"]:
+            raise LabError(f"iperf3 did not go on to the end: {told.get('error', 'it was over')}")
+        intervals = tuple(_interval(one) for one in told["intervals"])
+        return Measured(now - intervals[-1].end, intervals)
+
+
+def _interval(told: dict[str, Any]) -> Interval:
+    of_all, [stream] = told["sum"], told["streams"]
+    return Interval(of_all["start"], of_all["end"], of_all["bits_per_second"] / 1e6, stream["pmtu"])
