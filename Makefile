@@ -1,6 +1,6 @@
 # `make demo` and `make test` do everything on a fresh machine; see README.md.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-island test check bench races schemas lint types tests others
+.PHONY: help setup demo demo-island demo-lab test check bench races schemas lint types tests others
 SHELL := bash
 BIN := .venv/bin
 # In the order of tests/conftest.py, which begins with the longest files.
@@ -19,10 +19,13 @@ help: ## Say what there is
 
 .venv/.installed-test: setup.cfg tools/setup
 	@tools/setup test
-	@touch .venv/.installed .venv/.installed-island
+	@touch .venv/.installed .venv/.installed-island .venv/.installed-lab
 
 .venv/.installed-island: setup.cfg tools/setup
 	@tools/setup island
+
+.venv/.installed-lab: setup.cfg tools/setup
+	@tools/setup lab
 
 setup: .venv/.installed-test ## Make .venv with everything to run and to test
 
@@ -31,6 +34,9 @@ demo: .venv/.installed ## Book a path, change a simulated router, put it back
 
 demo-island: .venv/.installed-island ## Book an island of real switches, as root: controllers, VLANs and pings in a slot
 	@$(BIN)/pathservice demo-island
+
+demo-lab: .venv/.installed-lab ## Move a running transfer to the big path and back, as root, on each kind of router
+	@$(BIN)/pathservice demo-lab
 
 check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and contract tests, migrations
 	$(BIN)/ruff format --check .

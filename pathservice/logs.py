@@ -55,8 +55,10 @@ def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # What these say at our level is about themselves, or repeats lines for devices, secrets among them.
-    for name in ("alembic", "apscheduler", "asyncssh", "netmiko", "paramiko", "spyne", "cheroot"):
+    for name in ("alembic", "apscheduler", "asyncssh", "netmiko", "spyne", "cheroot"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # What goes wrong there is raised as well; a session that we close ourselves it calls an error.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     # Says, at WARNING, that the next tick waited for the last: the design, not a fault.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": "serve",
     "demo": "demo",
     "demo-island": "demo",
+    "demo-lab": "demo",
     "freeze": "hand",
     "thaw": "hand",
 }

@@ -1,24 +1,34 @@
-"""`pathservice demo` and `pathservice demo-island`: each main job from end to end."""
+"""`pathservice demo`, `demo-island` and `demo-lab`: each main job from end to end."""
 
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from lab.processes import require_programs
+from lab.routers import KINDS
+from lab.sites import SIDES
+from lab.wires import PROGRAMS as LAB_PROGRAMS
 from pathservice.cli import options
 from pathservice.cli.screen import console
 from pathservice.demo.island.island import Island
 from pathservice.demo.island.screen import TerminalIslandScreen
 from pathservice.demo.island.story import tell as tell_of_island
+from pathservice.demo.lab.screen import TerminalLabScreen
+from pathservice.demo.lab.story import Told
+from pathservice.demo.lab.story import tell as tell_of_lab
+from pathservice.demo.lab.transfer import PROGRAMS as IPERF3
 from pathservice.demo.screen import TerminalScreen
 from pathservice.demo.story import tell
 from pathservice.logs import configure_logs
+from pathservice.pki import init_pki
 
 
 def demo(
@@ -51,6 +61,35 @@ def demo_island() -> None:
         started()
         happened = tell_of_island(island, guest, TerminalIslandScreen(out))
     _end(out, happened, "`tbam-agent --settings FILE` on a gateway, and docs/gateway.md")
+
+
+def demo_lab(
+    router: Annotated[
+        list[str] | None, typer.Option("--router", help="Only this kind of border router; may be repeated.")
+    ] = None,
+) -> None:
+    """Move a running transfer to the big path and back, on each kind of router. Status 0 only if it happened.
+
+    Needs root, nftables and iperf3; all of it runs in network namespaces of its own, and nothing is left.
+    """
+    configure_logs("error")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    out = console(width=118)
+    screen = TerminalLabScreen(out)
+    told: dict[str, Told] = {}
+    require_programs({**LAB_PROGRAMS, **IPERF3}, root=True)
+    with tempfile.TemporaryDirectory(prefix="pathservice-lab-") as scratch:
+        folder = Path(scratch)
+        pki = init_pki(folder / "pki", host_names=(), now=datetime.now(UTC))
+        for platform in router or sorted(KINDS):
+            screen.chapter(f"Two sites with {platform} at their borders")
+            (folder / platform).mkdir(mode=0o700)
+            platforms = {side.name: platform for side in SIDES}
+            told[platform] = tell_of_lab(platforms, folder / platform, pki.ca.parent, screen)
+    screen.chapter("Figures")
+    screen.figures({platform: one.figures for platform, one in told.items()})
+    happened = all(one.held for one in told.values())
+    _end(out, happened, "`pathservice lab up`, and docs/lab.md")
 
 
 @contextmanager
