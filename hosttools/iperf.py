@@ -113,8 +113,10 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"-{name[0]}", f"--{name}", action="store_true")
     for name in ("json-stream", "sctp"):
         parser.add_argument(f"--{name}", action="store_true")
-    # Read over; named so that what follows them is not taken for an option.
-    for name in "AfwlbCMSLOTXId":
+    # Read over; named so that what is joined to them, or follows them, is not taken for an option.
+    for name in "RJVZNd":
+        parser.add_argument(f"-{name}", dest="read_over", action="store_true")
+    for name in "AfwlbCMSLOTXI":
         parser.add_argument(f"-{name}", dest="read_over")
     return parser
 

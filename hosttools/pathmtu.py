@@ -1,11 +1,15 @@
 """What the host remembers of paths' MTUs. Linux keeps a smaller one for ten minutes after it was told."""
 
+from pathlib import Path
+
 from hosttools.programs import ProgramFailed, run
 from hosttools.record import On
 
 AGAIN_AFTER_SECONDS = (0.0, 0.5, 1.5, 3.5)
 """Since the ticket is active. The other site's router may move a little later than ours, and a large packet
 that meets the old path meanwhile has the host remember that path's MTU for ten minutes more."""
+_FLUSH = Path("/proc/sys/net/ipv4/route/flush")
+"""Of the network that we are on, as all of its folder."""
 
 
 class MtuWatch:
@@ -57,8 +61,12 @@ def forget_path_mtus(version: int) -> str | None:
         Why it was not done, None if it was.
     """
     try:
-        run("ip", f"-{version}", "route", "flush", "cache")
-    except ProgramFailed as error:
+        if version == 4:
+            # `ip -4 route flush cache` does the same, and ends well where it may not.
+            _FLUSH.write_text("1", encoding="ascii")
+        else:
+            run("ip", "-6", "route", "flush", "cache")
+    except (OSError, ProgramFailed) as error:
         return (
             f"the path's MTU is not looked for anew, which takes CAP_NET_ADMIN ({error}); "
             "connections keep the smaller one for up to ten minutes"

@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hosttools.record import Event, Moment, On, Phase, Record, What
+from hosttools.record import Event, On, Phase, Record, What
 from lambdastation.client import State
 
 _INK = "#1f2430"
@@ -28,7 +28,7 @@ _CHANGING = "#8a8a8a"
 _SHOWN = frozenset({What.ASKED, What.STATE, What.REFUSED, What.UNREACHABLE, What.GIVEN_UP})
 _NARROW = 0.24
 """Of the axis: what two labels in a row need between them."""
-_FROM_HERE_LEFTWARDS = 0.76
+_LEFTWARDS_FROM = 0.76
 """Of the axis: labels of later events stand to the left of their lines."""
 _ROW_HEIGHT = 0.06
 
@@ -58,12 +58,9 @@ def draw(record: Record, file: File) -> None:
 
 def title(record: Record) -> str:
     """What is shown, in a line."""
-    ticket = (
-        "no ticket"
-        if record.ticket is None
-        else f"ticket {record.ticket.ticket_id} at {record.ticket.station}"
-    )
-    return f"{record.flow}, {ticket}"
+    told = record.ticket
+    ticket = "no ticket" if told is None else f"ticket {told.ticket_id} at {told.station}"
+    return f"{record.flow.replace(' > ', ' → ').replace(':*', '')}, {ticket}"
 
 
 def _throughput(axes: Axes, record: Record) -> None:
@@ -72,32 +69,24 @@ def _throughput(axes: Axes, record: Record) -> None:
     unit, name = (1e9, "Gbit/s") if most >= 2e9 else (1e6, "Mbit/s")
     axes.plot(seconds, [rate / unit for rate in rates], color=_CURVE, linewidth=1.8, zorder=3)
     axes.set_ylabel(f"Throughput ({name})")
-    axes.set_ylim(0, max(most / unit, 1e-3) * 1.22)
+    axes.set_ylim(0, max(most / unit, 1e-3) * 1.35)
     axes.grid(axis="y", color="white", linewidth=0.8)
 
 
 def _mtu(axes: Axes, record: Record) -> None:
-    axes.set_ylabel("Size (bytes)")
+    axes.set_ylabel("Path MTU (bytes)")
     axes.set_xlabel("Time since the transfer began (s)")
     known = [moment for moment in record.moments if moment.path_mtu is not None]
     if not known:
         axes.text(0.5, 0.5, "path MTU not known", transform=axes.transAxes, ha="center", va="center")
         axes.set_yticks([])
         return
-    _steps(axes, known, [moment.path_mtu or 0 for moment in known], "-", "path MTU")
-    _steps(axes, known, [moment.segment_size or 0 for moment in known], ":", "TCP segments")
-    sizes = {moment.path_mtu or 0 for moment in known}
-    axes.set_ylim(0, max(sizes) * 1.4)
-    axes.set_yticks(sorted(sizes) if len(sizes) <= 4 else [min(sizes), max(sizes)])
+    sizes = [moment.path_mtu or 0 for moment in known]
+    seconds = [0.0, *(moment.seconds for moment in known)]
+    axes.step(seconds, [sizes[0], *sizes], where="pre", color=_CURVE, linewidth=1.8, zorder=3)
+    axes.set_ylim(0, max(sizes) * 1.2)
+    axes.set_yticks(sorted(set(sizes)) if len(set(sizes)) <= 4 else [min(sizes), max(sizes)])
     axes.grid(axis="y", color="white", linewidth=0.8)
-    axes.legend(loc="upper left", ncols=2, fontsize=9, framealpha=0.8, edgecolor="none", borderaxespad=0.2)
-
-
-def _steps(axes: Axes, moments: list[Moment], sizes: list[int], style: str, words: str) -> None:
-    seconds = [0.0, *(moment.seconds for moment in moments)]
-    axes.step(
-        seconds, [sizes[0], *sizes], style, where="pre", color=_CURVE, linewidth=1.8, zorder=3, label=words
-    )
 
 
 def _shade(top: Axes, bottom: Axes, record: Record, phase: Phase) -> None:
@@ -135,7 +124,7 @@ def _mark_events(top: Axes, bottom: Axes, record: Record, end: float) -> None:
     """A line for each event of the ticket, up to its words above the figure."""
     events = shown_events(record)
     places = [min(max(event.seconds / end, 0), 1) for event in events]
-    for event, place, row in zip(events, places, rows(places), strict=True):
+    for event, place, (row, leftwards) in zip(events, places, labels(places), strict=True):
         height = 1.03 + _ROW_HEIGHT * row
         for axes, up_to in ((top, height + 0.02), (bottom, 1.0)):
             axes.plot(
@@ -148,14 +137,13 @@ def _mark_events(top: Axes, bottom: Axes, record: Record, end: float) -> None:
                 clip_on=False,
                 zorder=2,
             )
-        left = place > _FROM_HERE_LEFTWARDS
         top.annotate(
             label(event),
             (place, height),
             xycoords="axes fraction",
-            xytext=(-4 if left else 4, 0),
+            xytext=(-4 if leftwards else 4, 0),
             textcoords="offset points",
-            ha="right" if left else "left",
+            ha="right" if leftwards else "left",
             va="center",
             fontsize=9,
             annotation_clip=False,
@@ -178,20 +166,22 @@ def curve(record: Record) -> tuple[list[float], list[float]]:
     return [(a + b) / 2 for a, b in pairwise(times)], [moment.bits_per_second for moment in record.moments]
 
 
-def rows(places: list[float]) -> list[int]:
-    """A row for each label, by its place from 0 to 1 in their order, 0 the lowest.
+def labels(places: list[float]) -> list[tuple[int, bool]]:
+    """For each label, by its place from 0 to 1, in order: its row, 0 the lowest, and whether it stands left.
 
     Of neighbours the one whose words run over the other's line stands above it, so no line crosses words.
     """
-    crowd: list[int] = []
-    chosen = [0] * len(places)
-    for at, place in enumerate(places):
-        if crowd and place - places[crowd[-1]] >= _NARROW:
-            crowd = []
-        crowd.append(at)
-        for row, member in enumerate(crowd):
-            rightwards = places[member] <= _FROM_HERE_LEFTWARDS
-            chosen[member] = len(crowd) - 1 - row if rightwards else row
+    crowds: list[list[float]] = []
+    for place in places:
+        if crowds and place - crowds[-1][-1] < _NARROW:
+            crowds[-1].append(place)
+        else:
+            crowds.append([place])
+    chosen: list[tuple[int, bool]] = []
+    for crowd in crowds:
+        leftwards = crowd[-1] > _LEFTWARDS_FROM
+        numbers = list(range(len(crowd)))
+        chosen += [(row, leftwards) for row in (numbers if leftwards else reversed(numbers))]
     return chosen
 
 
@@ -202,10 +192,10 @@ def label(event: Event) -> str:
 
 
 def path_words(record: Record, on: On) -> str:
-    """A path's name, colour and what it is."""
+    """What a path is, and its name and colour."""
     path = record.production if on is On.PRODUCTION else record.alternate
     what = "production path" if on is On.PRODUCTION else "alternate path"
-    return what if path is None else f"{what} {path.name} ({path.topology})"
+    return what if path is None else f"{what}\n{path.name} ({path.topology})"
 
 
 def rate_words(bits_per_second: float) -> str:
