@@ -43,7 +43,7 @@ def test_close_from_another_thread_ends_a_waiting_call(bench: Bench, rig: Rig) -
     rig.watch(hanging.set)
 
     def close_when_it_hangs() -> None:
-        hanging.wait()
+        hanging.wait(60.0)
         driver.close()
 
     closer = threading.Thread(target=close_when_it_hangs)

@@ -156,7 +156,7 @@ def test_reading_that_close_has_ended_does_not_begin_again(router: Router) -> No
         driver._session.ask("!")
 
         def close_when_silent() -> None:
-            silent.wait()
+            silent.wait(60.0)
             silent.clear()
             driver.close()
 
@@ -173,7 +173,7 @@ def test_close_ends_the_opening_of_a_session_that_says_nothing_after_the_login(r
     with router(shows(RUNNING), silent_at=b"", silent=silent, patience=3600, silence=3600) as driver:
 
         def close_when_silent() -> None:
-            silent.wait()
+            silent.wait(60.0)
             driver.close()
 
         closer = threading.Thread(target=close_when_silent)
