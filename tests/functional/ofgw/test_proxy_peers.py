@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -134,9 +135,11 @@ def test_more_connections_than_there_is_room_for_are_closed(
     proxies: MakeProxy, controller: FakeController
 ) -> None:
     proxy = proxies(controller.endpoint, maximum=2)
-    with FakeSwitch(entrance(proxy)) as one, FakeSwitch(entrance(proxy)) as two:
-        for switch in (one, two):
-            meet(switch, controller.accept())
+    with ExitStack() as stack:
+        # One after the other: of two at once nobody knows whose connection reaches the controller first.
+        for _ in range(2):
+            one = stack.enter_context(FakeSwitch(entrance(proxy)))
+            meet(one, controller.accept())
         with FakeSwitch(entrance(proxy)) as three:
             assert three.ends()
         assert proxy.snapshot().tally.over_limit == 1
