@@ -29,10 +29,10 @@ class Chore(Protocol):
         """When there is something to do next, None when nothing ever is: a question asked often."""
         ...
 
-    def run(self, store: Store, now: datetime) -> None:
+    def run(self, store: Store, now: datetime) -> bool:
         """Do what is due, in short transactions: all that must not start with the tick that follows.
 
-        Of the rest so much that no slot waits for it; it is asked again.
+        Of the rest so much that no slot waits for it; returns whether it left some.
         """
         ...
 
@@ -40,7 +40,7 @@ class Chore(Protocol):
 def run_due(store: Store, chores: Sequence[Chore], now: datetime) -> bool:
     """Run those that have something to do; one that fails is logged and comes again, the others go on.
 
-    Returns whether one of them got on with it and has more to do.
+    Returns whether one of them left something that is due.
 
     Raises:
         StoreUnavailable: the database is away.
@@ -50,9 +50,7 @@ def run_due(store: Store, chores: Sequence[Chore], now: datetime) -> bool:
         try:
             due = store.read(chore.next_at)
             if due is not None and due <= now:
-                chore.run(store, now)
-                left = store.read(chore.next_at)
-                more = more or (left is not None and left <= now and left != due)
+                more = chore.run(store, now) or more
         except StoreUnavailable:
             raise
         except Exception:

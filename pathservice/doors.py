@@ -24,6 +24,7 @@ def islands_mounts(
     trusted_roots: Path,
     clock: Callable[[], datetime],
     audit: Audit,
+    accept_sha1: bool = True,
     url: str | None = None,
 ) -> list[Mount]:
     """GENI AM API v3: for experimenters too, whom only the trusted roots know; credentials decide.
@@ -31,7 +32,7 @@ def islands_mounts(
     `islands` answers those of the site as it is served now. geni-lib does not say of what kind
     its bodies are.
     """
-    calls = TenCalls(islands, TrustedRoots(trusted_roots), clock=clock)
+    calls = TenCalls(islands, TrustedRoots(trusted_roots, accept_sha1=accept_sha1), clock=clock)
     door = AmDoor(calls, clock=clock, audit=audit, url=url)
     return [
         Mount(path, door, methods=("POST",), untyped=True, guests=True, body_bytes=LARGEST_MESSAGE)

@@ -157,6 +157,7 @@ class Serving(Assembly):
                     trusted_roots=self._trusted_roots,
                     clock=self.clock.now,
                     audit=self.audit,
+                    accept_sha1=self.settings.accept_sha1,
                     url=self.settings.am_url,
                 ),
             ],

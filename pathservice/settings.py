@@ -61,6 +61,9 @@ class Settings(BaseModel):
             description="Directory of the authorities of experimenters and their slices; pki/trusted-roots"
         ),
     ] = None
+    accept_sha1: Annotated[
+        bool, Field(description="Whether experimenters' credentials may be signed with SHA-1")
+    ] = True
     am_url: Annotated[
         str | None,
         Field(

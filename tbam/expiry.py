@@ -18,9 +18,9 @@ from tbam.lifetime import delete, go_on_restarting, schedule
 from tbam.slivers import KIND, Found
 from tbam.tables import ShutSliceRow, SliverRow
 
-STARTING_AT_ONCE = 1000
+FOUND_AT_ONCE = 1000
 AT_ONCE = 25
-"""Slivers that are looked at in one run: of those whose slot would start, and of all; other slots wait."""
+"""Slivers that are looked at in one run, beside those whose slot would start: all other slots wait for it."""
 
 CLOCK = "tbam"
 """Who deletes a sliver that expires, in the log of its moves."""
@@ -39,32 +39,45 @@ class Expiry:
             select(SliverRow.due_at).where(SliverRow.due_at.is_not(None)).order_by(SliverRow.due_at).limit(1)
         )
 
-    def run(self, store: Store, now: datetime) -> None:
+    def run(self, store: Store, now: datetime) -> bool:
         """Delete what has expired or was shut down, and switch on again what is restarting.
 
         What lasts as long as its slot the core ends by itself. Each in a transaction of its own; one that
-        cannot be is logged and comes again, the others go on.
+        cannot be is logged and comes again, the others go on. First those that would start, all of them, or
+        they would be on for a moment; then some of the others. Returns whether some were left.
         """
-        for number in store.read(lambda session: _due(session, now)):
-            try:
-                store.write(lambda session, number=number: _look(session, number, now))  # type: ignore[misc]
-            except StoreUnavailable:
-                raise
-            except Exception:
-                log.exception("sliver not looked at", reservation=number)
+        starting, others = store.read(lambda session: _due(session, now))
+        for number in starting:
+            _try_one(store, number, now)
+        looked_at = 0
+        for number in others:
+            if looked_at == AT_ONCE:
+                return True
+            looked_at += _try_one(store, number, now)
+        return False
 
 
-def _due(session: Session, now: datetime) -> list[int]:
-    """Those to look at, none twice; first those that would start, or they would be on for a moment."""
+def _due(session: Session, now: datetime) -> tuple[list[int], list[int]]:
+    """Those to look at: those that would start, and the others."""
     due = select(SliverRow.reservation_id).where(SliverRow.due_at <= now).order_by(SliverRow.due_at)
-    starting = due.join(ReservationRow, ReservationRow.id == SliverRow.reservation_id).where(
+    would_start = due.join(ReservationRow, ReservationRow.id == SliverRow.reservation_id).where(
         ReservationRow.state == State.SCHEDULED, ReservationRow.next_action_at <= now
     )
-    found = [
-        *session.scalars(starting.limit(STARTING_AT_ONCE)),
-        *session.scalars(due.limit(AT_ONCE)),
-    ]
-    return list(dict.fromkeys(found))
+    starting = list(session.scalars(would_start.limit(FOUND_AT_ONCE)))
+    found = session.scalars(due.limit(FOUND_AT_ONCE))
+    return starting, [number for number in found if number not in starting]
+
+
+def _try_one(store: Store, number: int, now: datetime) -> bool:
+    """Whether it could be looked at."""
+    try:
+        store.write(lambda session: _look(session, number, now))
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("sliver not looked at", reservation=number)
+        return False
+    return True
 
 
 def _look(session: Session, number: int, now: datetime) -> None:

@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -108,16 +108,24 @@ class Discovery(app_manager.OSKenApp):  # type: ignore[misc]
             beats += 1
             with self._lock:
                 switches = list(self._switches.values())
+            self.reach_all(switches, renew=beats % RENEWED_EVERY == 0)
             try:
-                for switch in switches:
-                    # Something to each: os-ken's threads do not learn otherwise that a connection is gone.
-                    if beats % RENEWED_EVERY == 0:
-                        _ask_for_frames(switch)
-                    _send_frames(switch, self._key)
                 self._write(anyway=beats % WRITTEN_EVERY == 0)
             except Exception:
-                # A full disk, or a connection that ends just now, which os-ken does not keep to itself.
-                log.exception("discovery-beat-failed")
+                # A full disk: what was found is kept in mind, and written when there is room.
+                log.exception("discovery-not-written")
+
+    def reach_all(self, switches: Iterable[Any], *, renew: bool) -> None:
+        """Send frames out of each, and have each send us what arrives if that is to be renewed."""
+        for switch in switches:
+            try:
+                # Something to each: os-ken's threads do not learn otherwise that a connection is gone.
+                if renew:
+                    _ask_for_frames(switch)
+                _send_frames(switch, self._key)
+            except Exception:
+                # A connection that ends just now, which os-ken does not keep to itself.
+                log.exception("switch-not-reached", dpid=spelled(switch.id))
 
     def _write(self, *, anyway: bool) -> None:
         now = _now()

@@ -64,13 +64,14 @@ def init_slice_authority(directory: Path, authority: str, *, now: datetime) -> S
 def issue_user(directory: Path, name: str, *, now: datetime, lifetime: timedelta = LIFETIME) -> Credential:
     """Issue an experimenter's certificate, with a URN and for TLS; asked again it answers the same files.
 
-    Raises PkiError when there is no slice authority, or the name cannot name a user.
+    Raises PkiError when there is no slice authority, the name cannot name a user, or what is there under it
+    is somebody else's.
     """
     files = _files_of_user(directory, name)
     with locked(directory, create=False):
         issuer = Issuer.load(files_of(directory, "sa"), now=now)
         urn = _urn(_urn_in(issuer.files.cert).authority, "user", name)
-        issuer.provide_end_entity(
+        certificate = issuer.provide_end_entity(
             files,
             subject=_subject(name, urn),
             purpose=ExtendedKeyUsageOID.CLIENT_AUTH,
@@ -78,7 +79,21 @@ def issue_user(directory: Path, name: str, *, now: datetime, lifetime: timedelta
             now=now,
             lifetime=lifetime,
         )
+        _refuse_another(files, certificate, urn)
     return files
+
+
+def _refuse_another(files: Credential, certificate: x509.Certificate, urn: Urn) -> None:
+    try:
+        there = urn_of(certificate)
+    except CredentialError as error:
+        raise PkiError("pki-file-invalid", files.cert, str(error)) from error
+    if there != urn:
+        whose = (
+            f"is {there}'s, not {urn}'s" if there else f"has no URN among its names, not {urn}"
+        )
+        words = f"{whose}; move it and {files.key.name} away to have new ones made"
+        raise PkiError("pki-bad-name", files.cert, words)
 
 
 def issue_slice_credential(

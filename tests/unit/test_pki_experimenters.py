@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pathservice.pki import PkiError, init_pki, issue_client
 from pathservice.pki.experimenters import (
@@ -17,6 +18,7 @@ from pathservice.pki.experimenters import (
     issue_user,
     issue_user_credential,
 )
+from pathservice.pki.issuer import Issuer, files_of
 from tbam.credentials import Call, CredentialMismatch, Grant, Kind, TrustedRoots, authorize
 
 NOW = datetime(2030, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -150,3 +152,26 @@ def test_authority_whose_key_was_taken_away_signs_nothing(made: Path, tmp_path: 
     finally:
         key.touch(mode=0o600)
         key.write_bytes(content)
+
+
+def test_what_is_anothers_under_a_users_name_is_not_taken_for_the_users(made: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "pki"
+    shutil.copytree(made, directory)
+    for kind in ("cert", "key"):
+        shutil.copyfile(directory / f"alice-{kind}.pem", directory / f"bob-{kind}.pem")
+        (directory / f"bob-{kind}.pem").chmod(0o600)
+    with pytest.raises(
+        PkiError, match=r"is .*user\+alice's, not .*user\+bob's; move it and bob-key.pem away"
+    ):
+        issue_user(directory, "bob", now=NOW)
+
+
+def test_certificate_without_a_urn_is_no_users(made: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "pki"
+    shutil.copytree(made, directory)
+    issuer = Issuer.load(files_of(directory, "sa"), now=NOW)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bob")])
+    purpose = ExtendedKeyUsageOID.CLIENT_AUTH
+    issuer.provide_end_entity(files_of(directory, "bob"), subject=subject, purpose=purpose, now=NOW)
+    with pytest.raises(PkiError, match=r"has no URN among its names, not .*user\+bob"):
+        issue_user(directory, "bob", now=NOW)

@@ -32,7 +32,7 @@ from netconfig.xmlrpcwire import Fault
 FACTS_LAST = 60.0
 """Seconds in which a gateway is not asked again what is around it: slots do not wait for that.
 
-Shorter than between two looks for drift, so that each of those does ask.
+Shorter than between two looks for drift as those are set by default, so that each does ask.
 """
 
 _ENDS = ("dpidSrc", "portSrc", "dpidDst", "portDst")

@@ -6,7 +6,7 @@ import pytest
 
 from netconfig.intent import needed_capabilities
 from netconfig.registry import driver_class, platforms
-from tests.contract.drivers.bench import Bench, Rig, Trait, reconcile, unwanted, wanted
+from tests.contract.drivers.bench import Bench, Rig, Trait, place, reconcile, unwanted, wanted
 from tests.contract.drivers.conftest import BENCHES
 
 
@@ -191,3 +191,13 @@ def test_empty_plan_opens_no_session(bench: Bench, rig: Rig) -> None:
     driver = rig.over_the_wire()
     assert not driver.push(driver.plan(driver.render([]), driver.render([]), known=frozenset())).exchanges
     assert rig.sessions == 0
+
+
+def test_what_a_push_reads_back_is_what_a_reading_after_it_tells(bench: Bench, rig: Rig) -> None:
+    driver = rig.over_the_wire()
+    parts = place(driver, driver.read(), [ticket.part for ticket in bench.tickets])
+    for wish in (parts, unwanted(parts)):
+        known = frozenset(part.reservation_id for part in wish)
+        plan = driver.plan(driver.read(), driver.render(wish), known=known)
+        told, there = driver.push(plan).read_back, driver.read()
+        assert told is None or (told.text, told.found) == (there.text, there.found)

@@ -70,7 +70,7 @@ class Cancelling:
     def next_at(self, session: Session) -> datetime | None:
         return self.at
 
-    def run(self, store: Store, now: datetime) -> None:
+    def run(self, store: Store, now: datetime) -> bool:
         assert self.at is not None
         assert self.at <= now
         if self.failures:
@@ -78,6 +78,7 @@ class Cancelling:
             raise LookupError("no luck")
         store.write(lambda s: service.cancel(s, self._number, kind=KIND, now=now, actor="chore"))
         self.at = None
+        return False
 
 
 def test_chore_is_done_at_its_instant_and_what_it_made_due_at_once(house: WorkingHouse) -> None:

@@ -14,7 +14,11 @@ import pytest
 import yaml
 
 from pathservice.pki.experimenters import init_slice_authority, issue_slice_credential, issue_user
+from pathservice.pki.files import load_certificate
 from pathservice.settings import EXAMPLE_SITE
+from tbam.credentials import Privilege
+from tbam.credentials.issue import USER_PRIVILEGES, Signer, issue_credential
+from tbam.credentials.signature import SHA1_SIGNATURE
 from tests.functional.pathservice.command_line import run
 from tests.functional.pathservice.conftest import Serving, made_pki, services, wait_until
 from tests.functional.tbam.client import ScriptedClient
@@ -50,12 +54,21 @@ def site_with_an_island(folder: Path) -> Path:
     return path
 
 
+def state_with(folder: Path, pki: Path, setting: str) -> Path:
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    shutil.copytree(pki, state / "pki")
+    (state / "settings.yaml").write_text(f"{setting}\n", encoding="utf-8")
+    return state
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, made_pki: Path) -> Iterator[Serving]:
     """A service that was told of an authority of experimenters while it ran."""
     folder = tmp_path_factory.mktemp("serve")
     with services(folder, made_pki) as start:
-        running = start(None, "--no-worker", "--site", str(site_with_an_island(folder)))
+        state = state_with(folder, made_pki, "accept_sha1: false")
+        running = start(state, "--no-worker", "--site", str(site_with_an_island(folder)))
         with ScriptedClient(f"{running.url}/RPC2", context(running, "alice")) as client:
             running.process.send_signal(signal.SIGHUP)
             wait_until(lambda: client.post(GET_VERSION)[0] == HTTPStatus.OK, "trust in the authority")
@@ -104,6 +117,25 @@ def test_an_island_is_booked_beside_the_stations_tickets(
         assert secret not in service.log.read_text(encoding="utf-8")
 
 
+def test_credential_signed_with_sha1_opens_nothing_where_that_is_switched_off(
+    service: Serving, alice: ScriptedClient
+) -> None:
+    pki, now = service.state / "pki", datetime.now(UTC).replace(microsecond=0)
+    authority, owner = (load_certificate(pki / f"{name}-cert.pem") for name in ("sa", "alice"))
+
+    def signed(*algorithm: str) -> list[dict[str, Any]]:
+        signer = Signer([authority], (pki / "sa-key.pem").read_bytes(), *algorithm)
+        privileges = [Privilege(name, can_delegate=False) for name in USER_PRIVILEGES]
+        made = issue_credential(
+            signer, owner=[owner], target=[owner], privileges=privileges, expires_at=now + HOUR
+        )
+        return geni_sfa(made)
+
+    assert alice.list_resources(signed()).code == 0
+    refused = alice.list_resources(signed(SHA1_SIGNATURE))
+    assert (refused.code, "signed with SHA-1" in refused.output) == (20, True)
+
+
 def test_experimenters_come_to_no_other_door(service: Serving) -> None:
     for path in ("/lambdastation", "/lambdastation?wsdl"):
         with ScriptedClient(f"{service.url}{path}", context(service, "alice")) as client:
@@ -112,10 +144,7 @@ def test_experimenters_come_to_no_other_door(service: Serving) -> None:
 
 
 def test_trusted_roots_that_are_no_directory_stop_the_start(tmp_path: Path, made_pki: Path) -> None:
-    state = tmp_path / "state"
-    state.mkdir(mode=0o700)
-    shutil.copytree(made_pki, state / "pki")
-    (state / "settings.yaml").write_text(f"trusted_roots: {tmp_path / 'nowhere'}\n", encoding="utf-8")
+    state = state_with(tmp_path, made_pki, f"trusted_roots: {tmp_path / 'nowhere'}")
     done = run("serve", "--port", "0", state=state, check=False)
     assert done.returncode == 1
     assert f"trusted_roots: {tmp_path / 'nowhere'} is not a directory" in done.stderr.replace("\n", " ")

@@ -78,6 +78,7 @@ class Box:
         refuses: lines that contain one of these words are refused.
         ignores: lines that contain one of these words are taken and change nothing.
         hinders: lines that contain one of these words wait: what the site has under them is away.
+        tells: its answer to a push tells what is there then.
         away: it does not answer at all.
         full: it takes lines but cannot save them.
         bug: something no driver should ever raise, raised at the next push.
@@ -99,6 +100,7 @@ class Box:
     refuses: set[str] = field(default_factory=set)
     ignores: set[str] = field(default_factory=set)
     hinders: set[str] = field(default_factory=set)
+    tells: bool = False
     away: bool = False
     full: bool = False
     bug: Exception | None = None
@@ -146,6 +148,9 @@ class BoxDriver:
             self.box.reading.wait(PATIENCE)
         self._reach()
         self.box.reads += 1
+        return self._config()
+
+    def _config(self) -> Config:
         found: dict[int, str] = {}
         for line in self.box.ours:
             number = self._reservation(line) if line.startswith(self._prefix) else None
@@ -241,7 +246,7 @@ class BoxDriver:
             raise
         finally:
             self.box.pushing.release()
-        return Transcript(tuple(exchanges))
+        return Transcript(tuple(exchanges), read_back=self._config() if self.box.tells else None)
 
     def save(self) -> Transcript:
         self._save()

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
-from reservation import labels, service
+from reservation import calendar, labels, service
 from reservation.lifecycle import State
 from reservation.model import LabelRequest, PartRequest, Request, TimeSlot
 from tests.unit.activation.conftest import HOUR, INTENT, KIND, NEAR, NOON, House
@@ -73,3 +76,59 @@ def test_one_that_waits_for_its_label_keeps_nobody_who_starts_with_it(house: Hou
     assert f"ticket {first} may still have" in str(house.view(second).waiting_for)
     assert {house.state(other) for other in others} == {State.ACTIVE}
     assert {house.view(other).waiting_for for other in others} == {None}
+
+
+def test_what_ends_together_is_moved_in_one_transaction_and_so_is_what_is_gone(house: House) -> None:
+    commits = []
+    for number in (2, 20):
+        booked = [house.book(stages=[(NEAR, 0)]) for _ in range(number)]
+        house.run()
+        house.clock.forward(HOUR)
+        ending = commits_of(house, house.tick)
+        assert {house.state(one) for one in booked} == {State.RELEASING}
+        house.visit(NEAR)
+        gone = commits_of(house, house.settle)
+        assert {house.state(one) for one in booked} == {State.RELEASED}
+        commits.append((ending, gone))
+    assert commits == [(1, 1), (1, 1)]
+
+
+def test_one_that_cannot_be_ended_keeps_nobody_who_ends_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, *others = [house.book() for _ in range(3)]
+    house.run()
+
+    def keep_claims(session: Session, number: int, **words: Any) -> None:
+        if number == stuck:
+            raise LookupError("no luck")
+        calendar_keeps(session, number, **words)
+
+    calendar_keeps = calendar.keep_claims
+    monkeypatch.setattr(calendar, "keep_claims", keep_claims)
+    house.at(NOON + HOUR)
+    assert house.state(stuck) is State.ACTIVE
+    assert {house.state(other) for other in others} == {State.RELEASED}
+
+
+def commits_of(house: House, work: Callable[[], object]) -> int:
+    """Transactions in which something moved."""
+    moves = 0
+    commits: list[int] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal moves
+        moves += statement.startswith("INSERT INTO transition")
+
+    def count(_connection: object) -> None:
+        commits.append(moves)
+
+    engine = house.store.engine
+    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "commit", count)
+    try:
+        work()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "commit", count)
+    return len({told for told in commits if told})

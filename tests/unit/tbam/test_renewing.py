@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from activation.chores import next_due
+from activation.chores import next_due, run_due
 from reservation import service
 from reservation.lifecycle import State
+from tbam import expiry
 from tbam.errors import (
     BadArgs,
     IslandRMAlreadyReserved,
@@ -19,7 +20,17 @@ from tbam.expiry import Expiry
 from tbam.tables import SliverRow
 from tbam.values import Action, Allocation, Operational, Sliver
 from tests.unit.activation.conftest import NOON
-from tests.unit.tbam.island_house import BLUE, EAST, HOUR, RED, SECOND, WEST, Islands, hours
+from tests.unit.tbam.island_house import (
+    BLUE,
+    EAST,
+    HOUR,
+    RED,
+    SECOND,
+    WEST,
+    Islands,
+    a_slice,
+    hours,
+)
 
 LATEST = NOON + 1000 * HOUR
 
@@ -251,3 +262,23 @@ def test_every_row_of_ours_has_its_reservation(house: Islands) -> None:
     row = house.store.read(lambda s: s.get_one(SliverRow, sliver.reservation_id))
     view = house.store.read(lambda s: service.get(s, row.reservation_id, kind="slice"))
     assert (view.owner, row.owner_subject) == (sliver.owner.urn, sliver.owner.subject)
+
+
+def test_those_that_expire_together_keep_no_slot_waiting_and_none_of_them_starts(
+    house: Islands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 1)
+    later = [
+        house.book_slice(a_slice(f"later-{count}"), hours(9 + count, 10 + count), latest=NOON + HOUR)
+        for count in range(3)
+    ]
+    starting = house.book_slice(RED, hours(2, 9), latest=NOON + 2 * HOUR)
+    # Nobody was there for a while.
+    house.clock.at = NOON + 2 * HOUR
+    assert run_due(house.store, [house.expiry], house.clock.now())
+    assert house.view(starting.reservation_id).state is State.CANCELLED
+    states = [house.view(sliver.reservation_id).state for sliver in later]
+    assert states == [State.CANCELLED, State.SCHEDULED, State.SCHEDULED]
+    while run_due(house.store, [house.expiry], house.clock.now()):
+        pass
+    assert {house.view(sliver.reservation_id).state for sliver in later} == {State.CANCELLED}
