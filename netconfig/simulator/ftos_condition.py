@@ -12,7 +12,7 @@ counting nor types of ICMP.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netconfig.intent import FlowMatch, PortRange, Protocol
@@ -104,7 +104,7 @@ class Condition:
     destination_ports: Ports | None = None
     flags: tuple[str, ...] = ()
     dscp: int | None = None
-    extras: tuple[str, ...] = field(default=(), compare=False)
+    extras: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         names = {number: name for name, number in PROTOCOLS.items()}
