@@ -11,6 +11,7 @@ from lab.routers.kind import USERNAME
 from lab.sites import ALTERNATES, EAST, INSIDE, PATHS, SIDES, STATION, WEST, Side
 from lab.sites import Path as Way
 
+_NEXT_HOPS = {4: "next_hop", 6: "next_hop_ipv6"}
 _HEADER = """\
 # The lab's two sites, written by `pathservice lab up`. Traffic between west and east takes blue; a ticket for
 # client west to peer east puts it on red or green, both ways: out at west's router, in at east's.
@@ -74,8 +75,7 @@ def _rule(path: Way, side: Side, kind: Kind) -> dict[str, Any]:
         "steer": {
             "device": side.router,
             "interface": kind.interfaces[INSIDE],
-            "next_hop": str(path.address(side.other, 4)),
-            "next_hop_ipv6": str(path.address(side.other, 6)),
+            **{_NEXT_HOPS[family]: str(path.address(side.other, family)) for family in kind.families},
         },
     }
 

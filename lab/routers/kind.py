@@ -61,6 +61,10 @@ class Kind(Protocol):
     def interfaces(self) -> Mapping[str, str]:
         """Its name of each of the devices."""
 
+    @property
+    def families(self) -> tuple[int, ...]:
+        """Of packets that it can steer: 4, 6."""
+
     def start(self, place: Place) -> AbstractContextManager[Running]:
         """A router that runs while the `with` block lasts.
 

@@ -10,9 +10,9 @@ from lab.dataplane import DataPlane
 from lab.routers.kind import USERNAME, Place, Running
 from lab.sites import PATHS, Side
 from netconfig.intent import IpAddress
-from netconfig.simulator import IosRouter, JunosRouter, RunningSimulator
+from netconfig.simulator import FtosRouter, IosRouter, JunosRouter, RunningSimulator
 
-SimulatedRouter = IosRouter | JunosRouter
+SimulatedRouter = FtosRouter | IosRouter | JunosRouter
 Clock = Callable[[], datetime]
 
 
@@ -21,17 +21,21 @@ class Simulated:
     """A kind of router that is simulated.
 
     Attributes:
+        families: of packets that it can steer.
+        printed: what the router itself calls the interface that site files name so.
         make: the router for a site, with the file that keeps its configuration.
     """
 
     platform: str
     interfaces: Mapping[str, str]
     make: Callable[[Side, Path, Clock], SimulatedRouter]
+    families: tuple[int, ...] = (4, 6)
+    printed: Callable[[str], str] = str
 
     @contextmanager
     def start(self, place: Place) -> Iterator[Running]:
         router = self.make(place.side, place.folder / "startup-config", lambda: datetime.now(UTC))
-        devices = {name: device for device, name in self.interfaces.items()}
+        devices = {self.printed(name): device for device, name in self.interfaces.items()}
         plane = DataPlane(place.side.router, router, place.network, devices, marks_of(place.side))
         simulator = RunningSimulator(
             router,
