@@ -35,6 +35,7 @@ def write_site_file(
             {
                 "name": "east",
                 "prefixes": _prefixes(EAST),
+                "clients": [{"name": "east", "prefixes": _prefixes(EAST)}],
                 "domains": ["east"],
                 "default_client": "west",
                 "default_topology": ALTERNATES[0].colour,
