@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lab.network import Host
+from lab.relay import Relay
 from lab.routers import Place, Running, kind_of
 from lab.sitefile import write_site_file
 from lab.sites import HOSTS, PATHS, SIDES
@@ -79,12 +80,17 @@ class Lab:
         kinds, routers: by the site's name.
     """
 
-    def __init__(self, folder: Path, platforms: Mapping[str, str]) -> None:
-        """`platforms` are the kinds of router by the site's name.
+    def __init__(self, folder: Path, platforms: Mapping[str, str], *, relayed: Sequence[int] = ()) -> None:
+        """Nothing is made yet.
+
+        Args:
+            platforms: kinds of router by the site's name.
+            relayed: ports of our loopback address that hosts have on theirs.
 
         Raises:
             LabError: there is no such kind.
         """
+        self._relayed = relayed
         self.folder = folder
         self.wires = Wires()
         self.routers: dict[str, Running] = {}
@@ -106,6 +112,9 @@ class Lab:
                 place = Place(side, network, password.parent, password)
                 self.routers[side.name] = opening.enter_context(self.kinds[side.name].start(place))
             opening.enter_context(_Looking(self.routers.values()))
+            for host in self.wires.hosts.values():
+                for port in self._relayed:
+                    opening.enter_context(Relay(host, port))
             write_site_file(self.site_file, self.kinds, self.routers, passwords)
             self._open = opening.pop_all()
         return self
