@@ -1,6 +1,5 @@
 """A lab that runs: two sites, the paths between them, a border router of some kind at each, a site file."""
 
-import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -106,16 +105,16 @@ class Lab:
         """
         with ExitStack() as opening:
             opening.enter_context(self.wires)
-            passwords = {side.name: self._password(side.router) for side in SIDES}
             for side in SIDES:
-                network, password = self.wires.routers[side.name], passwords[side.name]
-                place = Place(side, network, password.parent, password)
+                home = self.folder / side.router
+                home.mkdir(mode=0o700)
+                place = Place(side, self.wires.routers[side.name], home)
                 self.routers[side.name] = opening.enter_context(self.kinds[side.name].start(place))
             opening.enter_context(_Looking(self.routers.values()))
             for host in self.wires.hosts.values():
                 for port in self._relayed:
                     opening.enter_context(Relay(host, port))
-            write_site_file(self.site_file, self.kinds, self.routers, passwords)
+            write_site_file(self.site_file, self.kinds, self.routers)
             self._open = opening.pop_all()
         return self
 
@@ -172,14 +171,6 @@ class Lab:
                 for path in PATHS
             ),
         )
-
-    def _password(self, router: str) -> Path:
-        home = self.folder / router
-        home.mkdir(mode=0o700)
-        file = home / "password"
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
-        return file
 
 
 class _Looking:

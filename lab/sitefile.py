@@ -7,7 +7,6 @@ from typing import Any
 import yaml
 
 from lab.routers import Kind, Running
-from lab.routers.kind import USERNAME
 from lab.sites import ALTERNATES, EAST, INSIDE, PATHS, SIDES, STATION, WEST, Side
 from lab.sites import Path as Way
 
@@ -18,9 +17,7 @@ _HEADER = """\
 """
 
 
-def write_site_file(
-    file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running], passwords: Mapping[str, Path]
-) -> None:
+def write_site_file(file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running]) -> None:
     """Write it; all by the name of the site."""
     borders = [side.router for side in SIDES]
     content = {
@@ -52,8 +49,7 @@ def write_site_file(
                 "platform": kinds[side.name].platform,
                 "host": routers[side.name].host,
                 "port": routers[side.name].port,
-                "username": USERNAME,
-                "password": f"file:{passwords[side.name]}",
+                **routers[side.name].login.references(),
                 "host_key": routers[side.name].host_key,
             }
             for side in SIDES
