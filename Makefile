@@ -36,7 +36,7 @@ demo-island: .venv/.installed-island ## Book an island of real switches, as root
 	@$(BIN)/pathservice demo-island
 
 demo-lab: .venv/.installed-lab ## Move a running transfer to the big path and back, as root, on each kind of router
-	@$(BIN)/pathservice demo-lab
+	@$(BIN)/pathservice demo-lab --plot lsiperf.png
 
 check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and contract tests, migrations
 	$(BIN)/ruff format --check .

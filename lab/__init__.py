@@ -12,6 +12,7 @@ Two sites with a border router each, and three paths between them:
     wires         hosts and routers, cabled and shaped
     routers       the kinds of border router
     dataplane     what a simulated router does to packets, done to real ones
+    relay         a port of this machine, had on a host
     counting      what leaves a network by which device
     sitefile      the site file for both
     lab           all of it, while a block lasts

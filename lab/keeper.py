@@ -17,6 +17,8 @@ from lab.processes import LabError
 
 LOCK = "keeper.pid"
 FACTS = "lab.json"
+STATION_PORT = 8443
+"""Where `pathservice serve` answers, on this machine and on every host."""
 
 
 def main() -> None:
@@ -27,7 +29,7 @@ def main() -> None:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.write(lock, f"{os.getpid()}\n".encode())
     try:
-        with Lab(folder, {"west": west, "east": east}) as lab:
+        with Lab(folder, {"west": west, "east": east}, relayed=[STATION_PORT]) as lab:
             new = folder / f".{FACTS}"
             new.write_text(json.dumps(lab.facts().as_json()), encoding="utf-8")
             new.replace(folder / FACTS)

@@ -1,8 +1,7 @@
 """A lab that runs: two sites, the paths between them, a border router of some kind at each, a site file."""
 
-import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lab.network import Host
+from lab.relay import Relay
 from lab.routers import Place, Running, kind_of
 from lab.sitefile import write_site_file
 from lab.sites import HOSTS, PATHS, SIDES
@@ -79,12 +79,17 @@ class Lab:
         kinds, routers: by the site's name.
     """
 
-    def __init__(self, folder: Path, platforms: Mapping[str, str]) -> None:
-        """`platforms` are the kinds of router by the site's name.
+    def __init__(self, folder: Path, platforms: Mapping[str, str], *, relayed: Sequence[int] = ()) -> None:
+        """Nothing is made yet.
+
+        Args:
+            platforms: kinds of router by the site's name.
+            relayed: ports of our loopback address that hosts have on theirs.
 
         Raises:
             LabError: there is no such kind.
         """
+        self._relayed = relayed
         self.folder = folder
         self.wires = Wires()
         self.routers: dict[str, Running] = {}
@@ -100,13 +105,16 @@ class Lab:
         """
         with ExitStack() as opening:
             opening.enter_context(self.wires)
-            passwords = {side.name: self._password(side.router) for side in SIDES}
             for side in SIDES:
-                network, password = self.wires.routers[side.name], passwords[side.name]
-                place = Place(side, network, password.parent, password)
+                home = self.folder / side.router
+                home.mkdir(mode=0o700)
+                place = Place(side, self.wires.routers[side.name], home)
                 self.routers[side.name] = opening.enter_context(self.kinds[side.name].start(place))
             opening.enter_context(_Looking(self.routers.values()))
-            write_site_file(self.site_file, self.kinds, self.routers, passwords)
+            for host in self.wires.hosts.values():
+                for port in self._relayed:
+                    opening.enter_context(Relay(host, port))
+            write_site_file(self.site_file, self.kinds, self.routers)
             self._open = opening.pop_all()
         return self
 
@@ -163,14 +171,6 @@ class Lab:
                 for path in PATHS
             ),
         )
-
-    def _password(self, router: str) -> Path:
-        home = self.folder / router
-        home.mkdir(mode=0o700)
-        file = home / "password"
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
-        return file
 
 
 class _Looking:

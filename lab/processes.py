@@ -65,13 +65,13 @@ def require_programs(packages: Mapping[str, str], *, root: bool) -> None:
         raise MissingProgram("; ".join(found))
 
 
-def run(*command: str, typed: str | None = None) -> str:
-    """What a command that must end well prints, which is given `typed` to read.
+def run(*command: str, typed: str | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """What a command that must end well prints, which is given `typed` to read; ours is its environment.
 
     Raises:
         CommandRefused: it ended otherwise, or not at all.
     """
-    environment = {**os.environ, "PATH": search_path(), "LC_ALL": "C.UTF-8"}
+    inherited = os.environ if environment is None else environment
     try:
         done = subprocess.run(
             command,
@@ -79,7 +79,7 @@ def run(*command: str, typed: str | None = None) -> str:
             stdin=subprocess.DEVNULL if typed is None else None,
             capture_output=True,
             text=True,
-            env=environment,
+            env={**inherited, "PATH": search_path(), "LC_ALL": "C.UTF-8"},
             timeout=PATIENCE,
             check=False,
         )

@@ -7,19 +7,17 @@ from typing import Any
 import yaml
 
 from lab.routers import Kind, Running
-from lab.routers.kind import USERNAME
 from lab.sites import ALTERNATES, EAST, INSIDE, PATHS, SIDES, STATION, WEST, Side
 from lab.sites import Path as Way
 
+_NEXT_HOPS = {4: "next_hop", 6: "next_hop_ipv6"}
 _HEADER = """\
 # The lab's two sites, written by `pathservice lab up`. Traffic between west and east takes blue; a ticket for
 # client west to peer east puts it on red or green, both ways: out at west's router, in at east's.
 """
 
 
-def write_site_file(
-    file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running], passwords: Mapping[str, Path]
-) -> None:
+def write_site_file(file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running]) -> None:
     """Write it; all by the name of the site."""
     borders = [side.router for side in SIDES]
     content = {
@@ -34,6 +32,7 @@ def write_site_file(
             {
                 "name": "east",
                 "prefixes": _prefixes(EAST),
+                "clients": [{"name": "east", "prefixes": _prefixes(EAST)}],
                 "domains": ["east"],
                 "default_client": "west",
                 "default_topology": ALTERNATES[0].colour,
@@ -50,8 +49,7 @@ def write_site_file(
                 "platform": kinds[side.name].platform,
                 "host": routers[side.name].host,
                 "port": routers[side.name].port,
-                "username": USERNAME,
-                "password": f"file:{passwords[side.name]}",
+                **routers[side.name].login.references(),
                 "host_key": routers[side.name].host_key,
             }
             for side in SIDES
@@ -74,8 +72,7 @@ def _rule(path: Way, side: Side, kind: Kind) -> dict[str, Any]:
         "steer": {
             "device": side.router,
             "interface": kind.interfaces[INSIDE],
-            "next_hop": str(path.address(side.other, 4)),
-            "next_hop_ipv6": str(path.address(side.other, 6)),
+            **{_NEXT_HOPS[family]: str(path.address(side.other, family)) for family in kind.families},
         },
     }
 

@@ -21,6 +21,8 @@ PROGRAMS = {
 }
 """What it takes, and the Debian package of each."""
 FAMILIES = (4, 6)
+MARK_MASK = "0xff"
+"""Bits of a mark that choose a path; others are anybody's."""
 
 
 class Wires:
@@ -118,7 +120,7 @@ def _path_lines(side: Side, path: Path) -> Iterator[str]:
 def _policy_lines(side: Side, family: int) -> Iterator[str]:
     for path in PATHS:
         yield f"route add default via {path.address(side.other, family)} table {path.mark}"
-        yield f"rule add fwmark {path.mark} lookup {path.mark} priority {1000 + path.mark}"
+        yield f"rule add fwmark {path.mark}/{MARK_MASK} lookup {path.mark} priority {1000 + path.mark}"
 
 
 def _known(address: IpAddress, mac: str, device: str) -> str:

@@ -58,7 +58,8 @@ def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
     for name in ("alembic", "apscheduler", "asyncssh", "netmiko", "spyne", "cheroot"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # What goes wrong there is raised as well; a session that we close ourselves it calls an error.
-    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    for name in ("ncclient", "paramiko"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # Says, at WARNING, that the next tick waited for the last: the design, not a fault.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 

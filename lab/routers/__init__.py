@@ -2,18 +2,19 @@
 
 kind        what a kind is, and what it is made from
 simulated   one of our simulators behind its real protocol, its configuration turned into a data plane
-cisco_ios, juniper_junos   what each of them comes with
+cisco_ios, cisco_nxos, juniper_junos
+            what each of them comes with
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from lab.processes import LabError
-from lab.routers import cisco_ios, juniper_junos
+from lab.routers import cisco_ios, cisco_nxos, juniper_junos
 from lab.routers.kind import Kind, Place, Running
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.platform: kind for kind in (cisco_ios.KIND, juniper_junos.KIND)}
+    {kind.platform: kind for kind in (cisco_ios.KIND, cisco_nxos.KIND, juniper_junos.KIND)}
 )
 """By platform, as site files name it."""
 

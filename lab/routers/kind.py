@@ -9,8 +9,6 @@ from typing import Protocol
 from lab.network import Host
 from lab.sites import Side
 
-USERNAME = "pathservice"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -19,13 +17,27 @@ class Place:
     Attributes:
         network: where its packets are; its devices are `sites.DEVICES`.
         folder: its own, for what it keeps; it survives the router, not the lab.
-        password: a file that only its owner can read.
     """
 
     side: Side
     network: Host
     folder: Path
-    password: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who the service is to a router: a password or a private key, in a file that only its owner can read."""
+
+    username: str
+    password: Path | None = None
+    private_key: Path | None = None
+
+    def references(self) -> dict[str, str]:
+        """As site files have it."""
+        files = {"password": self.password, "private_key": self.private_key}
+        return {"username": self.username} | {
+            name: f"file:{file}" for name, file in files.items() if file is not None
+        }
 
 
 class Running(Protocol):
@@ -38,6 +50,10 @@ class Running(Protocol):
     @property
     def port(self) -> int:
         """The port of its management."""
+
+    @property
+    def login(self) -> Login:
+        """Who the service is to it."""
 
     @property
     def host_key(self) -> str:
@@ -60,6 +76,10 @@ class Kind(Protocol):
     @property
     def interfaces(self) -> Mapping[str, str]:
         """Its name of each of the devices."""
+
+    @property
+    def families(self) -> tuple[int, ...]:
+        """Of packets that it can steer: 4, 6."""
 
     def start(self, place: Place) -> AbstractContextManager[Running]:
         """A router that runs while the `with` block lasts.

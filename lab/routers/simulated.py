@@ -1,5 +1,6 @@
 """A simulated router: its management by its real protocol on the loopback address, its packets in the lab."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.dataplane import DataPlane
-from lab.routers.kind import USERNAME, Place, Running
+from lab.routers.kind import Login, Place, Running
 from lab.sites import PATHS, Side
 from netconfig.intent import IpAddress
-from netconfig.simulator import IosRouter, JunosRouter, RunningSimulator
+from netconfig.simulator import FtosRouter, IosRouter, JunosRouter, RunningSimulator
 
-SimulatedRouter = IosRouter | JunosRouter
+SimulatedRouter = FtosRouter | IosRouter | JunosRouter
+USERNAME = "pathservice"
 Clock = Callable[[], datetime]
 
 
@@ -21,34 +23,43 @@ class Simulated:
     """A kind of router that is simulated.
 
     Attributes:
+        families: of packets that it can steer.
+        printed: what the router itself calls the interface that site files name so.
         make: the router for a site, with the file that keeps its configuration.
     """
 
     platform: str
     interfaces: Mapping[str, str]
     make: Callable[[Side, Path, Clock], SimulatedRouter]
+    families: tuple[int, ...] = (4, 6)
+    printed: Callable[[str], str] = str
 
     @contextmanager
     def start(self, place: Place) -> Iterator[Running]:
         router = self.make(place.side, place.folder / "startup-config", lambda: datetime.now(UTC))
-        devices = {name: device for device, name in self.interfaces.items()}
+        devices = {self.printed(name): device for device, name in self.interfaces.items()}
         plane = DataPlane(place.side.router, router, place.network, devices, marks_of(place.side))
+        password = place.folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
         simulator = RunningSimulator(
             router,
             username=USERNAME,
-            password=place.password.read_text(encoding="utf-8").strip(),
+            password=password.read_text(encoding="utf-8").strip(),
             host_key_file=place.folder / "host_key",
         )
         with plane, simulator:
-            yield _RunningRouter(simulator, plane, router)
+            yield _RunningRouter(simulator, Login(USERNAME, password), plane, router)
 
 
 class _RunningRouter:
-    def __init__(self, simulator: RunningSimulator, plane: DataPlane, router: SimulatedRouter) -> None:
+    def __init__(
+        self, simulator: RunningSimulator, login: Login, plane: DataPlane, router: SimulatedRouter
+    ) -> None:
         self.host = simulator.host
         self.port = simulator.port
         self.host_key = simulator.host_key_line.split(maxsplit=1)[1].strip()
-        self.router = router
+        self.login = login
         self.refresh = plane.refresh
         self.reboot = router.reboot
 

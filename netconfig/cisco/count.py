@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from netconfig.carried import RouterPart
-from netconfig.cisco.dialect import Dialect
-from netconfig.driver import Count
 from netconfig.cisco.ace import canonical
+from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
+from netconfig.driver import Count
 from netconfig.intent import AccessPermit
 
 Hits = Mapping[str, Mapping[str, int]]

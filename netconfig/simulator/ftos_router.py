@@ -36,6 +36,7 @@ class FtosRouter:
         faults: what is to go wrong.
         before_line, after_line: called with session number and line around every line of configuration that
             comes over SSH, in the connection's thread, without the switch's lock.
+        after_change: called after the running configuration may have changed, without the switch's lock.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class FtosRouter:
         self.faults = FaultList()
         self.before_line: LineHook | None = None
         self.after_line: LineHook | None = None
+        self.after_change: Callable[[], None] | None = None
         self._hostname = hostname
         self._nvram = nvram
         self._clock = clock
@@ -117,6 +119,7 @@ class FtosRouter:
                 entries.append(JournalEntry(self._clock(), HAND_EDIT, line, accepted=True, output=""))
             self._change(config)
             self._journal += entries
+        self._tell_change()
 
     def reboot(self, startup: str | None = None) -> None:
         """Lose power: every connection breaks, the startup configuration is what remains.
@@ -131,6 +134,7 @@ class FtosRouter:
             connections = list(self._connections.values())
             self._connections.clear()
             self._pushing.clear()
+        self._tell_change()
         for disconnect in connections:
             disconnect()
 
@@ -176,6 +180,8 @@ class FtosRouter:
                 state = FtosState(self._running, self._startup, self._changed_at)
                 answered = ftos_answer(state, session, line)
             self._settle(session, line, answered)
+        if answered.config is not None:
+            self._tell_change()
         if Effect.RELOAD in answered.effects:
             self.reboot()
             return Reaction(answered.session, drops=True)
@@ -203,6 +209,10 @@ class FtosRouter:
         if Effect.SAVE in answered.effects:
             self._startup = self._running.render()
             write_nvram(self._nvram, self._startup)
+
+    def _tell_change(self) -> None:
+        if self.after_change:
+            self.after_change()
 
     def _change(self, config: FtosConfig) -> None:
         if config is not self._running:

@@ -67,6 +67,10 @@ def demo_lab(
     router: Annotated[
         list[str] | None, typer.Option("--router", help="Only this kind of border router; may be repeated.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Have lsiperf draw one more transfer, to this file: .png, .svg or .pdf."),
+    ] = None,
 ) -> None:
     """Move a running transfer to the big path and back, on each kind of router. Status 0 only if it happened.
 
@@ -81,11 +85,18 @@ def demo_lab(
     with tempfile.TemporaryDirectory(prefix="pathservice-lab-") as scratch:
         folder = Path(scratch)
         pki = init_pki(folder / "pki", host_names=(), now=datetime.now(UTC))
-        for platform in router or sorted(KINDS):
+        kinds = router or sorted(KINDS)
+        for platform in kinds:
             screen.chapter(f"Two sites with {platform} at their borders")
             (folder / platform).mkdir(mode=0o700)
             platforms = {side.name: platform for side in SIDES}
-            told[platform] = tell_of_lab(platforms, folder / platform, pki.ca.parent, screen)
+            told[platform] = tell_of_lab(
+                platforms,
+                folder / platform,
+                pki.ca.parent,
+                screen,
+                plot=plot if platform == kinds[-1] else None,
+            )
     screen.chapter("Figures")
     screen.figures({platform: one.figures for platform, one in told.items()})
     happened = all(one.held for one in told.values())

@@ -16,6 +16,9 @@ class LabScreen(Happening, Protocol):
     def ticket(self, wanted: Mapping[str, str]) -> None:
         """What is asked for."""
 
+    def lines(self, text: str) -> None:
+        """What a program says."""
+
     def figures(self, kinds: Mapping[str, Mapping[str, str]]) -> None:
         """What was measured on each kind of router; nothing depends on it."""
 
@@ -29,6 +32,9 @@ class TerminalLabScreen(TerminalScreen):
             table.add_row(f"[dim]{name}[/]", value)
         self._console.print("[bold]openSvcTicket[/], over mutual TLS\n")
         self._console.print(Padding(table, (0, 0, 1, 2)))
+
+    def lines(self, text: str) -> None:
+        self._show(text, "text")
 
     def figures(self, kinds: Mapping[str, Mapping[str, str]]) -> None:
         names = list(dict.fromkeys(name for figures in kinds.values() for name in figures))

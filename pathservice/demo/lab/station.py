@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,11 +15,17 @@ from pathservice.settings import Settings
 from reservation import service
 from reservation.model import ReservationView
 
-IN_SYNC = "in sync"
+_PATH = "/lambdastation"
 
 
 class Station:
-    """A service for a lab's site file, while the `with` block lasts."""
+    """A service for a lab's site file, while the `with` block lasts.
+
+    Attributes:
+        port: where it answers, on the loopback address.
+    """
+
+    port: int
 
     def __init__(self, lab: Lab, folder: Path, pki: Path) -> None:
         """`folder` is its own; `pki` has the certificates of both ends."""
@@ -42,8 +47,8 @@ class Station:
             self._serving = opening.enter_context(Serving(self._settings))
             self._serving.start_simulators()
             self._serving.start_worker()
-            port = self._serving.start_listener().port
-            self.client = SoapClient("localhost", port, "/lambdastation", namespace=NAMESPACE, pki=self._pki)
+            self.port = self._serving.start_listener().port
+            self._client = SoapClient("localhost", self.port, _PATH, namespace=NAMESPACE, pki=self._pki)
             wait_for("the routers to be read", self._has_read)
             self._open = opening.pop_all()
         return self
@@ -59,16 +64,21 @@ class Station:
         Raises:
             Refused: it was refused.
         """
-        answer = self.client.call("openSvcTicket", {"svcTicket": dict(wanted), "mode": "new"})
+        answer = self._client.call("openSvcTicket", {"svcTicket": dict(wanted), "mode": "new"})
         return int(answer["localTicketId"])
+
+    def client_environment(self) -> dict[str, str]:
+        """By which a client's programs find it, and have the user's certificate."""
+        return {
+            "LAMBDASTATION_URL": f"https://localhost:{self.port}{_PATH}",
+            "LAMBDASTATION_CA": str(self._pki / "ca.pem"),
+            "LAMBDASTATION_CERT": str(self._pki / "user-cert.pem"),
+            "LAMBDASTATION_KEY": str(self._pki / "user-key.pem"),
+        }
 
     def ticket(self, number: int) -> ReservationView:
         """It as it is now."""
         return self._serving.store.read(lambda session: service.get(session, number))
-
-    def now(self) -> datetime:
-        """By the service's clock."""
-        return self._serving.clock.now()
 
     def _has_read(self) -> bool:
         return all(view.read_at is not None for view in self._serving.device_views())

@@ -17,6 +17,7 @@ from lab.lab import Lab
 from lab.network import Host
 from lab.processes import LabError, wait_for
 from lab.sites import ALTERNATES, EAST, PATHS, PRODUCTION, SIDES, WEST
+from pathservice.demo.lab.figure import draw
 from pathservice.demo.lab.meter import Meter
 from pathservice.demo.lab.probe import Probe
 from pathservice.demo.lab.screen import LabScreen
@@ -64,7 +65,13 @@ class Told:
 
 
 def tell(
-    platforms: Mapping[str, str], folder: Path, pki: Path, screen: LabScreen, times: Times | None = None
+    platforms: Mapping[str, str],
+    folder: Path,
+    pki: Path,
+    screen: LabScreen,
+    times: Times | None = None,
+    *,
+    plot: Path | None = None,
 ) -> Told:
     """Move a transfer between two sites to the big path and back.
 
@@ -72,6 +79,7 @@ def tell(
         platforms: the kinds of router by the site's name.
         folder: an empty one, in which everything is.
         pki: certificates for the service and its user.
+        plot: a file for lsiperf's figure of one more transfer; None for no such transfer.
 
     Raises:
         DemoFailed: something took so much longer than planned that the story cannot go on.
@@ -83,7 +91,12 @@ def tell(
     with ExitStack() as opening:
         lab = opening.enter_context(Lab(folder / "lab", platforms))
         station = opening.enter_context(Station(lab, folder / "state", pki))
-        return _Telling(lab, station, folder, screen, times).tell()
+        told = _Telling(lab, station, folder, screen, times).tell()
+        if plot is not None:
+            summary = draw(lab, station, plot, folder)
+            screen.fact(f"lsiperf has drawn a transfer of its own: {plot}", holds=plot.stat().st_size > 0)
+            screen.lines(summary)
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from lab.network import Host
 from lab.processes import LabError, Service, wait_for
 
 PROGRAMS = {"iperf3": "iperf3"}
+RECEIVE = ("iperf3", "-s", "-1", "--forceflush", "-p")
+"""Of one transfer, at a port that follows; it says so in its log when it is `LISTENING`."""
+LISTENING = "Server listening"
 _EVERY = 0.25
 """Seconds that are measured together."""
 _LONGEST = 3600
@@ -47,9 +50,7 @@ class Transfer:
         to = ("-c", address, "-p", str(port), "-t", str(_LONGEST), "-i", str(_EVERY), "-J")
         self._command = (*sender.inside, "iperf3", *to)
         self._folder = folder
-        self._receiver = Service(
-            "receiver", (*receiver.inside, "iperf3", "-s", "-1", "-p", str(port), "--forceflush"), folder
-        )
+        self._receiver = Service("receiver", (*receiver.inside, *RECEIVE, str(port)), folder)
 
     def __enter__(self) -> Self:
         """Start it.
@@ -59,7 +60,7 @@ class Transfer:
         """
         log = self._receiver.log
         try:
-            wait_for("iperf3 to listen", lambda: "Server listening" in log.read_text(encoding="utf-8"))
+            wait_for("iperf3 to listen", lambda: LISTENING in log.read_text(encoding="utf-8"))
             self._sender = Service("sender", self._command, self._folder)
         except BaseException:
             self._receiver.end()

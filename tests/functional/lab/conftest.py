@@ -1,4 +1,4 @@
-"""Two sites for all tests of a file, one router of each simulated kind."""
+"""Two sites for all tests of a file, with every simulated kind of router at one of them."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from lab.lab import Lab
 from lab.sites import EAST, WEST
 
 
-@pytest.fixture(scope="module")
-def two_sites() -> Iterator[Lab]:
-    """West has an IOS, east a Junos."""
+@pytest.fixture(scope="module", params=[("cisco_ios", "juniper_junos"), ("cisco_nxos", "cisco_ios")])
+def two_sites(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """West has the one, east the other."""
     with (
         tempfile.TemporaryDirectory(prefix="lab-") as scratch,
-        Lab(Path(scratch), {WEST.name: "cisco_ios", EAST.name: "juniper_junos"}) as lab,
+        Lab(Path(scratch), dict(zip((WEST.name, EAST.name), request.param, strict=True))) as lab,
     ):
         yield lab

@@ -23,6 +23,8 @@ class Told:
     def ticket(self, wanted: Mapping[str, str]) -> None:
         self.wanted = wanted
 
+    def lines(self, text: str) -> None: ...
+
     def figures(self, kinds: Mapping[str, Mapping[str, str]]) -> None: ...
 
     def wait(self, what: str, done: threading.Event, *, until: datetime) -> None:
