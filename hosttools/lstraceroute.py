@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from hosttools.flow import Flow, local_address, resolve
 from hosttools.hops import Hop, table, trace
+from hosttools.network import inside
 from hosttools.options import Parser, add_ticket_options, add_trace_options
 from hosttools.programs import ToolError, require
 from hosttools.standing import LIVE, Standing, standing
@@ -61,7 +62,8 @@ class Tracing:
         now = standing(self._flow, self._dscp, tickets, self._around)
         at = datetime.now(UTC)
         options = self._options
-        hops = trace(self._flow, self._dscp, most_hops=options.max_hops, wait_seconds=options.wait)
+        with inside(options.netns):
+            hops = trace(self._flow, self._dscp, most_hops=options.max_hops, wait_seconds=options.wait)
         self.traces.append(Trace(when, at, now, tuple(hops)))
 
     def look_with_a_ticket(self, wish: Wish) -> None:
@@ -110,7 +112,8 @@ def carry_out(words: Sequence[str]) -> int:
     options = read_options(words)
     require("traceroute")
     remote = resolve(options.host)
-    local = local_address(remote) if options.source is None else resolve(options.source)
+    with inside(options.netns):
+        local = local_address(remote) if options.source is None else resolve(options.source)
     flow = flow_of(options, local, remote)
     with Client.from_environment(os.environ) as client:
         tracing = Tracing(flow, options, client, look_around(client, flow))

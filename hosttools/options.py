@@ -101,6 +101,9 @@ def add_ticket_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
     )
     ticket.add_argument("--out-bw", metavar="WORD", help="bandwidth out, 5G")
     ticket.add_argument("--in-bw", metavar="WORD", help="bandwidth in")
+    ticket.add_argument(
+        "--netns", metavar="NAME", help="the network the flow is on: of `ip netns`, or a path"
+    )
     for name in ("src-client", "dst-site", "dst-client"):
         ticket.add_argument(f"--{name}", metavar="NAME", help="found by address if absent")
     return ticket
