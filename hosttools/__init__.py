@@ -6,6 +6,7 @@
     iperf, attaching        a transfer: iperf3's, or one that runs already
     sockets                 what the kernel tells of running flows (`ss`)
     marking                 DSCP by nftables, gone when its process is
+    network                 the network a flow is on, where that is not ours
     pathmtu                 what the host remembers of paths
     record, plot            what was seen, as a document and as a figure
     hops                    traceroute's lines

@@ -12,6 +12,7 @@ from pathlib import Path
 from hosttools.attaching import Attached, Sought, find_flow
 from hosttools.flow import Flow, resolve
 from hosttools.iperf import IperfCall, RunningIperf, read_call
+from hosttools.network import inside
 from hosttools.options import read_options, split
 from hosttools.programs import ToolError, require
 from hosttools.record import Record, document
@@ -57,17 +58,20 @@ def carry_out(words: Sequence[str]) -> int:
     require(
         "ss", "ip", *(("iperf3", "setpriv") if call else ()), *(("nft",) if options.dscp is not None else ())
     )
-    flow = find_flow(_sought(options)) if call is None else call.flow()
+    with inside(options.netns):
+        flow = find_flow(_sought(options)) if call is None else call.flow()
     with Client.from_environment(os.environ) as client:
-        run = Run(flow, make_plan(options, call), client, look_around(client, flow))
+        around = look_around(client, flow)
         stopped = Stopped()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stopped)
-        try:
-            said = _transfer(run, flow, call, options.interval, stopped)
-        finally:
-            if options.plot is not None and run.record.moments:
-                _draw(run.record, options.plot)
+        with inside(options.netns) as home:
+            run = Run(flow, make_plan(options, call), client, around, home)
+            try:
+                said = _transfer(run, flow, call, options.interval, stopped)
+            finally:
+                if options.plot is not None and run.record.moments:
+                    _draw(run.record, options.plot)
     _report(run.record, said, as_json=options.json)
     if stopped.number is not None:
         return 128 + stopped.number

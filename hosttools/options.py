@@ -1,4 +1,4 @@
-"""lsiperf's own options."""
+"""The options of both commands, and what a value may be."""
 
 import argparse
 from collections.abc import Sequence
@@ -17,9 +17,11 @@ ANY_CODE_POINT = -1
 """For `--dscp auto`."""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence."""
+
     def error(self, message: str) -> NoReturn:
-        raise ToolError(f"{message} (lsiperf --help)")
+        raise ToolError(f"{message} ({self.prog} --help)")
 
 
 def split(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
@@ -49,7 +51,7 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="lsiperf",
         usage="lsiperf [options] -- -c HOST [iperf3 options]\n       lsiperf --attach [options]",
         description="Run iperf3, or watch a transfer that runs, with a ticket for its path.",
@@ -57,25 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    modes = [mode.value for mode in Mode]
-    ticket = parser.add_argument_group("the ticket")
-    ticket.add_argument("--mode", choices=modes, default="new", help="new if absent")
-    ticket.add_argument("--path", metavar="NAME", help="path or colour; the station's default if absent")
+    ticket = add_ticket_options(parser)
     ticket.add_argument(
         "--after", type=_not_negative, metavar="SECONDS", help="when it is opened: a quarter of -t"
     )
-    ticket.add_argument("--for", dest="travel", type=_whole, metavar="SECONDS", help="how long: half of -t")
     ticket.add_argument(
         "--first", action="store_true", help="open it first, start the transfer when it is active"
     )
     ticket.add_argument("--cancel", action="store_true", help="give it up at the end")
-    ticket.add_argument(
-        "--dscp", type=_dscp, metavar="N|auto", help="mark the packets; auto: the station's choice"
-    )
-    ticket.add_argument("--out-bw", metavar="WORD", help="bandwidth out, 5G")
-    ticket.add_argument("--in-bw", metavar="WORD", help="bandwidth in")
-    for name in ("src-client", "dst-site", "dst-client"):
-        ticket.add_argument(f"--{name}", metavar="NAME", help="found by address if absent")
     running = parser.add_argument_group("a transfer that runs")
     running.add_argument("--attach", action="store_true", help="start no iperf3; the flow is found by")
     running.add_argument("--pid", type=_whole, help="the process it belongs to")
@@ -90,6 +81,57 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--plot", type=Path, metavar="FILE", help="draw it: .png, .svg or .pdf")
     shown.add_argument("--quiet", action="store_true", help="no lines while it runs")
     return parser
+
+
+def add_ticket_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """What both ask of a ticket; the group, for more."""
+    ticket = parser.add_argument_group("the ticket")
+    modes = [mode.value for mode in Mode]
+    ticket.add_argument("--mode", choices=modes, default="new", help="new if absent")
+    ticket.add_argument("--path", metavar="NAME", help="path or colour; the station's default if absent")
+    ticket.add_argument(
+        "--for",
+        dest="travel",
+        type=_whole,
+        metavar="SECONDS",
+        help="for how long; half of iperf3's -t, else 600",
+    )
+    ticket.add_argument(
+        "--dscp", type=_dscp, metavar="N|auto", help="mark the packets; auto: the station's choice"
+    )
+    ticket.add_argument("--out-bw", metavar="WORD", help="bandwidth out, 5G")
+    ticket.add_argument("--in-bw", metavar="WORD", help="bandwidth in")
+    ticket.add_argument(
+        "--netns", metavar="NAME", help="the network the flow is on: of `ip netns`, or a path"
+    )
+    for name in ("src-client", "dst-site", "dst-client"):
+        ticket.add_argument(f"--{name}", metavar="NAME", help="found by address if absent")
+    return ticket
+
+
+def add_trace_options(parser: argparse.ArgumentParser) -> None:
+    """What lstraceroute asks of the probes."""
+    probes = parser.add_argument_group("the flow")
+    probes.add_argument("--protocol", choices=("tcp", "udp", "icmp"), default="tcp", help="tcp if absent")
+    probes.add_argument("--port", type=_port, help="the other end's port; 5201 if absent")
+    probes.add_argument("--sport", type=_port, help="our port; any if absent")
+    probes.add_argument("--source", metavar="ADDRESS", help="our address; the route's if absent")
+    probes.add_argument("--max-hops", type=_hops, default=30, metavar="N", help="30 if absent")
+    probes.add_argument(
+        "--wait", type=_wait, default=1.0, metavar="SECONDS", help="for an answer, 0.1 to 10; 1 if absent"
+    )
+    probes.add_argument("--now", action="store_true", help="look once and open no ticket")
+    probes.add_argument("--json", action="store_true", help="one document on standard output, at the end")
+
+
+def _hops(text: str) -> int:
+    if _whole(text) > 64:
+        raise argparse.ArgumentTypeError(f"1 to 64 hops, not {text!r}")
+    return int(text)
+
+
+def _wait(text: str) -> float:
+    return _number(text, 0.1, 10)
 
 
 def _whole(text: str) -> int:

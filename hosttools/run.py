@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from hosttools.flow import Flow
 from hosttools.marking import Marking
+from hosttools.network import Home
 from hosttools.pathmtu import MtuWatch, forget_path_mtus
 from hosttools.programs import ToolError
 from hosttools.record import Event, Moment, On, Record, Transfer, What
@@ -90,15 +91,17 @@ def _total(each: Connection | None) -> int:
 class Run:
     """One run; `record` is what was seen so far."""
 
-    def __init__(self, flow: Flow, plan: Plan, client: Client, around: Surroundings) -> None:
-        """Nothing is done yet.
+    def __init__(
+        self, flow: Flow, plan: Plan, client: Client, around: Surroundings, home: Home | None = None
+    ) -> None:
+        """Nothing is done yet. `home` is the network of the station, where it is not the flow's.
 
         Raises:
             ToolError: nobody knows whose the other end is.
         """
         self._flow, self._plan = flow, plan
         self._asked = ticket_request(flow, plan.wish, around.ends)
-        self._client, self._around = client, around
+        self._client, self._around, self._home = client, around, home or Home(None)
         self._start = time.monotonic()
         self.record = Record(datetime.now(UTC), str(flow), production=around.production)
         self._marking: Marking | None = None
@@ -117,7 +120,14 @@ class Run:
         """
         first = self._plan.after_seconds is None
         after = -1.0 if self._plan.after_seconds is None else self._plan.after_seconds
-        follower = Follower(self._client, self._asked, self._plan.wish.mode, self._seconds, after)
+        follower = Follower(
+            self._client,
+            self._asked,
+            self._plan.wish.mode,
+            clock=self._seconds,
+            after=after,
+            home=self._home,
+        )
         with ExitStack() as stack:
             if self._plan.wish.dscp is not None:
                 self._marking = stack.enter_context(Marking())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from hosttools.flow import Ends, Flow, whose
+from hosttools.network import Home
 from hosttools.programs import ToolError
 from hosttools.record import Event, What
 from lambdastation.client import (
@@ -122,7 +123,14 @@ class Follower:
     """
 
     def __init__(
-        self, client: Client, asked: TicketRequest, mode: Mode, clock: Callable[[], float], after: float
+        self,
+        client: Client,
+        asked: TicketRequest,
+        mode: Mode,
+        *,
+        clock: Callable[[], float],
+        after: float,
+        home: Home,
     ) -> None:
         """Nothing is asked yet.
 
@@ -130,10 +138,12 @@ class Follower:
             client: this thread's alone from `start` to `finish`.
             clock: seconds since the transfer's start.
             after: when to open it, by that clock.
+            home: the network from which the station is reached.
         """
         self.events: SimpleQueue[tuple[Event, Ticket | None]] = SimpleQueue()
         self._client, self._asked, self._mode = client, asked, mode
-        self._clock, self._after = clock, after
+        self._clock, self._after, self._home = clock, after, home
+        self._cancel = False
         self._stop = threading.Event()
         self._over = threading.Event()
         self._ticket: Ticket | None = None
@@ -150,18 +160,13 @@ class Follower:
 
     def finish(self, *, cancel: bool) -> None:
         """Follow it no longer; give it up if told to. What happens so is in `events` too."""
+        self._cancel = cancel
         self._stop.set()
-        self._thread.join()
-        ticket = self._ticket
-        if not cancel or ticket is None or ticket.over:
-            return
-        try:
-            self._client.cancel(ticket.ticket_id)
-            self._tell(What.GIVEN_UP, f"ticket {ticket.ticket_id} given up", ticket)
-        except ClientError as error:
-            self._tell(What.NOTE, f"ticket {ticket.ticket_id} was not given up: {error}", ticket)
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _follow(self) -> None:
+        self._home.enter()
         try:
             if not self._wait_for_its_time():
                 self._open()
@@ -172,7 +177,19 @@ class Follower:
             where = f", {field}" if field else ""
             self._tell(what, f"{error} ({error.code}{where})", self._ticket)
         finally:
+            if self._cancel:
+                self._give_up()
             self._over.set()
+
+    def _give_up(self) -> None:
+        ticket = self._ticket
+        if ticket is None or ticket.over:
+            return
+        try:
+            self._client.cancel(ticket.ticket_id)
+            self._tell(What.GIVEN_UP, f"ticket {ticket.ticket_id} given up", ticket)
+        except ClientError as error:
+            self._tell(What.NOTE, f"ticket {ticket.ticket_id} was not given up: {error}", ticket)
 
     def _wait_for_its_time(self) -> bool:
         """Whether we are to stop meanwhile."""

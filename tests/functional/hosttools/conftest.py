@@ -17,7 +17,8 @@ import pytest
 from lab.network import PrivateNetwork
 from lab.processes import ENDS_WITH_US, run, search_path
 from lambdastation.client import Client
-from tests.functional.pathservice.conftest import Serving, made_pki, services, wait_until
+from tests.functional.hosttools.networked import service_here
+from tests.functional.pathservice.conftest import Serving, made_pki, wait_until
 
 __all__ = ["made_pki"]
 
@@ -120,15 +121,8 @@ def serving(
     tmp_path_factory: pytest.TempPathFactory,
     made_pki: Path,
 ) -> Iterator[Serving]:
-    with services(tmp_path_factory.mktemp("station"), made_pki) as start:
-        # A forked one would be on the network of the process it is forked from.
-        yield start(apart=True, state=_copied(tmp_path_factory.mktemp("state"), made_pki))
-
-
-def _copied(state: Path, pki: Path) -> Path:
-    state.chmod(0o700)
-    run("cp", "-a", str(pki), str(state / "pki"))
-    return state
+    with service_here(tmp_path_factory.mktemp("station"), made_pki) as serving:
+        yield serving
 
 
 @pytest.fixture(scope="module")

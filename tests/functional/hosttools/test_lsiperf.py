@@ -5,9 +5,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from lab.network import Host as Machine
+from lab.network import PrivateNetwork
 from lab.processes import run
 from lambdastation.client import Outcome, TicketQuery, TicketRequest
 from tests.functional.hosttools.conftest import OURS, THEIRS, Host
@@ -123,6 +125,28 @@ def test_without_capabilities_it_does_not_promise_marks(host: Host) -> None:
     assert command.out == ""
 
 
+def test_a_transfer_on_another_network_has_its_marks_there(host: Host, network: PrivateNetwork) -> None:
+    near, far = "131.225.204.20", "131.225.204.21"
+    with Machine() as container:
+        container.plug("eth0", near="box0", address=f"{near}/24", mac="02:00:00:00:09:02")
+        run("ip", "address", "add", f"{far}/32", "dev", "box0")
+        run("ip", "route", "add", near, "dev", "box0")
+        container.run("ip", "route", "add", THEIRS, "via", far)
+        words = ("--netns", container.inside[1].removeprefix("--net="), "--path", "red", "--dscp", "40")
+        command = host.start(
+            "lsiperf", *words, "--cancel", "--json", "--", "-c", THEIRS, "-b", "20M", "-t", "300"
+        )
+        command.wait_for("packets are marked")
+        assert "ip dscp set" in container.run("nft", "list", "ruleset")
+        assert tables() == ""
+        command.wait_for("StarLight10G\n")
+        command.process.terminate()
+        assert command.end() == 143
+        assert command.document["flow"] == f"tcp {near}:* > {THEIRS}:5201"
+        assert command.document["events"][-1]["what"] == "given-up"
+        assert container.run("nft", "list", "ruleset") == ""
+
+
 def test_without_a_ticket_the_transfer_is_made_and_the_status_says_so(host: Host) -> None:
     status, command = host.run("lsiperf", "--path", "blue", "--json", "--", *IPERF, "-t", "1")
     assert status == 3
@@ -144,6 +168,7 @@ def test_what_cannot_be_is_one_sentence_and_no_ticket(host: Host) -> None:
         (("--first", "--path", "mauve", "--", *IPERF), 3, "unknown-topology"),
         (("--", "-c", "127.0.0.1"), 2, "--dst-site"),
         (("--attach", "--port", "9"), 2, "no TCP connection"),
+        (("--netns", "nowhere", "--", *IPERF), 2, "no network /run/netns/nowhere"),
         (("--path", "red", "--", "-c", "nowhere.invalid"), 2, "nowhere.invalid"),
     ):
         done, command = host.run("lsiperf", *words)
