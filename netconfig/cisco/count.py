@@ -1,8 +1,8 @@
 """How often the entries of access lists were hit, as `show ip access-lists` and its like print it. Pure.
 
-Packets are counted, entry by entry, and no octets. IOS: `20 permit tcp any any eq bgp (1234 matches)`; what was
-never hit is printed without a number, and some hardware says `(1234 estimate matches)`. NX-OS: `20 permit tcp any
-any eq 179 [match=1234]`; in a list that does not count there is no number, not even 0.
+Packets are counted, entry by entry, and no octets. IOS: `20 permit tcp any any eq bgp (1234 matches)`; what
+was never hit is printed without a number, and some hardware says `(1234 estimate matches)`. NX-OS: `20 permit
+tcp any any eq bgp [match=1234]`; in a list that does not count there is no number, not even 0.
 """
 
 import re
@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from netconfig.carried import RouterPart
-from netconfig.cisco.dialect import Dialect
-from netconfig.driver import Count
 from netconfig.cisco.ace import canonical
+from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
+from netconfig.driver import Count
 from netconfig.intent import AccessPermit
 
 Hits = Mapping[str, Mapping[str, int]]
