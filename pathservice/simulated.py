@@ -15,12 +15,12 @@ from types import TracebackType
 
 from netconfig.errors import BadCredential
 from netconfig.inventory import Device
-from netconfig.simulator import FtosRouter, IosRouter, JunosRouter, RunningSimulator
+from netconfig.simulator import FtosRouter, IosRouter, JunosRouter, NxosRouter, RunningSimulator
 from pathservice.simulated_gateway import GATEWAY, locate_gateway, start_gateway
 
 USERNAME = "pathservice"
 ENDPOINT = "endpoint.json"
-FTOS, JUNOS = "dell_force10", "juniper_junos"
+FTOS, JUNOS, NXOS = "dell_force10", "juniper_junos", "cisco_nxos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ def _router(
         return JunosRouter(config, nvram=nvram, clock=now)
     if device.platform == FTOS:
         return FtosRouter(config, hostname=device.name, nvram=nvram, clock=now)
+    if device.platform == NXOS:
+        return NxosRouter(config, hostname=device.name, nvram=nvram, clock=now)
     return IosRouter(config, hostname=device.name, nvram=nvram, clock=now)
 
 

@@ -1,8 +1,8 @@
 """How often the entries of access lists were hit, as `show ip access-lists` and its like print it. Pure.
 
-Packets are counted, entry by entry, and no octets. IOS: `20 permit tcp any any eq bgp (1234 matches)`; what was
-never hit is printed without a number, and some hardware says `(1234 estimate matches)`. NX-OS: `20 permit tcp any
-any eq 179 [match=1234]`; in a list that does not count there is no number, not even 0.
+Packets are counted, entry by entry, and no octets. IOS: `20 permit tcp any any eq bgp (1234 matches)`; what
+was never hit is printed without a number, and some hardware says `(1234 estimate matches)`. NX-OS: `20 permit
+tcp any any eq bgp [match=1234]`; in a list that does not count there is no number, not even 0.
 """
 
 import re

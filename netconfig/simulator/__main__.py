@@ -16,9 +16,12 @@ from pathlib import Path
 
 from netconfig.simulator.control import ControlServer
 from netconfig.simulator.ftos_router import FtosRouter
+from netconfig.simulator.nxos_router import NxosRouter
 from netconfig.simulator.router import IosRouter
 from netconfig.simulator.running import LOOPBACK
 from netconfig.simulator.ssh import Account, SshServer, TerminalRouter, host_key, known_hosts_line
+
+PLATFORMS = ("cisco_ios", "cisco_nxos", "dell_force10")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m netconfig.simulator", description="A simulated router.")
     parser.add_argument("--config", type=Path, required=True, help="what the router comes with")
-    parser.add_argument("--platform", choices=("cisco_ios", "dell_force10"), default="cisco_ios")
+    parser.add_argument("--platform", choices=PLATFORMS, default=PLATFORMS[0])
     parser.add_argument("--nvram", type=Path, help="file that keeps the startup configuration")
     parser.add_argument("--port", type=int, default=0, help="SSH port on the loopback address; 0: a free one")
     parser.add_argument("--username", required=True)
@@ -65,6 +68,8 @@ async def _run(options: argparse.Namespace) -> None:
 def _router(options: argparse.Namespace, config: str, clock: Callable[[], datetime]) -> TerminalRouter:
     if options.platform == "dell_force10":
         return FtosRouter(config, hostname=options.hostname, nvram=options.nvram, clock=clock)
+    if options.platform == "cisco_nxos":
+        return NxosRouter(config, hostname=options.hostname, nvram=options.nvram, clock=clock)
     return IosRouter(
         config,
         hostname=options.hostname,

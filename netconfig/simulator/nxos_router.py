@@ -1,11 +1,16 @@
 """An NX-OS switch that lives: all that an IOS router's life is, in another language."""
 
+from dataclasses import replace
+
 from netconfig.simulator.ios_cli import Answer, Session
 from netconfig.simulator.ios_config import IosConfig
+from netconfig.simulator.ios_forwarding import Hit, Passage
 from netconfig.simulator.ios_mode import Mode, Step
+from netconfig.simulator.nxos_acl import NxosAccessList
 from netconfig.simulator.nxos_boot import load_nxos
 from netconfig.simulator.nxos_cli import NxosSession, nxos_answer
 from netconfig.simulator.nxos_commands import apply_line
+from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
 
 
@@ -24,6 +29,14 @@ class NxosRouter(IosRouter):
 
     def _answer(self, session: Session, line: str) -> Answer:
         return nxos_answer(self._device(), session, line)
+
+    def _pass_in(self, interface: str, packet: Packet) -> Passage:
+        passage = super()._pass_in(interface, packet)
+        return replace(passage, hits=tuple(hit for hit in passage.hits if self._counts(hit)))
+
+    def _counts(self, hit: Hit) -> bool:
+        access_list = self.state.access_list(hit.family, hit.access_list)
+        return isinstance(access_list, NxosAccessList) and access_list.counts
 
     def _new_session(self, user: str) -> Session:
         return NxosSession(self._sessions, user, privileged=self._enable_secret is None)

@@ -24,7 +24,8 @@ NXOS = Dialect(
     ),
     save="copy running-config startup-config",
     saved="Copy complete",
-    shown_lists={},
+    hides_numbers=False,
+    shown_lists={4: "show ip access-lists", 6: "show ipv6 access-lists"},
     counting="statistics per-entry",
     feature="feature pbr",
 )

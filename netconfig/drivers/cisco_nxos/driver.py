@@ -16,8 +16,11 @@ class CiscoNxos(CiscoDriver):
         {
             Capability.POLICY_ROUTE_IPV4,
             Capability.POLICY_ROUTE_IPV6,
+            Capability.POLICY_ROUTE_DSCP,
+            Capability.POLICY_ROUTE_SHARED,
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
+            Capability.COUNTERS,
         }
     )
     dialect: ClassVar[Dialect] = NXOS

@@ -326,16 +326,16 @@ class IosRig:
 
     def pass_packets(self, ticket: Ticket, count: int) -> None:
         intent = ticket.part.intent
-        interface = getattr(intent, "interface", TEN_ONE)
+        interface = getattr(intent, "interface", self.interfaces[0])
         assert isinstance(ticket.packet, Packet)
         # The tickets of the bench have no permit for what they steer.
         guards = ("ip access-group EDGE-IN in", "ipv6 traffic-filter EDGE6-IN in")
-        guarded = ticket.next_hop is not None and interface == TEN_ONE
+        guarded = ticket.next_hop is not None and interface == self.interfaces[0]
         if guarded:
-            self.edit(f"interface {TEN_ONE}", *(f"no {guard}" for guard in guards))
+            self.edit(f"interface {interface}", *(f"no {guard}" for guard in guards))
         self.router.carry(interface, ticket.packet, count=count)
         if guarded:
-            self.edit(f"interface {TEN_ONE}", *guards)
+            self.edit(f"interface {interface}", *guards)
 
     def astray(self) -> Sequence[Packet]:
         now = self._treatment()

@@ -45,6 +45,7 @@ ip access-list EDGE-IN
 ip access-list SITE-VIDEO
   10 permit udp 131.225.0.0/16 any dscp ef
 ipv6 access-list EDGE6-IN
+  statistics per-entry
   10 permit tcp any any eq bgp
   1000 deny ipv6 any any
 snmp-server community very-private group network-operator

@@ -1,40 +1,25 @@
 """Routers that are rude at the door, over real SSH: what the simulator is too polite for."""
 
-import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from itertools import repeat
-from typing import Any
 
-import asyncssh
 import pytest
 
-from netconfig.driver import Ownership
+from netconfig.cisco.driver import CiscoDriver
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.errors import Unreachable
-from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, SimulatorLoop
-from netconfig.transport.cli import Timeouts
 from tests.contract.drivers.bench import OWNERSHIP
 from tests.contract.drivers.cisco_ios_bench import IosBench
+from tests.rude import Line, rude_router
 
-Line = Callable[[bytes], Iterable[bytes]]
-Router = Callable[..., AbstractContextManager[CiscoIos]]
+Router = Callable[..., AbstractContextManager[CiscoDriver]]
 RUNNING = (
     b"Building configuration...\r\n\r\nhostname r1\r\ninterface Vlan1\r\n description G\xe4ste\r\nend\r\n"
 )
-
-
-class _Door(asyncssh.SSHServer):
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return True
 
 
 @pytest.fixture(scope="module")
@@ -46,73 +31,7 @@ def loop() -> Iterator[SimulatorLoop]:
 @pytest.fixture
 def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
     monkeypatch.setenv("NASTY_PASSWORD", "x")
-
-    @contextmanager
-    def serve(
-        answer: Line,
-        *,
-        greeting: bytes = b"\r\n",
-        prompt: bytes = b"r1#",
-        silent_at: bytes = b"never",
-        silent: threading.Event | None = None,
-        patience: int = 60,
-        silence: float = 60,
-    ) -> Iterator[CiscoIos]:
-        async def talk(process: asyncssh.SSHServerProcess[bytes]) -> None:
-            process.stdout.write(greeting + prompt)
-            async for line in process.stdin:
-                if silent_at in line:
-                    if silent:
-                        silent.set()
-                    continue
-                process.stdout.write(line.rstrip() + b"\r\n")
-                for words in answer(line.strip()):
-                    process.stdout.write(words)
-                    # Lets the loop see that the other side is gone.
-                    await asyncio.sleep(0)
-                    if process.is_closing():
-                        return
-                process.stdout.write(prompt)
-
-        key = asyncssh.generate_private_key("ssh-ed25519")
-        server = loop.run(_listen(key, talk))
-        driver = CiscoIos(
-            Device(
-                name="nasty",
-                platform="cisco_ios",
-                host="127.0.0.1",
-                port=server.get_port(),
-                username="lambda",
-                password="env:NASTY_PASSWORD",
-                host_key=key.export_public_key().decode().strip(),
-            ),
-            Ownership("FNAL", "x"),
-            timeouts=Timeouts(open=patience, silence=silence, answer=2 * silence),
-        )
-        try:
-            yield driver
-        finally:
-            driver.close()
-            loop.run(_close(server))
-
-    return serve
-
-
-async def _listen(key: asyncssh.SSHKey, talk: Any) -> asyncssh.SSHAcceptor:
-    return await asyncssh.listen(
-        "127.0.0.1",
-        0,
-        server_factory=_Door,
-        server_host_keys=[key],
-        process_factory=talk,
-        encoding=None,
-        line_editor=False,
-    )
-
-
-async def _close(server: asyncssh.SSHAcceptor) -> None:
-    server.close()
-    await server.wait_closed()
+    return partial(rude_router, loop, CiscoIos)
 
 
 def shows(running: bytes) -> Line:
