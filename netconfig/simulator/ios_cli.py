@@ -89,7 +89,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class ExecCall:
     """An exec command understood."""
 
     device: Device
@@ -107,7 +107,7 @@ class _Call:
         return Answer(replace(self.session, question=question))
 
 
-_Act = Callable[[_Call], Answer]
+ExecAct = Callable[[ExecCall], Answer]
 
 
 def answer(device: Device, session: Session, line: str) -> Answer:
@@ -148,7 +148,7 @@ def _configure(device: Device, session: Session, mode: Mode, line: str) -> Answe
 def _execute(device: Device, session: Session, line: str) -> Answer:
     command, pipe, rest = line.partition("|")
     parsed = parse(command, PRIVILEGED_RULES if session.privileged else USER_RULES)
-    answered = parsed.act(_Call(device, session, parsed.values))
+    answered = parsed.act(ExecCall(device, session, parsed.values))
     if not pipe:
         return answered
     return replace(answered, output=piped(answered.output, line, len(command) + 1, rest))
@@ -195,55 +195,59 @@ def _reply(device: Device, session: Session, question: Question, line: str) -> A
 _SAVED = "Building configuration...\n[OK]\n"
 
 
-def _enable(call: _Call) -> Answer:
+def _enable(call: ExecCall) -> Answer:
     if call.session.privileged or call.device.enable_secret is None:
         return Answer(replace(call.session, privileged=True))
     return call.ask(Question.PASSWORD)
 
 
-def _disable(call: _Call) -> Answer:
+def _disable(call: ExecCall) -> Answer:
     return Answer(replace(call.session, privileged=False))
 
 
-def _leave(call: _Call) -> Answer:
+def leave(call: ExecCall) -> Answer:
+    """The session ends."""
     return Answer(call.session, effects=(Effect.CLOSE,))
 
 
-def _terminal_length(call: _Call) -> Answer:
+def terminal_length(call: ExecCall) -> Answer:
+    """Pages of so many lines from now on."""
     return Answer(replace(call.session, length=int(call.texts[0])))
 
 
-def _nothing(call: _Call) -> Answer:
+def nothing(call: ExecCall) -> Answer:
+    """Understood, and without any consequence here."""
     return call.say("")
 
 
-def _configure_terminal(call: _Call) -> Answer:
+def _configure_terminal(call: ExecCall) -> Answer:
     words = "Enter configuration commands, one per line.  End with CNTL/Z.\n"
     return Answer(replace(call.session, mode=GLOBAL), words)
 
 
-def _write_memory(call: _Call) -> Answer:
+def _write_memory(call: ExecCall) -> Answer:
     return Answer(call.session, _SAVED, effects=(Effect.SAVE,))
 
 
-def _reload(call: _Call) -> Answer:
+def _reload(call: ExecCall) -> Answer:
     modified = call.device.running_text != call.device.startup_text
     return call.ask(Question.SAVE_FIRST if modified else Question.RELOAD)
 
 
-def _show(text_of: Callable[[Device], str]) -> _Act:
+def show(text_of: Callable[[Device], str]) -> ExecAct:
+    """Print what is made of the device."""
     return lambda call: call.say(text_of(call.device))
 
 
-def _show_interface(call: _Call) -> Answer:
+def _show_interface(call: ExecCall) -> Answer:
     interface = call.device.running.interface(full_name(call.texts[0]) or "")
     if interface is None:
         raise InvalidInput(call.values[0].column)
     return call.say(ios_show.running_interface(interface))
 
 
-def _show_access_lists(*families: Family) -> _Act:
-    def act(call: _Call) -> Answer:
+def _show_access_lists(*families: Family) -> ExecAct:
+    def act(call: ExecCall) -> Answer:
         lists = [known for family in families for known in call.device.running.access_lists(family)]
         chosen = [known for known in lists if not call.texts or known.name == call.texts[0]]
         return call.say("".join(ios_show.access_list(call.device, known) for known in chosen))
@@ -251,7 +255,7 @@ def _show_access_lists(*families: Family) -> _Act:
     return act
 
 
-def _show_route_map(call: _Call) -> Answer:
+def _show_route_map(call: ExecCall) -> Answer:
     known = call.device.running.route_maps()
     chosen = [route_map for route_map in known if not call.texts or route_map.name == call.texts[0]]
     if call.texts and not chosen:
@@ -259,19 +263,19 @@ def _show_route_map(call: _Call) -> Answer:
     return call.say("".join(map(ios_show.route_map, chosen)))
 
 
-USER_RULES: Sequence[Rule[_Act]] = (
+USER_RULES: Sequence[Rule[ExecAct]] = (
     Rule("enable", _enable),
-    Rule("exit", _leave),
-    Rule("logout", _leave),
-    Rule("quit", _leave),
-    Rule("terminal length <0-512>", _terminal_length),
+    Rule("exit", leave),
+    Rule("logout", leave),
+    Rule("quit", leave),
+    Rule("terminal length <0-512>", terminal_length),
     # Lines are never folded here, whatever the width.
-    Rule("terminal width <0-512>", _nothing),
-    Rule("show version", _show(ios_show.version)),
-    Rule("show clock", _show(ios_show.clock)),
+    Rule("terminal width <0-512>", nothing),
+    Rule("show version", show(ios_show.version)),
+    Rule("show clock", show(ios_show.clock)),
 )
 
-PRIVILEGED_RULES: Sequence[Rule[_Act]] = (
+PRIVILEGED_RULES: Sequence[Rule[ExecAct]] = (
     *USER_RULES,
     Rule("disable", _disable),
     Rule("configure terminal", _configure_terminal),
@@ -279,9 +283,9 @@ PRIVILEGED_RULES: Sequence[Rule[_Act]] = (
     Rule("write memory", _write_memory),
     Rule("copy running-config startup-config", lambda call: call.ask(Question.DESTINATION)),
     Rule("reload", _reload),
-    Rule("show running-config", _show(ios_show.running_config)),
+    Rule("show running-config", show(ios_show.running_config)),
     Rule("show running-config interface INTERFACE", _show_interface),
-    Rule("show startup-config", _show(ios_show.startup_config)),
+    Rule("show startup-config", show(ios_show.startup_config)),
     Rule("show access-lists", _show_access_lists(4, 6)),
     Rule("show access-lists WORD", _show_access_lists(4, 6)),
     Rule("show ip access-lists", _show_access_lists(4)),
@@ -290,6 +294,6 @@ PRIVILEGED_RULES: Sequence[Rule[_Act]] = (
     Rule("show ipv6 access-list WORD", _show_access_lists(6)),
     Rule("show route-map", _show_route_map),
     Rule("show route-map WORD", _show_route_map),
-    Rule("show ip interface brief", _show(ios_show.ip_interface_brief)),
-    Rule("show ip policy", _show(ios_show.ip_policy)),
+    Rule("show ip interface brief", show(ios_show.ip_interface_brief)),
+    Rule("show ip policy", show(ios_show.ip_policy)),
 )

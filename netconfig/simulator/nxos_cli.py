@@ -5,7 +5,7 @@ Unlike IOS, NX-OS takes `show` and its like in configuration mode too, and print
 Source: Nexus 9000 NX-OS Fundamentals Configuration Guide; refusals as a Nexus 9000 prints them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from netconfig.simulator import nxos_show
@@ -16,10 +16,20 @@ from netconfig.simulator.grammar import (
     LineRefused,
     Refused,
     Rule,
-    Token,
     parse,
 )
-from netconfig.simulator.ios_cli import Answer, Effect, Session, piped
+from netconfig.simulator.ios_cli import (
+    Answer,
+    Effect,
+    ExecAct,
+    ExecCall,
+    Session,
+    leave,
+    nothing,
+    piped,
+    show,
+    terminal_length,
+)
 from netconfig.simulator.ios_mode import GLOBAL, Mode
 from netconfig.simulator.ios_show import Device, clock
 from netconfig.simulator.nxos_commands import apply_line
@@ -36,23 +46,6 @@ class NxosSession(Session):
     def prompt(self, hostname: str) -> str:
         mode = f"({self.mode.name})" if self.mode else ""
         return f"{hostname}{mode}# "
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    device: Device
-    session: Session
-    values: tuple[Token, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(value.text for value in self.values)
-
-    def say(self, output: str) -> Answer:
-        return Answer(self.session, output)
-
-
-_Act = Callable[[_Call], Answer]
 
 
 def nxos_answer(device: Device, session: Session, line: str) -> Answer:
@@ -95,46 +88,34 @@ def _configure(device: Device, session: Session, mode: Mode, line: str) -> Answe
 def _execute(device: Device, session: Session, line: str) -> Answer:
     command, pipe, rest = line.partition("|")
     parsed = parse(command, EXEC_RULES)
-    answered = parsed.act(_Call(device, session, parsed.values))
+    answered = parsed.act(ExecCall(device, session, parsed.values))
     if not pipe:
         return answered
     return replace(answered, output=piped(answered.output, line, len(command) + 1, rest))
 
 
-def _leave(call: _Call) -> Answer:
-    return Answer(call.session, effects=(Effect.CLOSE,))
-
-
-def _terminal_length(call: _Call) -> Answer:
-    return Answer(replace(call.session, length=int(call.texts[0])))
-
-
-def _configure_terminal(call: _Call) -> Answer:
+def _configure_terminal(call: ExecCall) -> Answer:
     if not call.session.privileged:
         raise Refused("% Permission denied for the role")
     words = "Enter configuration commands, one per line. End with CNTL/Z.\n"
     return Answer(replace(call.session, mode=GLOBAL), words)
 
 
-def _copy(call: _Call) -> Answer:
+def _copy(call: ExecCall) -> Answer:
     if not call.session.privileged:
         raise Refused("% Permission denied for the role")
     return Answer(call.session, _SAVED, effects=(Effect.SAVE,))
 
 
-def _show(text_of: Callable[[Device], str]) -> _Act:
-    return lambda call: call.say(text_of(call.device))
-
-
-def _show_interface(call: _Call) -> Answer:
+def _show_interface(call: ExecCall) -> Answer:
     interface = call.device.running.interface(interface_name(call.texts[0]) or "")
     if interface is None:
         raise InvalidInput(call.values[0].column)
     return call.say(nxos_show.running_interface(call.device, interface))
 
 
-def _show_access_lists(*families: Family) -> _Act:
-    def act(call: _Call) -> Answer:
+def _show_access_lists(*families: Family) -> ExecAct:
+    def act(call: ExecCall) -> Answer:
         running = call.device.running
         assert isinstance(running, NxosConfig)  # noqa: S101 - the router has no other
         lists = [known for family in families for known in running.nxos_access_lists(family)]
@@ -144,24 +125,24 @@ def _show_access_lists(*families: Family) -> _Act:
     return act
 
 
-def _show_route_map(call: _Call) -> Answer:
+def _show_route_map(call: ExecCall) -> Answer:
     known = call.device.running.route_maps()
     chosen = [route_map for route_map in known if not call.texts or route_map.name == call.texts[0]]
     return call.say("".join(map(nxos_show.route_map, chosen)))
 
 
-EXEC_RULES: Sequence[Rule[_Act]] = (
-    Rule("exit", _leave),
-    Rule("terminal length <0-511>", _terminal_length),
+EXEC_RULES: Sequence[Rule[ExecAct]] = (
+    Rule("exit", leave),
+    Rule("terminal length <0-511>", terminal_length),
     # Lines are never folded here, whatever the width.
-    Rule("terminal width <24-511>", lambda call: call.say("")),
+    Rule("terminal width <24-511>", nothing),
     Rule("configure terminal", _configure_terminal),
     Rule("copy running-config startup-config", _copy),
-    Rule("show version", _show(nxos_show.version)),
-    Rule("show clock", _show(clock)),
-    Rule("show running-config", _show(nxos_show.running_config)),
+    Rule("show version", show(nxos_show.version)),
+    Rule("show clock", show(clock)),
+    Rule("show running-config", show(nxos_show.running_config)),
     Rule("show running-config interface INTERFACE", _show_interface),
-    Rule("show startup-config", _show(nxos_show.startup_config)),
+    Rule("show startup-config", show(nxos_show.startup_config)),
     Rule("show access-lists", _show_access_lists(4, 6)),
     Rule("show access-lists WORD", _show_access_lists(4, 6)),
     Rule("show ip access-lists", _show_access_lists(4)),

@@ -23,7 +23,7 @@ each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
 
 
 def examples(name: str) -> settings:
-    """Fewer for an agent, which carries three things and begins with its TLS, and for who shares the plan of IOS."""
+    """Fewer for an agent, which begins each with its TLS, and for NX-OS, which plans as IOS does."""
     return settings(max_examples={"ofgw_agent": 8, "cisco_nxos": 8}.get(name, 20))
 
 
