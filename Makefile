@@ -3,8 +3,9 @@
 .PHONY: help setup demo demo-island demo-lab test check bench races schemas lint types tests others
 SHELL := bash
 BIN := .venv/bin
-# In the order of tests/conftest.py, which begins with the longest files.
-PYTEST = $(BIN)/python -m $(RUNNER) -n 2 --dist loadfile --no-loadscope-reorder
+# In the order of tests/conftest.py, which begins with the longest files. One process more than there are
+# cores: the tests wait for databases, sessions and devices that hang for a good part of their time.
+PYTEST = $(BIN)/python -m $(RUNNER) -n 3 --dist loadfile --no-loadscope-reorder
 RUNNER = pytest
 # In the whole run what failed beside others is run once more, alone: docs/adr/0030.
 test others: RUNNER = tools.rerun
@@ -46,8 +47,7 @@ check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and co
 	$(PYTEST) tests/unit tests/contract
 
 test: check ## Everything: `check`, the functional tests, and newer Pythons where they are installed
-	@# One more than there are cores: these wait for processes and sessions a third of their time.
-	$(PYTEST) -n 3 tests/functional --durations=10
+	$(PYTEST) tests/functional --durations=10
 	@tools/test-others
 
 bench: .venv/.installed-test ## Print the benchmarks, as ratios

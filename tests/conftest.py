@@ -31,10 +31,13 @@ structlog.configure(
 LONG = {
     "test_any_life.py",
     "test_crashes.py",
+    "test_faults.py",
+    "test_faults_over_the_wire.py",
     "test_soak.py",
     "test_ost2.py",
     "test_demo.py",
     "test_island.py",
+    "test_worker.py",
 }
 """Files that take long with few tests: begun first, so that none is left to one process at the end."""
 

@@ -8,7 +8,6 @@ their own.
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -26,6 +25,7 @@ from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.inventory import Device
 from netconfig.transport.cli import Timeouts
 from tests.contract.drivers.bench import OWNERSHIP
+from tests.ports import held_port
 
 PATIENCE = 60.0
 BGPD = "/usr/lib/frr/bgpd"
@@ -74,17 +74,18 @@ def vtysh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vtysh]:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     bgpd = (BGPD, "--no_zebra", "--no_kernel", "--bgp_port", "0", "--vty_port", "0", "--skip_runas")
     files = ("--vty_socket", sockets, "--pid_file", folder / "pid", "--config_file", folder / "bgpd.conf")
-    running = [start(folder / "bgpd.log", *bgpd, *files, "--log", "stdout")]
-    try:
-        sshd, port = start_sshd(folder)
-        running.append(sshd)
-        wait_until(running, folder, (sockets / "bgpd.vty").exists)
-        public = " ".join(host.export_public_key().decode().split()[:2])
-        yield Vtysh(port, public, folder / "client")
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait(PATIENCE)
+    running: list[subprocess.Popen[bytes]] = []
+    with held_port() as port:
+        try:
+            running.append(start(folder / "bgpd.log", *bgpd, *files, "--log", "stdout"))
+            running.append(start_sshd(folder, sshd_settings(folder, port)))
+            wait_until(running, folder, lambda: (sockets / "bgpd.vty").exists() and listens(folder))
+            public = " ".join(host.export_public_key().decode().split()[:2])
+            yield Vtysh(port, public, folder / "client")
+        finally:
+            for process in running:
+                process.terminate()
+                process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -120,13 +121,6 @@ ForceCommand VTYSH_PAGER=cat {command}
 """
 
 
-def free_port() -> int:
-    """A loopback port that nobody has."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def start(log: Path, *command: object) -> subprocess.Popen[bytes]:
     """A program that the kernel ends if we are gone."""
     with log.open("wb") as words:
@@ -134,21 +128,15 @@ def start(log: Path, *command: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen([*ends_with_us, *map(str, command)], stdout=words, stderr=words)
 
 
-def start_sshd(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """An sshd and its port: another than it was meant to have, if somebody was quicker."""
-    log = folder / "sshd.log"
-    for _ in range(5):
-        port = free_port()
-        (folder / "sshd.conf").write_text(sshd_settings(folder, port), encoding="ascii")
-        sshd = start(log, "/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd.conf")
-        latest = time.monotonic() + PATIENCE
-        while sshd.poll() is None and time.monotonic() < latest:
-            if f"Server listening on 127.0.0.1 port {port}." in log.read_text(errors="replace"):
-                return sshd, port
-            threading.Event().wait(0.02)
-        sshd.kill()
-        sshd.wait(PATIENCE)
-    raise RuntimeError(f"sshd does not start:\n{log.read_text(errors='replace')}")
+def start_sshd(folder: Path, settings: str) -> subprocess.Popen[bytes]:
+    """An sshd with these settings."""
+    (folder / "sshd.conf").write_text(settings, encoding="ascii")
+    return start(folder / "sshd.log", "/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd.conf")
+
+
+def listens(folder: Path) -> bool:
+    """Whether the sshd of this folder says that it does."""
+    return "Server listening on 127.0.0.1 port " in (folder / "sshd.log").read_text(errors="replace")
 
 
 def wait_until(running: list[subprocess.Popen[bytes]], folder: Path, fact: Any) -> None:
@@ -157,5 +145,5 @@ def wait_until(running: list[subprocess.Popen[bytes]], folder: Path, fact: Any) 
     while not fact():
         if time.monotonic() > latest or any(process.poll() is not None for process in running):
             logs = (path.read_text(errors="replace") for path in folder.glob("*.log"))
-            raise RuntimeError("FRR or its sshd does not start:\n" + "\n".join(logs))
+            raise RuntimeError("it does not start:\n" + "\n".join(logs))
         threading.Event().wait(0.02)

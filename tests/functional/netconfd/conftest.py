@@ -21,7 +21,8 @@ from ncclient.transport.ssh import SSHSession
 
 from netconfig.inventory import Device
 from netconfig.transport.netconf import NetconfSession, Timeouts
-from tests.functional.frr.conftest import free_port, start
+from tests.functional.frr.conftest import listens, start, start_sshd, wait_until
+from tests.ports import held_port
 
 PATIENCE = 60.0
 SUBSYSTEM = "/usr/sbin/netconf-subsystem"
@@ -69,14 +70,15 @@ def netconfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Netconfd]:
         # The folder that sshd puts itself into before anybody has logged in; Debian's service would make it.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     running: list[subprocess.Popen[bytes]] = []
-    try:
-        port = _start(folder, running)
-        public = " ".join(host.export_public_key().decode().split()[:2])
-        yield Netconfd(port, public, folder / "client", folder / "netconfd.log")
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait(PATIENCE)
+    with held_port() as port:
+        try:
+            _start(folder, port, running)
+            public = " ".join(host.export_public_key().decode().split()[:2])
+            yield Netconfd(port, public, folder / "client", folder / "netconfd.log")
+        finally:
+            for process in running:
+                process.terminate()
+                process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -110,24 +112,17 @@ def open_session(
         session.close()
 
 
-def _start(folder: Path, running: list[subprocess.Popen[bytes]]) -> int:
-    """Both programs, and sshd's port, which netconfd has to know."""
-    port, sock, log = free_port(), folder / "sock", folder / "sshd.log"
-    (folder / "sshd.conf").write_text(_sshd_settings(folder, port), encoding="ascii")
+def _start(folder: Path, port: int, running: list[subprocess.Popen[bytes]]) -> None:
+    """Both programs: netconfd has to know sshd's port."""
+    sock = folder / "sock"
     options = ("--no-startup", "--target=candidate", "--module=toaster", f"--superuser={getpass.getuser()}")
     places = (f"--ncxserver-sockname={sock}", f"--port={port}")
     (folder / ".yuma").mkdir()
     running.append(
         start(folder / "netconfd.log", "env", f"HOME={folder}", "/usr/sbin/netconfd", *options, *places)
     )
-    running.append(start(log, "/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd.conf"))
-    latest = time.monotonic() + PATIENCE
-    while not (sock.exists() and "Server listening" in log.read_text(errors="replace")):
-        if time.monotonic() > latest or any(process.poll() is not None for process in running):
-            logs = (path.read_text(errors="replace") for path in folder.glob("*.log"))
-            raise RuntimeError("netconfd or its sshd does not start:\n" + "\n".join(logs))
-        threading.Event().wait(0.02)
-    return port
+    running.append(start_sshd(folder, _sshd_settings(folder, port)))
+    wait_until(running, folder, lambda: sock.exists() and listens(folder))
 
 
 def _sshd_settings(folder: Path, port: int) -> str:

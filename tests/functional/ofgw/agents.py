@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ import yaml
 from netconfig.inventory import Device, TlsFiles
 from netconfig.transport.xmlrpc import Patience, XmlRpcSession
 from pathservice.pki import DEMO_USER_SUBJECT, Pki, init_pki, issue_client
+from tests.functional.ofgw.controllers import free_endpoint
 from tests.functional.ofgw.openvswitch import ENDS_WITH_US
 
 LOOPBACK = "127.0.0.1"
@@ -58,7 +58,7 @@ class Certificates:
             "cert": str(self.pki.server_cert),
             "key": str(self.pki.server_key),
             "managers": [DEMO_USER_SUBJECT],
-            "switches": [f"{LOOPBACK}:{free_port()}"],
+            "switches": [str(free_endpoint())],
             "access": str(folder / "access.conf"),
             "look_every": 0.2,
             "controllers": {"allow": ["127.0.0.0/8", "192.0.2.0/24"]},
@@ -121,7 +121,9 @@ class AgentProcess:
     def _told(self, event: str, key: str) -> Any:
         if self.process.poll() is not None:
             raise AssertionError(self.log())
-        lines = [json.loads(line) for line in self.log().splitlines() if line.endswith("}")]
+        # The last one may be half written.
+        whole = self.log().rpartition("\n")[0].splitlines()
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
         return next((line[key] for line in lines if line["event"] == event), None)
 
 
@@ -132,8 +134,3 @@ def wait_for(fact: Callable[[], Any], words: Callable[[], str] = str) -> Any:
         assert time.monotonic() < latest, words()
         threading.Event().wait(0.02)
     return found
-
-
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
