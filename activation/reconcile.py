@@ -162,7 +162,10 @@ class _Turn:
 
     def _plan(self, actual: Config, desired: Config) -> Plan:
         # Asked anew for each reading: what a push has put there was not found before it.
-        known = self.store.read(lambda session: self._known(session, actual)) if actual.found else frozenset()
+        ours = {part.reservation_id for part in self.wanted.parts}
+        known = frozenset(actual.found)
+        if known - ours:
+            known = self.store.read(lambda session: self._known(session, actual))
         return self.driver.plan(actual, desired, known=known)
 
     def _known(self, session: Session, actual: Config) -> frozenset[int]:

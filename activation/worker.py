@@ -202,10 +202,11 @@ class Worker:
         if settle(self._store, now):
             # A slot that waited for another to be off its device has begun already.
             others = tick(self._store, now)
-        self._send_for_due(now)
-        # However many there are of these, no slot waits for them.
-        expire(self._store, others, now)
-        upcoming = self._store.read(self._next_due)
+        upcoming = self._send_for_due(now)
+        if others:
+            # However many there are of these, no slot waits for them.
+            expire(self._store, others, now)
+            upcoming = self._store.read(self._next_due)
         self.struck_at = now
         self._left = upcoming
         if upcoming is not None and upcoming > now and upcoming != self._upcoming:
@@ -220,13 +221,17 @@ class Worker:
                 replace_existing=True,
             )
 
-    def _send_for_due(self, now: datetime) -> None:
+    def _send_for_due(self, now: datetime) -> datetime | None:
+        """Visit every device that is due; returns when there is something to do next."""
         with self._quiet:
             visited = self._visited.copy()
         devices = self._hands.devices
-        due = self._store.read(
-            lambda session: due_devices(session, devices, self._settings, now, since=self._started_at)
-        )
+
+        def look(session: Session) -> tuple[list[str], datetime | None]:
+            due = due_devices(session, devices, self._settings, now, since=self._started_at)
+            return due, self._next_due(session)
+
+        due, upcoming = self._store.read(look)
         self._outages.forget_all_but({STRIKE, *due})
         with self._quiet:
             anew = self._anew.difference(due)
@@ -234,6 +239,7 @@ class Worker:
             still = [device for device in due if self._visited[device] == visited[device]]
         for device in (*still, *sorted(anew)):
             self._send(device)
+        return upcoming
 
     def _next_due(self, session: Session) -> datetime | None:
         return next_due(session, self._chores)

@@ -170,6 +170,7 @@ class Report:
         held: what was read to be there, under the slice it is there for: the wanted one, and one before it
             that is not off yet.
         troubles: what could not be done or read, by the thing concerned.
+        hindered: why something that is there has no effect, by the thing concerned.
         ended: the last slice that it ended by itself, in words; empty if none.
     """
 
@@ -178,3 +179,4 @@ class Report:
     troubles: Mapping[str, str] = field(default_factory=dict)
     ended: str = ""
     agent: str = ""
+    hindered: Mapping[str, str] = field(default_factory=dict)

@@ -183,6 +183,7 @@ def dump_report(report: Report) -> dict[str, object]:
         "agent": report.agent,
         "at": dump_time(report.at),
         "ended": report.ended,
+        "hindered": dict(sorted(report.hindered.items())),
         "slices": [
             {**dump_key(held.state.key), **dump_slice(held.state), "wanted": held.is_wanted}
             for held in report.held
@@ -201,13 +202,14 @@ def load_report(given: object) -> Report:
     slices = words.get("slices", [])
     if not isinstance(slices, list):
         raise BadWord("slices", "a list")
-    troubles = _struct(words.get("troubles", {}), "troubles")
+    troubles, hindered = (_struct(words.get(name, {}), name) for name in ("troubles", "hindered"))
     return Report(
         at=load_time(words.get("at"), "at"),
         held=tuple(_load_held(one) for one in slices),
         troubles={name: _text(text, "troubles") for name, text in troubles.items()},
         ended=_text(words.get("ended", ""), "ended"),
         agent=_text(words.get("agent", ""), "agent"),
+        hindered={name: _text(text, "hindered") for name, text in hindered.items()},
     )
 
 

@@ -1,6 +1,6 @@
 """What the agent asks of whatever carries one of a slice's things, and such a one that only remembers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from netconfig.slicestate import Item, ItemIntent
@@ -13,10 +13,12 @@ class Found:
     Attributes:
         intent: None for remains of ours that are nothing whole any more.
         reservation: of the slice it was brought for.
+        hindered: why it has no effect though it is there, in words; no part of what is compared.
     """
 
     intent: ItemIntent | None
     reservation: int
+    hindered: str = field(default="", compare=False)
 
 
 class BackEnd(Protocol):

@@ -292,6 +292,11 @@ class Keeper:
             troubles={str(item): words for item, words in {**self._troubles, **unread}.items()},
             ended=self._memo.ended,
             agent=self._agent,
+            hindered={
+                str(item): one.hindered
+                for item, one in there.items()
+                if one.hindered and self._belongs(item, one)
+            },
         )
 
 

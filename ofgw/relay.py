@@ -1,7 +1,7 @@
 """The controller proxy as a back end."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +13,11 @@ from ofgw.errors import BadSettings
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.errors import ProxyError
 from ofgw.proxy.server import ControllerProxy
-from ofgw.proxy.snapshot import ProxyView
+from ofgw.proxy.snapshot import ProxyView, Trouble
 from ofgw.proxy.thread import ProxyThread
+
+TROUBLE_LASTS = timedelta(minutes=1)
+"""For so long it is told that a controller is where none may be; switches try again within seconds."""
 
 
 class Relay:
@@ -30,6 +33,7 @@ class Relay:
     ) -> None:
         """`policy` says where a slice's controller may be; the default one may be anywhere."""
         policy = policy or ControllerPolicy()
+        self._clock = clock
         self._proxy = ProxyThread(ControllerProxy(listen, default, clock=clock, objection=policy.objection))
         self._reservation = 0
 
@@ -68,9 +72,17 @@ class Relay:
             raise ValueError(words)
 
     def read(self) -> Found | None:
-        """What was set last."""
-        there = self.view().controller
-        return None if there is None else Found(Controller(there.host, there.port), self._reservation)
+        """What was set last, and whether it turned out to be where none may be."""
+        view = self.view()
+        if (there := view.controller) is None:
+            return None
+        trouble, words = view.trouble, ""
+        if trouble and trouble.is_barred and trouble.target == there and not self._is_old(trouble):
+            words = trouble.words
+        return Found(Controller(there.host, there.port), self._reservation, words)
+
+    def _is_old(self, trouble: Trouble) -> bool:
+        return self._clock() - trouble.at > TROUBLE_LASTS
 
     def carry(self, wanted: Found) -> None:
         """Relay the switches to it."""

@@ -24,7 +24,7 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from ofgw.proxy.endpoint import Endpoint
-from ofgw.proxy.errors import ControllerAway, ProxyError
+from ofgw.proxy.errors import ControllerAway, ControllerBarred, ProxyError
 from ofgw.proxy.leg import Leg, Objection
 from ofgw.proxy.peers import Controller, Switch
 from ofgw.proxy.snapshot import ConnectionView, Stage, Tally, Traffic, Trouble
@@ -138,7 +138,8 @@ class Session:
             tally.away += 1
             target = self._controller.target if self._controller else self._wanted()
             if target is not None:
-                self._ledger.trouble = Trouble(target, str(error), self._ledger.clock())
+                is_barred = isinstance(error, ControllerBarred)
+                self._ledger.trouble = Trouble(target, str(error), self._ledger.clock(), is_barred)
             return str(error)
         except ProxyError as error:
             tally.not_openflow += 1

@@ -80,11 +80,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a controller could not be used the last time it was tried."""
+    """Why a controller could not be used the last time it was tried.
+
+    Attributes:
+        is_barred: it is where none may be; else it was only not to be reached.
+    """
 
     target: Endpoint
     words: str
     at: datetime
+    is_barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

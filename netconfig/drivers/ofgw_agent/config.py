@@ -18,9 +18,15 @@ _UNTAGGED = "untagged"
 
 @dataclass(frozen=True, slots=True)
 class Reading(Config):
-    """A gateway as it was read: every slice that something is there of, whoever's."""
+    """A gateway as it was read.
+
+    Attributes:
+        held: every slice that something is there of, whoever's.
+        hindered: why something of the wanted slice has no effect though it is there.
+    """
 
     held: tuple[Held, ...] = ()
+    hindered: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ def read_report(report: Report, ownership: Ownership, facts: Mapping[str, object
         found={held.state.key.reservation: held.state.key.database for held in reversed(stations)},
         facts=facts,
         held=report.held,
+        hindered=report.hindered,
     )
 
 

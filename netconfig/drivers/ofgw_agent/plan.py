@@ -1,6 +1,6 @@
 """From what a gateway carries to what it should: lines for people, one order for the agent. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from netconfig.driver import Ownership, Plan, PlanLine
@@ -40,7 +40,7 @@ def make_plan(ownership: Ownership, actual: Reading, wish: Wish, known: frozense
         blocker = strangers[-1] if held.is_wanted else blocker
     if blocker:
         return GatewayPlan(tuple(_waiting(wish, blocker)), tuple(strangers))
-    lines = (*_going(ours, wish), *_coming(ours, wish))
+    lines = (*_going(ours, wish), *_coming(ours, wish, actual.hindered))
     order = Order(ownership.station, ownership.database, wish.wanted, taken)
     return GatewayPlan(lines, tuple(strangers), order)
 
@@ -118,8 +118,8 @@ def _removal(text: str, parts: frozenset[int], held: Held) -> PlanLine:
     return PlanLine(text, parts=parts, reservation_id=held.state.key.reservation, removal=True)
 
 
-def _coming(ours: list[Held], wish: Wish) -> Iterator[PlanLine]:
-    """What should be there and is not."""
+def _coming(ours: list[Held], wish: Wish, hindered: Mapping[str, str]) -> Iterator[PlanLine]:
+    """What should be there and is not, or is and has no effect."""
     if (wanted := wish.wanted) is None:
         return
     there = next((held.state for held in ours if held.is_wanted and held.state.key == wanted.key), None)
@@ -132,5 +132,9 @@ def _coming(ours: list[Held], wish: Wish) -> Iterator[PlanLine]:
     for item in COMING:
         has = write_item(there.carried.get(item)) if there else ()
         for line in write_item(wanted.carried.get(item)):
+            needs = frozenset({wish.needs[item]})
             if line not in has:
-                yield PlanLine(line, parts=frozenset({wish.needs[item]}), reservation_id=reservation)
+                yield PlanLine(line, parts=needs, reservation_id=reservation)
+            elif words := hindered.get(str(item)):
+                # Sending it again would change nothing.
+                yield PlanLine(f"# {line}", parts=needs, reservation_id=reservation, waits=words)

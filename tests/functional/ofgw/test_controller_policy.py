@@ -9,13 +9,18 @@ import pytest
 
 from netconfig.controllers import ControllerPolicy
 from netconfig.gateway import ControllerProxy as Controller
+from netconfig.slicestate import Item
+from netconfig.slicewire import dump_report, load_order, load_report
 from ofgw.agent import Agent
+from ofgw.backend import Memory
 from ofgw.errors import Refused
+from ofgw.keeper import Keeper
 from ofgw.proxy.endpoint import Endpoint
 from ofgw.proxy.server import ControllerProxy
 from ofgw.proxy.thread import ProxyThread
 from ofgw.relay import Relay
 from ofgw.settings import Settings
+from ofgw.statefile import StateFile
 from tests.functional.ofgw.agents import Certificates, a_slice
 from tests.functional.ofgw.conftest import ANY, LONG, entrance
 from tests.functional.ofgw.controllers import wait_for
@@ -77,6 +82,37 @@ def test_name_that_leads_to_the_gateway_by_the_time_it_is_connected_to_is_not(
         assert trouble
         assert "loopback" in trouble.words
         assert not controller.has_visitors()
+
+
+def test_agent_tells_that_a_name_has_come_to_lead_where_no_controller_may_be(
+    controller: FakeController, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    leads_to: list[str] = []
+
+    def moving(host: str, *arguments: object, **words: object) -> object:
+        if host != "moving.example":
+            return real(host, *arguments, **words)  # type: ignore[arg-type]
+        if not leads_to:
+            raise socket.gaierror("the name has no address")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (leads_to[0], controller.endpoint.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", moving)
+    with Relay([ANY], None, clock=lambda: datetime.now(UTC)) as relay:
+        others = [Memory(item) for item in Item if item is not relay.item]
+        file = StateFile(tmp_path / "state.json")
+        keeper = Keeper([relay, *others], file, clock=lambda: datetime.now(UTC))
+        wanted = load_order(a_slice(controller=f"moving.example:{controller.endpoint.port}"))
+        assert keeper.follow(wanted).hindered == {}
+        leads_to.append("127.0.0.1")
+        with FakeSwitch(relay.view().listening[0]) as switch:
+            assert switch.ends()
+        wait_for(lambda: bool(keeper.report().hindered))
+        report = keeper.report()
+        assert "a loopback address" in report.hindered["controller"]
+        assert report.troubles == {}
+        assert report.held[0].state.carried.controller == wanted.wanted.carried.controller  # type: ignore[union-attr]
+        assert load_report(dump_report(report)).hindered == report.hindered
 
 
 def test_default_controller_is_the_operators_own_choice(controller: FakeController) -> None:

@@ -60,7 +60,9 @@ def test_orders_and_reports_come_back_from_the_wire_as_they_were(state: SliceSta
     order = Order("FNAL", "db", state)
     _, (told,) = read_call(write_call("setState", dump_order(order)))
     assert load_order(told) == order
-    report = Report(UNTIL, (Held(state, is_wanted),), {"vlans": "no switch <&>"}, "ended", "agent")
+    report = Report(
+        UNTIL, (Held(state, is_wanted),), {"vlans": "no switch <&>"}, "ended", "agent", {"group": "x"}
+    )
     assert load_report(read_answer(write_answer(dump_report(report)))) == report
     assert load_report(json.loads(json.dumps(dump_report(report)))) == report
 

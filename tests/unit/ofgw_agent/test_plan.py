@@ -189,3 +189,13 @@ def test_text_is_read_back_as_it_was_rendered() -> None:
     assert [one.state for one in imagined.held] == [THEIRS.state, FULL.state]
     assert imagined.text == wish.text
     assert set(Item) == {Item.CONTROLLER, Item.VLANS, Item.GROUP}
+
+
+def test_what_is_there_and_has_no_effect_waits_in_the_agents_words_and_is_not_sent_again() -> None:
+    barred = "ctrl.example:6633: 127.0.0.1 is a loopback address"
+    actual = read_report(Report(NOON, (FULL,), hindered={"controller": barred}), OURS, {})
+    (line,) = plan(actual, *PARTS).lines
+    assert (line.text, line.parts, line.waits) == ("# controller 192.0.2.1:6633", frozenset({1}), barred)
+    assert not plan(actual, *PARTS).due
+    # What goes, goes all the same.
+    assert plan(actual, *(replace(part, wanted=False) for part in PARTS)).due

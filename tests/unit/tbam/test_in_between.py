@@ -145,3 +145,33 @@ def test_one_that_has_failed_is_told_so_whatever_is_asked_of_it(house: Islands) 
         house.manager.act(RED, Action.START)
     with pytest.raises(Unsupported, match="has failed: delete it"):
         house.manager.renew(RED, until=NOON + 2 * HOUR, latest=LATEST)
+
+
+def test_one_that_is_stopped_before_its_gateway_carries_it_never_comes_there(house: Islands) -> None:
+    sliver = house.book_slice(RED, hours(1, 3))
+    house.east.away = True
+    house.at(NOON + HOUR)
+    assert house.state(sliver.reservation_id) is State.ACTIVATING
+    assert house.manager.act(RED, Action.STOP)[0].stopped
+    house.east.away = False
+    house.at(NOON + HOUR + 2 * MINUTE)
+    assert (house.east.pushes, house.sliver(RED).operational) == ([], Operational.NOT_READY)
+    house.manager.act(RED, Action.START)
+    house.run()
+    assert (len(house.east.ours), house.sliver(RED).operational) == (3, Operational.READY)
+
+
+def test_one_that_is_there_and_comes_to_have_no_effect_fails_in_the_gateways_words_until_it_has(
+    house: Islands,
+) -> None:
+    sliver = running(house)
+    house.east.hinders = {"LS-"}
+    house.east.lines = [line for line in house.east.lines if not line.startswith("LS-")]
+    house.at(NOON + HOUR + 10 * MINUTE)
+    told = house.sliver(RED)
+    assert told.operational is Operational.FAILED
+    assert told.error == "the card is out"
+    assert house.state(sliver.reservation_id) is State.ACTIVE
+    house.east.hinders = set()
+    house.at(NOON + HOUR + 12 * MINUTE)
+    assert (house.sliver(RED).operational, house.sliver(RED).error) == (Operational.READY, "")
