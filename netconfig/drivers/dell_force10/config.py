@@ -12,9 +12,9 @@ from netconfig.drivers.dell_force10.names import Names, fingerprint
 from netconfig.drivers.dell_force10.running import (
     DESCRIPTION,
     GROUP,
-    INTERFACE,
     RedirectList,
     Running,
+    interface_header,
     parse_running,
 )
 from netconfig.intent import SequenceRange
@@ -129,4 +129,4 @@ def _interface_blocks(running: Running, names: Names) -> Iterator[Block]:
     for interface, groups in running.groups.items():
         lines = tuple(f"{GROUP}{group}" for group in groups if is_ours(group, names))
         if lines:
-            yield f"{INTERFACE}{interface}", lines
+            yield interface_header(interface), lines

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from netconfig.carried import RouterPart
-from netconfig.drivers.dell_force10.running import ACCESS_LIST, INTERFACE, Running
+from netconfig.drivers.dell_force10.running import ACCESS_LIST, Running, interface_header
 from netconfig.intent import AccessPermit, RouterIntent
 
 
@@ -49,7 +49,7 @@ def hindrance(ground: Ground, running: Running) -> Hindrance | None:
     if ground.interface in running.groups:
         return None
     words = f"there is no interface {ground.interface}, which the site file names"
-    return Hindrance(words, f"{INTERFACE}{ground.interface}")
+    return Hindrance(words, interface_header(ground.interface))
 
 
 def never(intent: RouterIntent) -> str:

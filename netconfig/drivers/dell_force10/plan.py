@@ -20,6 +20,8 @@ from netconfig.drivers.dell_force10.running import (
     INTERFACE,
     REDIRECT_LIST,
     Running,
+    interface_header,
+    interface_of,
     parse_running,
 )
 from netconfig.drivers.dell_force10.steps import Steps, check_touches_only_ours
@@ -103,7 +105,7 @@ class _Planner:
             yield from ((interface, name) for name in groups if name in self._holdings.lists)
 
     def _is_wanted_on(self, interface: str, name: str) -> bool:
-        return f"{GROUP}{name}" in self._want.get(f"{INTERFACE}{interface}", ())
+        return f"{GROUP}{name}" in self._want.get(interface_header(interface), ())
 
     def _write_descriptions(self, rewritten: list[str]) -> None:
         """Ours where it is missing, and in place of another's where that is adopted: no packet meets it."""
@@ -124,7 +126,7 @@ class _Planner:
         for header, lines in self._want.items():
             if not header.startswith(INTERFACE):
                 continue
-            has = self._running.groups.get(header.removeprefix(INTERFACE), ())
+            has = self._running.groups.get(interface_of(header), ())
             for line in lines:
                 name = line.removeprefix(GROUP)
                 if name not in has or name in rewritten:
@@ -132,7 +134,7 @@ class _Planner:
 
     def _remove_groups(self, groups: Iterator[tuple[str, str]]) -> None:
         for interface, name in groups:
-            path = f"{INTERFACE}{interface}", f"{GROUP}{name}"
+            path = interface_header(interface), f"{GROUP}{name}"
             parts = self._wish.leaving.get(path) or self._whose(name)
             self._steps.remove_in_block(*path, parts)
 

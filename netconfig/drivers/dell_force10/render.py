@@ -10,7 +10,13 @@ from netconfig.drivers.dell_force10.grounds import Ground, ground_of
 from netconfig.drivers.dell_force10.names import Names, fingerprint
 from netconfig.drivers.dell_force10.permits import permit_lines
 from netconfig.drivers.dell_force10.place import redirects, route_list
-from netconfig.drivers.dell_force10.running import ACCESS_LIST, DESCRIPTION, GROUP, INTERFACE, REDIRECT_LIST
+from netconfig.drivers.dell_force10.running import (
+    ACCESS_LIST,
+    DESCRIPTION,
+    GROUP,
+    REDIRECT_LIST,
+    interface_header,
+)
 from netconfig.intent import AccessPermit, PolicyRoute
 
 Path = tuple[str, ...]
@@ -63,11 +69,8 @@ class _Page:
             self._needs(part)[header, line["text"]].add(part.part_id)
 
     def write_route(self, part: RouterPart, intent: PolicyRoute, name: str) -> None:
-        header, interface, group = (
-            f"{REDIRECT_LIST}{name}",
-            f"{INTERFACE}{intent.interface}",
-            f"{GROUP}{name}",
-        )
+        header, group = f"{REDIRECT_LIST}{name}", f"{GROUP}{name}"
+        interface = interface_header(intent.interface)
         needs = self._needs(part)
         needs[header,].add(part.part_id)
         needs[interface, group].add(part.part_id)

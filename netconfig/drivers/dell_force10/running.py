@@ -75,7 +75,8 @@ class Running:
     """What of a running configuration concerns us.
 
     Attributes:
-        groups: names of the redirect groups of each interface, in order; every interface is a key.
+        groups: names of the redirect groups of each interface, in order; every interface is a key, without
+            the blank in its name.
         redirect_lists, access_lists: by name.
     """
 
@@ -86,6 +87,16 @@ class Running:
     def interfaces_of(self, redirect_list: str) -> tuple[str, ...]:
         """The interfaces that a list is applied to."""
         return tuple(name for name, groups in self.groups.items() if redirect_list in groups)
+
+
+def interface_of(header: str) -> str:
+    """The interface of a block, as a site file has it: `TenGigabitEthernet1/1`."""
+    return "".join(header.removeprefix(INTERFACE).split())
+
+
+def interface_header(interface: str) -> str:
+    """The line an interface's block begins with, as FTOS writes it: `interface TenGigabitEthernet 1/1`."""
+    return INTERFACE + re.sub(r"(?<=[A-Za-z])(?=\d)", " ", interface, count=1)
 
 
 def without_log_messages(text: str) -> str:
@@ -101,7 +112,7 @@ def parse_running(text: str) -> Running:
     for header, lines in _blocks(text):
         if header.startswith(INTERFACE):
             found = (line.removeprefix(GROUP) for line in lines if line.startswith(GROUP))
-            groups[header.removeprefix(INTERFACE)] = tuple(found)
+            groups[interface_of(header)] = tuple(found)
         elif header.startswith(REDIRECT_LIST):
             held = _redirect_list(header.removeprefix(REDIRECT_LIST), lines)
             redirects[held.name] = held

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from netconfig.driver import PlanLine
 from netconfig.drivers.dell_force10.config import Reading, Wish, is_ours
 from netconfig.drivers.dell_force10.names import Names
-from netconfig.drivers.dell_force10.running import ACCESS_LIST, GROUP, INTERFACE, REDIRECT_LIST
+from netconfig.drivers.dell_force10.running import ACCESS_LIST, GROUP, INTERFACE, REDIRECT_LIST, interface_of
 from netconfig.drivers.dell_force10.strangers import Holdings
 from netconfig.errors import StateUnknown
 
@@ -92,7 +92,7 @@ class _Look:
 
     def may_enter(self, header: str) -> bool:
         if header.startswith(INTERFACE):
-            return header.removeprefix(INTERFACE) in self._running.groups
+            return interface_of(header) in self._running.groups
         if header.startswith(ACCESS_LIST):
             return header.removeprefix(ACCESS_LIST) in self._running.access_lists
         name = header.removeprefix("no ").removeprefix(REDIRECT_LIST)

@@ -84,7 +84,8 @@ snmp-server community very-private ro
 !
 end
 """
-TEN_ONE, TEN_TWO, VLAN = "TenGigabitEthernet 1/1", "TenGigabitEthernet 1/2", "Vlan 100"
+TEN_ONE, TEN_TWO, VLAN = "TenGigabitEthernet1/1", "TenGigabitEthernet1/2", "Vlan100"
+"""As the site file has them; FTOS writes a blank before the number."""
 LIST = "ip redirect-list LS-FNAL-42"
 
 

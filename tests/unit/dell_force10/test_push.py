@@ -73,5 +73,5 @@ def test_nothing_is_sent_where_all_of_it_waits() -> None:
         driver = rig.at_once()
         parts = reconcile(driver, PARTS).parts
         rig.edit(*OBSTACLES[0].lines)
-        with pytest.raises(Waiting, match="there is no interface Vlan 100"):
+        with pytest.raises(Waiting, match="there is no interface Vlan100"):
             reconcile(driver, parts)

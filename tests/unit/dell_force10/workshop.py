@@ -13,8 +13,8 @@ from tests.contract.drivers.bench import DATABASE
 
 OTHER_DATABASE = "00000000-0000-0000-0000-000000000000"
 NAMES = Names(Ownership("FNAL", DATABASE))
-TEN_ONE = "TenGigabitEthernet 1/1"
-EMPTY = f"interface {TEN_ONE}\n ip address 192.0.2.254/24\n!\nend\n"
+TEN_ONE = "TenGigabitEthernet1/1"
+EMPTY = "interface TenGigabitEthernet 1/1\n ip address 192.0.2.254/24\n!\nend\n"
 BULK_TEXT = "redirect 192.0.2.1 tcp 131.225.204.0/24 192.84.86.0/24 range 5000 6000"
 BACK_TEXT = "permit tcp 192.84.86.0/24 range 5000 6000 131.225.204.0/24 dscp 32"
 
@@ -50,7 +50,7 @@ def our_list(name: str = "LS-FNAL-42", text: str = BULK_TEXT, reservation: int =
     return f"ip redirect-list {name}\n{described} seq 10 {text}\n"
 
 
-def interface(*groups: str, name: str = TEN_ONE) -> str:
+def interface(*groups: str, name: str = "TenGigabitEthernet 1/1") -> str:
     return f"interface {name}\n" + "".join(f" ip redirect-group {group}\n" for group in groups)
 
 
