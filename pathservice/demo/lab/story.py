@@ -288,8 +288,8 @@ def _figures(moved: _Moved, left: float, phases: _Phases, probe: Probe) -> Mappi
         "path MTU before, during, after (bytes)": " / ".join(
             str(one[len(one) // 2].mtu) if one else "?" for one in each
         ),
-        f"of {start.sent} packets around the first cutover: lost, late": f"{start.lost}, {start.late}",
-        f"of {end.sent} packets around the second: lost, late": f"{end.lost}, {end.late}",
+        "packets lost, late around the first cutover": f"{start.lost}, {start.late} of {start.sent}",
+        "packets lost, late around the second": f"{end.lost}, {end.late} of {end.sent}",
     }
 
 
