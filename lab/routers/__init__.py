@@ -2,7 +2,7 @@
 
 kind        what a kind is, and what it is made from
 simulated   one of our simulators behind its real protocol, its configuration turned into a data plane
-cisco_ios, cisco_nxos, juniper_junos
+cisco_ios, cisco_nxos, dell_force10, juniper_junos
             what each of them comes with
 """
 
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lab.processes import LabError
-from lab.routers import cisco_ios, cisco_nxos, juniper_junos
+from lab.routers import cisco_ios, cisco_nxos, dell_force10, juniper_junos
 from lab.routers.kind import Kind, Place, Running
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.platform: kind for kind in (cisco_ios.KIND, cisco_nxos.KIND, juniper_junos.KIND)}
+    {kind.platform: kind for kind in (cisco_ios.KIND, cisco_nxos.KIND, dell_force10.KIND, juniper_junos.KIND)}
 )
 """By platform, as site files name it."""
 

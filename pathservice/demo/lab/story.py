@@ -286,10 +286,10 @@ def _figures(moved: _Moved, left: float, phases: _Phases, probe: Probe) -> Mappi
         "end of the slot to the last packets there": _milliseconds(left - moved.end),
         "throughput before, during, after (Mbit/s)": " / ".join(_rate(one) for one in each),
         "path MTU before, during, after (bytes)": " / ".join(
-            str(one[-1].mtu) if one else "?" for one in each
+            str(one[len(one) // 2].mtu) if one else "?" for one in each
         ),
-        f"of {start.sent} packets around the first cutover: lost, late": f"{start.lost}, {start.late}",
-        f"of {end.sent} packets around the second: lost, late": f"{end.lost}, {end.late}",
+        "packets lost, late around the first cutover": f"{start.lost}, {start.late} of {start.sent}",
+        "packets lost, late around the second": f"{end.lost}, {end.late} of {end.sent}",
     }
 
 

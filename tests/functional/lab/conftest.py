@@ -10,7 +10,7 @@ from lab.lab import Lab
 from lab.sites import EAST, WEST
 
 
-@pytest.fixture(scope="module", params=[("cisco_ios", "juniper_junos"), ("cisco_nxos", "cisco_ios")])
+@pytest.fixture(scope="module", params=[("cisco_ios", "juniper_junos"), ("cisco_nxos", "dell_force10")])
 def two_sites(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """West has the one, east the other."""
     with (
