@@ -39,6 +39,9 @@ class Source(Protocol):
     def answer(self) -> tuple[Transfer, Any] | None:
         """What it says of itself after its end, if it says anything."""
 
+    def close(self) -> None:
+        """End it, if it is ours, and let go of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -88,7 +91,7 @@ class Sampler:
         carrying = [each for each in found if _total(each) >= self._least]
         if self._carried and not carrying:
             return None
-        self._carried = bool(carrying)
+        self._carried = self._carried or bool(carrying)
         return 8 * moved / seconds, max(carrying, key=_total, default=None)
 
 
@@ -147,7 +150,7 @@ class Run:
             if not first:
                 follower.start()
             source = start()
-            stack.callback(source.stop)
+            stack.callback(source.close)
             self._watch(source, follower, stopped, begun=begun)
             source.stop()
             told = source.answer()
