@@ -70,6 +70,9 @@ class Attached:
     def stop(self) -> None:
         """Leave it alone."""
 
+    def close(self) -> None:
+        """Leave it alone."""
+
     def answer(self) -> tuple[Transfer, Any] | None:
         """It tells us nothing."""
         return None

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 from hosttools.flow import Flow, local_address, resolve
 from hosttools.programs import PATIENCE, ToolError, environment
@@ -139,7 +139,7 @@ class RunningIperf:
     def __init__(self, call: IperfCall, interval_seconds: float) -> None:
         """Start it."""
         own = () if call.own_interval else ("-i", f"{interval_seconds:g}")
-        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(  # noqa: S603 - words, no shell
             ("setpriv", "--pdeathsig", "TERM", "iperf3", *call.arguments, "-J", *own),  # noqa: S607
             stdin=subprocess.DEVNULL,
@@ -150,10 +150,8 @@ class RunningIperf:
             start_new_session=True,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
+    def close(self) -> None:
+        """End it, and forget what it said."""
         self.stop()
         self._out.close()
         self._err.close()

@@ -35,9 +35,9 @@ def main() -> int:
         print(f"lsiperf: {error}", file=sys.stderr)  # noqa: T201
         return ToolError.status
     except BrokenPipeError:
-        # Nobody reads any more; what was to be ended is.
+        # Nobody reads any more; what was begun has been ended.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
@@ -67,14 +67,15 @@ def carry_out(words: Sequence[str]) -> int:
             signal.signal(number, stopped)
         with inside(options.netns) as home:
             run = Run(flow, make_plan(options, call), client, around, home)
-            try:
-                said = _transfer(run, flow, call, options.interval, stopped)
-            finally:
-                if options.plot is not None and run.record.moments:
-                    _draw(run.record, options.plot)
-    _report(run.record, said, as_json=options.json)
+            said, failed = _transfer(run, flow, call, options.interval, stopped)
+    if failed is None:
+        _report(run.record, said, as_json=options.json)
+    if options.plot is not None and run.record.moments:
+        _draw(run.record, options.plot)
     if stopped.number is not None:
         return 128 + stopped.number
+    if failed is not None:
+        raise failed
     if not run.was_active():
         raise TicketRefused(f"the ticket was not active: {run.why_not_active()}")
     return 0
@@ -126,16 +127,25 @@ def check_figure(file: Path) -> None:
         raise ToolError("--plot takes matplotlib: pip install 'pathservice[plot]'") from None
 
 
-def _transfer(run: Run, flow: Flow, call: IperfCall | None, interval: float, stopped: Stopped) -> object:
-    if call is None:
-        return run.carry_out(lambda: Attached(flow), stopped, begun=True)
-    return run.carry_out(lambda: RunningIperf(call, interval), stopped)
+def _transfer(
+    run: Run, flow: Flow, call: IperfCall | None, interval: float, stopped: Stopped
+) -> tuple[object, ToolError | None]:
+    """What the transfer said of itself, and why it failed if it did."""
+    try:
+        if call is None:
+            return run.carry_out(lambda: Attached(flow), stopped, begun=True), None
+        return run.carry_out(lambda: RunningIperf(call, interval), stopped), None
+    except ToolError as error:
+        return None, error
 
 
 def _draw(record: Record, file: Path) -> None:
     from hosttools.plot import draw  # noqa: PLC0415 - matplotlib is an extra, and slow to import
 
-    draw(record, file)
+    try:
+        draw(record, file)
+    except OSError as error:
+        raise ToolError(f"--plot: {file} cannot be written: {error.strerror}") from None
 
 
 def _report(record: Record, said: object, *, as_json: bool) -> None:

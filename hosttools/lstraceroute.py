@@ -99,6 +99,9 @@ def main() -> int:
     except ClientError as error:
         print(f"lstraceroute: {error}", file=sys.stderr)  # noqa: T201
         return ToolError.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 

@@ -3,7 +3,6 @@
 It reads without a caption: axes have units, paths stand where they were taken, events have words.
 """
 
-from itertools import pairwise
 from pathlib import Path as File
 
 import matplotlib as mpl
@@ -64,10 +63,12 @@ def title(record: Record) -> str:
 
 
 def _throughput(axes: Axes, record: Record) -> None:
-    seconds, rates = curve(record)
+    edges, rates = stairs(record)
     most = max(rates, default=0.0)
     unit, name = (1e9, "Gbit/s") if most >= 2e9 else (1e6, "Mbit/s")
-    axes.plot(seconds, [rate / unit for rate in rates], color=_CURVE, linewidth=1.8, zorder=3)
+    if rates:
+        scaled = [rate / unit for rate in rates]
+        axes.stairs(scaled, edges, baseline=None, color=_CURVE, linewidth=1.8, zorder=3)
     axes.set_ylabel(f"Throughput ({name})")
     axes.set_ylim(0, max(most / unit, 1e-3) * 1.35)
     axes.grid(axis="y", color="white", linewidth=0.8)
@@ -83,7 +84,7 @@ def _mtu(axes: Axes, record: Record) -> None:
         return
     sizes = [moment.path_mtu or 0 for moment in known]
     seconds = [0.0, *(moment.seconds for moment in known)]
-    axes.step(seconds, [sizes[0], *sizes], where="pre", color=_CURVE, linewidth=1.8, zorder=3)
+    axes.step(seconds, [sizes[0], *sizes], where="post", color=_CURVE, linewidth=1.8, zorder=3)
     axes.set_ylim(0, max(sizes) * 1.2)
     axes.set_yticks(sorted(set(sizes)) if len(set(sizes)) <= 4 else [min(sizes), max(sizes)])
     axes.grid(axis="y", color="white", linewidth=0.8)
@@ -160,10 +161,11 @@ def shown_events(record: Record) -> list[Event]:
     )
 
 
-def curve(record: Record) -> tuple[list[float], list[float]]:
-    """Seconds and bits per second; each rate stands in the middle of the time it was counted in."""
-    times = [0.0, *(moment.seconds for moment in record.moments)]
-    return [(a + b) / 2 for a, b in pairwise(times)], [moment.bits_per_second for moment in record.moments]
+def stairs(record: Record) -> tuple[list[float], list[float]]:
+    """Bits per second, and the seconds between which each was counted: one more."""
+    return [0.0, *(moment.seconds for moment in record.moments)], [
+        moment.bits_per_second for moment in record.moments
+    ]
 
 
 def labels(places: list[float]) -> list[tuple[int, bool]]:

@@ -186,7 +186,7 @@ def document(record: Record, iperf3: Any = None) -> dict[str, Any]:
         "alternate": _plain(record.alternate),
         "ticket": _plain(record.ticket),
         "phases": [_plain(phase) for phase in record.phases()],
-        "events": [_plain(event) for event in record.events],
+        "events": [_plain(event) for event in sorted(record.events, key=lambda event: event.seconds)],
         "moments": [_plain(moment) for moment in record.moments],
         "transfer": _plain(record.transfer),
         "iperf3": iperf3,

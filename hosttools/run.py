@@ -21,6 +21,8 @@ from lambdastation.client import Client, State, Ticket
 
 _LONGEST_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+_TALK_BYTES = 65536
+"""More than iperf3's control connection carries."""
 _HOPELESS = frozenset({What.REFUSED, What.UNREACHABLE})
 
 
@@ -36,6 +38,9 @@ class Source(Protocol):
 
     def answer(self) -> tuple[Transfer, Any] | None:
         """What it says of itself after its end, if it says anything."""
+
+    def close(self) -> None:
+        """End it, if it is ours, and let go of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +75,24 @@ class Sampler:
     """How fast a flow's connections are, from what the kernel counts of each."""
 
     def __init__(self, flow: Flow, *, begun: bool) -> None:
-        """`begun`: what they have sent so far is not counted."""
+        """`begun`: what they have sent so far is not counted. Else one of them may only talk of it."""
         self._flow = flow
+        self._least = 0 if begun else _TALK_BYTES
         self._before = {each.key: each for each in connections_of(flow)} if begun else {}
+        self._carried = False
         self._at = time.monotonic()
 
-    def sample(self) -> tuple[float, Connection | None]:
-        """Bits per second since the last, and the busiest connection."""
+    def sample(self) -> tuple[float, Connection | None] | None:
+        """Bits per second since the last, and the busiest connection; None where that has ended."""
         found, now = connections_of(self._flow), time.monotonic()
         moved = sum(_total(each) - _total(self._before.get(each.key)) for each in found)
         seconds, self._at = max(now - self._at, 1e-6), now
         self._before = {each.key: each for each in found}
-        return 8 * moved / seconds, max(found, key=_total, default=None)
+        carrying = [each for each in found if _total(each) >= self._least]
+        if self._carried and not carrying:
+            return None
+        self._carried = self._carried or bool(carrying)
+        return 8 * moved / seconds, max(carrying, key=_total, default=None)
 
 
 def _total(each: Connection | None) -> int:
@@ -139,7 +150,7 @@ class Run:
             if not first:
                 follower.start()
             source = start()
-            stack.callback(source.stop)
+            stack.callback(source.close)
             self._watch(source, follower, stopped, begun=begun)
             source.stop()
             told = source.answer()
@@ -185,8 +196,8 @@ class Run:
             time.sleep(self._plan.interval_seconds)
             self._hear(follower)
             self._look_for_mtu()
-            if counted and source.running:
-                self._note(*sampler.sample())
+            if counted and (seen := sampler.sample()) is not None:
+                self._note(*seen)
 
     def _note(self, bits: float, busiest: Connection | None) -> None:
         seconds = self._seconds()

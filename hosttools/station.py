@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import TypeVar
 
 from hosttools.flow import Ends, Flow, whose
 from hosttools.network import Home
@@ -16,6 +17,7 @@ from lambdastation.client import (
     DscpRequest,
     Mode,
     Path,
+    Refused,
     State,
     Ticket,
     TicketRequest,
@@ -26,6 +28,9 @@ from lambdastation.client.station import may_ask_again
 _POLL_SECONDS = 0.1
 _QUIET_SECONDS = 5.0
 """How long a station may be silent before it is told."""
+
+
+Told = TypeVar("Told")
 
 
 class TicketRefused(ToolError):
@@ -74,12 +79,22 @@ def look_around(client: Client, flow: Flow) -> Surroundings:
         TicketRefused: it does not answer, or not us.
     """
     try:
-        paths = client.paths()
-        known = client.clients()
+        paths = _if_allowed(client.paths)
+        known = _if_allowed(client.clients)
     except ClientError as error:
         raise TicketRefused(f"{error} ({error.code})") from None
     production = next((path for path in paths if path.production), None)
     return Surroundings(production, paths, whose(flow, known))
+
+
+def _if_allowed(ask: Callable[[], tuple[Told, ...]]) -> tuple[Told, ...]:
+    """What the station tells; nothing where its rules keep it from us: we may have a ticket all the same."""
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.code != "not-authorized":
+            raise
+        return ()
 
 
 def ticket_request(flow: Flow, wish: Wish, ends: Ends) -> TicketRequest:
@@ -166,8 +181,8 @@ class Follower:
             self._thread.join()
 
     def _follow(self) -> None:
-        self._home.enter()
         try:
+            self._home.enter()
             if not self._wait_for_its_time():
                 self._open()
                 self._watch()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,8 @@ class Host:
 
 @pytest.fixture(scope="module")
 def network() -> Iterator[PrivateNetwork]:
+    # On the network that it is started from are all that are forked from it, other tests' too.
+    ensure_running()
     with PrivateNetwork() as network:
         for address in (OURS, THEIRS):
             run("ip", "address", "add", f"{address}/32", "dev", "lo")

@@ -24,17 +24,14 @@ FAR = "192.84.86.80"
 LOST = "192.84.86.81"
 """At the far end too, and the alternate way to it loses everything."""
 BORDER, ALTERNATE = "10.9.0.1", "10.9.2.2"
-
-
-def namespace(machine: Machine) -> str:
-    return machine.inside[1].removeprefix("--net=")
+PATIENTLY = ("--wait", "10")
 
 
 def cable(one: Machine, one_end: str, other: Machine, other_end: str, name: str) -> None:
     """A link between two machines."""
     run("ip", "link", "add", f"{name}0", "type", "veth", "peer", "name", f"{name}1")
     for machine, end, address in ((one, f"{name}0", one_end), (other, f"{name}1", other_end)):
-        run("ip", "link", "set", end, "netns", namespace(machine))
+        run("ip", "link", "set", end, "netns", machine.path)
         machine.run("ip", "address", "add", f"{address}/30", "dev", end)
         machine.run("ip", "link", "set", end, "up")
 
@@ -42,7 +39,7 @@ def cable(one: Machine, one_end: str, other: Machine, other_end: str, name: str)
 @pytest.fixture(scope="module")
 def far(network: PrivateNetwork) -> Iterator[str]:
     with Machine() as border, Machine() as alternate, Machine() as far:
-        for router in (border, alternate):
+        for router in (border, alternate, far):
             # Linux answers traceroute once a second otherwise.
             router.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0")
             router.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0")
@@ -81,7 +78,7 @@ def children(command: Command) -> list[list[bytes]]:
 
 
 def test_a_ticket_s_hops_stand_beside_those_before_and_after(host: Host, far: str) -> None:
-    status, command = host.run("lstraceroute", far, "--path", "red", "--dscp", "auto", "--json")
+    status, command = host.run("lstraceroute", far, "--path", "red", "--dscp", "auto", "--json", *PATIENTLY)
     assert status == 0, command.err
     told = command.document
     assert [trace["when"] for trace in told["traces"]] == ["before", "during", "after"]
@@ -99,7 +96,9 @@ def test_a_ticket_s_hops_stand_beside_those_before_and_after(host: Host, far: st
 
 
 def test_once_it_says_which_path_a_flow_takes_now_and_why(host: Host, far: str) -> None:
-    status, command = host.run("lstraceroute", far, "--now", "--protocol", "udp", "--port", "5300")
+    status, command = host.run(
+        "lstraceroute", far, "--now", "--protocol", "udp", "--port", "5300", *PATIENTLY
+    )
     assert status == 0, command.err
     lines = command.out.splitlines()
     assert lines[0] == f"udp {OURS}:* > {far}:5300"

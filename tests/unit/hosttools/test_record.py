@@ -87,10 +87,10 @@ def test_a_summary_has_a_line_for_each_phase(record: Record) -> None:
     assert summary(record)[3] == "    3.0 -   7.0 s       900.0 Mbit/s  MTU   9000  StarLight10G"
 
 
-def test_a_curve_stands_in_the_middle_of_what_was_counted(record: Record) -> None:
-    seconds, rates = plot.curve(record)
-    assert (seconds[0], seconds[-1]) == (0.5, 9.5)
-    assert len(seconds) == len(rates) == 10
+def test_each_rate_stands_between_the_times_it_was_counted(record: Record) -> None:
+    edges, rates = plot.stairs(record)
+    assert edges == [float(second) for second in range(11)]
+    assert rates == [1e8] * 3 + [9e8] * 4 + [1e8] * 3
 
 
 def test_no_line_crosses_a_label() -> None:
