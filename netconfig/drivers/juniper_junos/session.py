@@ -49,6 +49,18 @@ class Session:
             raise StateUnknown(self._device, "its answer is no configuration")
         return build("configuration") if configuration is None else configuration
 
+    def counters(self) -> Element:
+        """What the filters in force have counted: Junos' answer to `show firewall`.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: it refused, or what it says makes no sense.
+        """
+        try:
+            return self._netconf.request(build("get-firewall-information"), may_open=True)
+        except RpcRefused as refused:
+            raise StateUnknown(self._device, f"it refused to tell its counters: {refused}") from refused
+
     def lock(self) -> None:
         """Have the candidate for us alone.
 
