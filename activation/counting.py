@@ -79,6 +79,8 @@ def count_parts(
     if not is_counting(driver):
         return True
     placed = [part for part in parts if part.placement and not part.over]
+    # As of when it is asked: what passes while it answers is told the next time.
+    now = clock.now()
     counts: Mapping[int, Count] = {}
     told = False
     try:
@@ -93,7 +95,7 @@ def count_parts(
     if not told:
         driver.close()
     asked = [part.part_id for part in placed] if told else []
-    store.write(lambda session: _note_counts(session, device, token, asked, counts, now=clock.now()))
+    store.write(lambda session: _note_counts(session, device, token, asked, counts, now=now))
     return told
 
 
