@@ -20,8 +20,6 @@ class CiscoIos(CiscoDriver):
             Capability.POLICY_ROUTE_SHARED,
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
-            Capability.SITE_POLICY,
-            Capability.MATCH_DSCP,
             Capability.COUNTERS,
         }
     )

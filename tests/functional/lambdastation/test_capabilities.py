@@ -35,14 +35,25 @@ def with_site_policy(station: Any) -> None:
     station.service.replace_site(station.site.model_copy(update={"rules": rules}))
 
 
+BY_DSCP = "steer packets by their DSCP; ask without one"
 CASES = [
     (Capability.POLICY_ROUTE_IPV4, {}, "localPath", "steer IPv4 packets; name addresses of the other family"),
     (Capability.POLICY_ROUTE_IPV6, {}, "localPath", "steer IPv6 packets; name addresses of the other family"),
     (Capability.ACCESS_PERMIT_IPV4, {}, "localPath", "let IPv4 packets pass a list of the site's"),
     (Capability.ACCESS_PERMIT_IPV6, {}, "localPath", "let IPv6 packets pass a list of the site's"),
-    (Capability.MATCH_DSCP, {"dscpOut": 32}, "dscpOut", "tell packets by their DSCP; ask without one"),
-    (Capability.MATCH_DSCP, {"dscpIn": 32}, "dscpIn", "tell packets by their DSCP; ask without one"),
-    (Capability.MATCH_DSCP, {"dscpRequestOut": "YES"}, "dscpRequestOut", "tell packets by their DSCP"),
+    (
+        Capability.POLICY_ROUTE_DSCP,
+        {"dscpOut": 32},
+        "dscpOut",
+        BY_DSCP,
+    ),
+    (Capability.POLICY_ROUTE_DSCP, {"dscpIn": 32}, "dscpIn", BY_DSCP),
+    (
+        Capability.POLICY_ROUTE_DSCP,
+        {"dscpRequestOut": "YES"},
+        "dscpRequestOut",
+        BY_DSCP,
+    ),
 ]
 
 
@@ -65,7 +76,7 @@ def test_what_a_device_cannot_do_is_refused(
 
 def test_policy_of_the_sites_is_refused_where_the_driver_leaves_it_alone(station: Any) -> None:
     with_site_policy(station)
-    unable(station, Capability.SITE_POLICY)
+    unable(station, Capability.POLICY_ROUTE_SHARED)
     fault = station.wire().open_ticket(**GOOD).fault
     assert (fault.code, fault.field) == ("not-capable", "localPath")
     assert "cannot have entries of ours in a policy of the site's; ask for another path" in fault.text
@@ -74,7 +85,7 @@ def test_policy_of_the_sites_is_refused_where_the_driver_leaves_it_alone(station
 
 
 def test_mark_that_was_only_desired_is_left_out(station: Any) -> None:
-    unable(station, Capability.MATCH_DSCP)
+    unable(station, Capability.POLICY_ROUTE_DSCP)
     wire = station.wire()
     assert wire.find_window(**GOOD, dscpRequestOut="DESIRABLE").text("fits") == "true"
     answer = wire.open_ticket(**GOOD, dscpRequestOut="DESIRABLE")

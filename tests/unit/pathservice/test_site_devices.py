@@ -36,7 +36,7 @@ def test_policy_of_the_sites_on_a_driver_that_leaves_it_alone_is_a_problem_in_it
     with pytest.raises(SiteFileError) as found:
         parse_site(SiteText(text.encode(), FILE, FILE))
     told = {(problem.key, problem.message) for problem in found.value.problems}
-    words = "the driver of fermilab-border-1 cannot do site-policy; leave it out"
+    words = "the driver of fermilab-border-1 cannot do policy-route-shared; leave it out"
     assert ("rules[1].steer.policy", words) in told
     (line,) = (p.line for p in found.value.problems if p.message == words)
     assert text.splitlines()[line - 1].strip() == "policy: SITE-POLICY"
