@@ -47,7 +47,6 @@ CASES = [
         "dscpOut",
         BY_DSCP,
     ),
-    (Capability.POLICY_ROUTE_DSCP, {"dscpIn": 32}, "dscpIn", BY_DSCP),
     (
         Capability.POLICY_ROUTE_DSCP,
         {"dscpRequestOut": "YES"},
