@@ -18,6 +18,7 @@ from reservation.tables import PartRow
 from tests.unit.activation.conftest import FAR, HOUR, NEAR, NOON, SECOND, House
 
 AGAIN = 30 * SECOND
+ONE = pytest.mark.one_database("what the databases are asked here, they are asked in the other tests too")
 
 
 def totals(house: House, number: int) -> dict[str, PartCount | None]:
@@ -36,6 +37,7 @@ def count_again(house: House) -> list[str]:
     return house.count_devices()
 
 
+@ONE
 def test_nothing_is_asked_of_a_device_that_carries_nothing(house: House) -> None:
     house.run()
     assert house.count_devices() == []
@@ -58,6 +60,7 @@ def test_what_passes_is_asked_at_once_and_then_every_so_often(house: House) -> N
     assert totals(house, number)[FAR] == PartCount(7, 10_500, counted_at=NOON + AGAIN, grew_at=NOON + AGAIN)
 
 
+@ONE
 def test_instant_of_the_last_growth_stays_while_nothing_more_passes(house: House) -> None:
     number = active(house)
     house.far.carry(7, reservation=number)
@@ -83,6 +86,7 @@ def test_totals_outlive_a_reboot_and_cleared_counters(house: House) -> None:
     assert (found.packets, found.octets) == (106, 159_000)
 
 
+@ONE
 def test_each_reservation_and_each_device_has_its_own(house: House) -> None:
     one, other = active(house), active(house)
     house.far.carry(3, reservation=one)
@@ -108,6 +112,7 @@ def test_what_is_taken_away_is_counted_a_last_time(house: House) -> None:
     assert found == PartCount(9, 13_500, counted_at=NOON + SECOND, grew_at=NOON + SECOND)
 
 
+@ONE
 @pytest.mark.parametrize("mute", [StateUnknown(FAR, "garbage"), RuntimeError("a driver's fault")])
 def test_device_that_does_not_tell_is_no_failure_and_is_asked_again_later(
     house: House, mute: Exception
@@ -125,6 +130,7 @@ def test_device_that_does_not_tell_is_no_failure_and_is_asked_again_later(
     assert totals(house, number)[FAR] is not None
 
 
+@ONE
 @pytest.mark.parametrize("mute", [Unreachable(FAR, "no answer"), RuntimeError("a driver's fault")])
 def test_device_that_does_not_tell_is_released_all_the_same(house: House, mute: Exception) -> None:
     number = active(house)
@@ -136,6 +142,7 @@ def test_device_that_does_not_tell_is_released_all_the_same(house: House, mute: 
     assert not house.far.ours
 
 
+@ONE
 def test_device_that_cannot_count_is_not_asked(house: House) -> None:
     number = active(house)
     able = frozenset({Capability.POLICY_ROUTE_IPV4})
@@ -147,6 +154,7 @@ def test_device_that_cannot_count_is_not_asked(house: House) -> None:
     assert counted == {FAR: False, NEAR: True}
 
 
+@ONE
 def test_device_that_is_away_is_left_alone(house: House) -> None:
     active(house)
     house.far.away = True
@@ -156,6 +164,7 @@ def test_device_that_is_away_is_left_alone(house: House) -> None:
     assert house.count_devices() == [NEAR]
 
 
+@ONE
 def test_repair_of_what_somebody_changed_counts_on(house: House) -> None:
     number = active(house)
     house.far.carry(5, reservation=number)
