@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from reservation.tables import DeviceRow
@@ -24,6 +24,7 @@ class WorkerSettings:
         lease: how long a device stays a worker's that says nothing.
         idle: after how long without work a session is closed and its device let go.
         visits: how many devices are worked on at once.
+        count_every: how often a device is asked what passes by what it carries; never, if not positive.
         keep_changes: for how long pushes are kept word for word; the last of each device always is.
     """
 
@@ -34,6 +35,7 @@ class WorkerSettings:
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=10)
     visits: int = 8
+    count_every: timedelta = timedelta(seconds=30)
     keep_changes: timedelta = timedelta(days=90)
 
 
@@ -57,7 +59,6 @@ def due_devices(
 @functools.cache
 def _devices_due() -> Select[str]:
     # Built once: it is asked at every strike.
-    now = bindparam("now", type_=UtcDateTime)
     work = or_(
         DeviceRow.generation > DeviceRow.synced_generation,
         DeviceRow.error_code.is_not(None),
@@ -65,10 +66,16 @@ def _devices_due() -> Select[str]:
         DeviceRow.read_at <= bindparam("drifting", type_=UtcDateTime),
         DeviceRow.read_at < bindparam("since", type_=UtcDateTime),
     )
+    return select(DeviceRow.name).where(work, *may_be_visited()).order_by(DeviceRow.name)
+
+
+def may_be_visited() -> tuple[ColumnElement[bool], ...]:
+    """What is so of a device that may be tried `now` and is nobody's but this `owner`'s, as conditions."""
+    now = bindparam("now", type_=UtcDateTime)
     allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
     ours = or_(
         DeviceRow.lease_until.is_(None),
         DeviceRow.lease_until <= now,
         DeviceRow.lease_owner == bindparam("owner"),
     )
-    return select(DeviceRow.name).where(work, allowed, ours).order_by(DeviceRow.name)
+    return allowed, ours

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from activation.adoption import adopted_since
 from activation.clock import Clock
+from activation.counting import count_parts
 from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
 from activation.held_back import note_held_back
 from activation.leases import held
@@ -37,7 +38,10 @@ from reservation.tables import DeviceChangeRow, PartRow
 from store import Store
 
 _PLACE = (
-    update(PartRow).where(PartRow.id == bindparam("part")).values(placement=bindparam("chosen", type_=JSON))
+    update(PartRow)
+    .where(PartRow.id == bindparam("part"))
+    # What is counted in one place is not what was counted in another.
+    .values(placement=bindparam("chosen", type_=JSON), read_packets=None, read_octets=None)
 )
 
 log = logger("reconcile")
@@ -103,6 +107,10 @@ class _Turn:
         plan = left = self._plan(actual, desired)
         if self.wanted.shadow is not None:
             return self._rehearse(actual, self.wanted.shadow, parts, desired, plan)
+        if self._disturbs_counters(plan) and not self._count():
+            # It cost the session, and without one nothing is pushed.
+            actual = self.driver.read()
+            plan = left = self._plan(actual, desired)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
             said = self._push(plan, begin)
@@ -118,6 +126,16 @@ class _Turn:
         placed = self.wanted.parts if plan.due else parts
         self.store.write(lambda session: self._note_result(session, placed, left, found, facts))
         return bool(plan.due)
+
+    def _disturbs_counters(self, plan: Plan) -> bool:
+        return any(line.removal or line.parts & self.wanted.counted for line in plan.due)
+
+    def _count(self) -> bool:
+        """Count a last time, before what counts is taken away or made anew; whether that went well."""
+        wanted, visit = self.wanted, self.visit
+        return count_parts(
+            self.store, visit.device, self.driver, wanted.parts, token=visit.token, clock=self.clock
+        )
 
     def _rehearse(
         self, actual: Config, carried: str, parts: Sequence[PartIntent], desired: Config, plan: Plan

@@ -34,6 +34,7 @@ class Wanted:
             those too that are over, or were modified, and had something in what is the site's.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         by_name: those of them that are to go and can be found without their intent.
+        counted: ids of the parts that the device told a count of.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
         unfinished: the last push did not come to its end, so the device may not have been told to save.
         evictions: reservations whose objects an operator wants off it though they are strangers.
@@ -44,6 +45,7 @@ class Wanted:
     parts: tuple[PartIntent, ...]
     unreadable: Mapping[int, str]
     by_name: frozenset[int]
+    counted: frozenset[int]
     drifting: bool
     unfinished: bool
     evictions: tuple[int, ...]
@@ -84,6 +86,7 @@ def read_wanted(session: Session, device: str) -> Wanted:
         parts=(*parts, *read_over(session, row)) if drifting else tuple(parts),
         unreadable=unreadable,
         by_name=frozenset(by_name),
+        counted=frozenset(part.id for part in rows if part.read_packets is not None),
         drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
         evictions=tuple(row.evictions),
@@ -115,6 +118,7 @@ def _parts_on() -> Select[int, int, dict[str, Any], bool, dict[str, Any], int, d
             PartRow.wanted,
             PartRow.placement,
             PartRow.generation,
+            PartRow.read_packets,
             ReservationRow.end,
         )
         .join(ReservationRow, PartRow.reservation_id == ReservationRow.id)

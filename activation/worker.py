@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from activation.chores import Chore, next_due, run_due
 from activation.clock import Clock
+from activation.counting import count_device, devices_to_count
 from activation.due import WorkerSettings, due_devices
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
@@ -227,40 +228,45 @@ class Worker:
             visited = self._visited.copy()
         devices = self._hands.devices
 
-        def look(session: Session) -> tuple[list[str], datetime | None]:
+        def look(session: Session) -> tuple[list[str], list[str], datetime | None]:
             due = due_devices(session, devices, self._settings, now, since=self._started_at)
-            return due, self._next_due(session)
+            others = devices.difference(due)
+            to_count = devices_to_count(session, others, self._settings, now)
+            return due, to_count, self._next_due(session)
 
-        due, upcoming = self._store.read(look)
-        self._outages.forget_all_but({STRIKE, *due})
+        due, to_count, upcoming = self._store.read(look)
+        self._outages.forget_all_but({STRIKE, *due, *to_count})
         with self._quiet:
             anew = self._anew.difference(due)
             # Of a device that was visited meanwhile the strike after that visit knows better.
             still = [device for device in due if self._visited[device] == visited[device]]
         for device in (*still, *sorted(anew)):
-            self._send(device)
+            self._send(device, self._work)
+        for device in to_count:
+            self._send(device, self._count)
         return upcoming
 
     def _next_due(self, session: Session) -> datetime | None:
         return next_due(session, self._chores)
 
-    def _send(self, device: str) -> None:
+    def _send(self, device: str, work: Callable[[Hand], None]) -> None:
         with self._quiet:
             if self._stopping or device in self._busy or not self._outages.may_ask(device):
                 return
             self._busy.add(device)
-            self._anew.discard(device)
+            if work == self._work:
+                self._anew.discard(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
         # would drop this one.
-        self._scheduler.add_job(self._visit, args=[device], executor="visit")
+        self._scheduler.add_job(self._visit, args=[device, work], executor="visit")
 
-    def _visit(self, device: str) -> None:
+    def _visit(self, device: str, work: Callable[[Hand], None]) -> None:
         worked = False
         try:
             with self._hands.on(device) as hand:
                 worked = hand is not None and not self._stopping
                 if hand is not None and worked:
-                    self._work(hand)
+                    work(hand)
             self._outages.back(device)
         except LeaseLost as error:
             log.warning("lease lost", device=device, error=str(error))
@@ -302,6 +308,14 @@ class Worker:
                 self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
             finally:
                 self._hands.let_go(hand)
+
+    def _count(self, hand: Hand) -> None:
+        try:
+            count_device(self._store, hand.device, hand.driver, token=hand.token, clock=self._clock)
+            hand.used_at = self._clock.now()
+        except LeaseLost:
+            self._hands.drop(hand)
+            raise
 
     def _purge(self) -> None:
         """Purge a batch; for the next it queues again, so that leases are renewed in between."""

@@ -12,7 +12,7 @@ from bench.figure import Figure, Options, quantile
 from bench.site import example_service
 from lambdastation.caller import Caller
 from lambdastation.ticket import TicketRequest
-from lambdastation.wire import NAMESPACE
+from lambdastation.wire_types import NAMESPACE
 from pathservice.demo.soap import SoapClient
 from pathservice.serving import Serving
 

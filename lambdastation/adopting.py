@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from lambdastation.booking import check_capabilities, claims_of, flow_request, refuse_to_open
+from lambdastation.booking import claims_of, flow_request, refuse_to_open
 from lambdastation.caller import Caller
+from lambdastation.capabilities import require_capable
 from lambdastation.errors import SlotInThePast
 from lambdastation.participation import participant
 from lambdastation.rebuilding import Rebuilt
@@ -44,7 +45,7 @@ def adopt_ticket(
     if admission.slot.end <= now:
         raise SlotInThePast(f"that was over at {admission.slot.end.isoformat()}", field="endTime")
     try:
-        check_capabilities(session, admission)
+        require_capable(session, admission)
         reservation = service.adopt(
             session,
             number,

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from lambdastation.admission import Admission
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.caller import Caller
+from lambdastation.capabilities import require_capable
 from lambdastation.errors import (
     CapacityExceeded,
     DscpTaken,
     FlowConflict,
     InMaintenance,
-    NotCapable,
     NotReady,
     SlotInThePast,
 )
@@ -33,8 +33,6 @@ from lambdastation.steering import (
     steered_flows,
 )
 from lambdastation.ticket import Ticket, TicketRequest
-from netconfig.capability import Capability
-from netconfig.intent import needed_capabilities
 from reservation import conflicts, errors, labels, offering, parts, service, sharing
 from reservation.flows import FlowSpec
 from reservation.identity import require_site_version
@@ -42,9 +40,6 @@ from reservation.lifecycle import FINAL, State
 from reservation.model import ClaimRequest, FlowRequest, LabelRequest, Request
 from reservation.pauses import Pause, in_maintenance, wait_for
 from reservation.window_values import LabelledFlows
-
-_ANY_CODE_POINT = 0
-"""Which one of the pool it will be makes no difference to what a device can do."""
 
 
 def ensure_resources(session: Session, site: Site, *, now: datetime) -> None:
@@ -131,7 +126,7 @@ def book(
         NotReady: the path or a device is not in the database.
     """
     try:
-        check_capabilities(session, admission)
+        admission = require_capable(session, admission)
         maintenance = check_maintenance(session, admission, site)
         admission = _marked(session, admission, site, now=now)
         reservation = service.book(
@@ -175,9 +170,6 @@ def _marked(session: Session, admission: Admission, site: Site, *, now: datetime
     """What is to be marked with a code point of the pool, marked with the one it gets."""
     if admission.from_pool is None:
         return admission
-    if not admission.from_pool.needed and _lacking(session, admission.marked(_ANY_CODE_POINT)):
-        # Desired, not demanded, and the devices cannot tell packets by it.
-        return replace(admission, from_pool=None)
     # Before the pool: that is the order of locks.
     conflicts.lock_flows(session, site.name)
     asked = admission.from_pool.label
@@ -196,28 +188,6 @@ def count_open(session: Session, *, owner: str | None = None) -> tuple[tuple[Sta
     live = [state for state in State if state not in FINAL]
     counts = service.count_reservations(session, kind=KIND, states=live, owner=owner)
     return tuple((state, counts[state]) for state in live if state in counts)
-
-
-def check_capabilities(session: Session, admission: Admission) -> None:
-    """Return if every device can carry what it would have to.
-
-    Raises:
-        NotCapable: one cannot.
-        UnknownDevice: one is not in the database.
-    """
-    marks = admission.from_pool is not None and admission.from_pool.needed
-    if lacking := _lacking(session, admission.marked(_ANY_CODE_POINT) if marks else admission):
-        words = f"a device on {admission.topology.path} cannot do {lacking}"
-        raise NotCapable(words, field="localPath")
-
-
-def _lacking(session: Session, admission: Admission) -> Capability | None:
-    """What one of the devices would have to be able to do and is not; None if all are."""
-    can = parts.capabilities_of(session, {placed.device for placed in admission.placed})
-    needed = (
-        (placed.device, one) for placed in admission.placed for one in needed_capabilities(placed.intent)
-    )
-    return next((capability for device, capability in needed if capability not in can[device]), None)
 
 
 def check_maintenance(session: Session, admission: Admission, site: Site) -> Pause | None:

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 
 from lambdastation.errors import LambdaStationError, Refused
 from lambdastation.spyne_compat import NS_SOAP11_ENV
-from lambdastation.wire import NAMESPACE
+from lambdastation.wire_types import NAMESPACE
 
 CLIENT = "Client"
 SERVER = "Server"

@@ -1,6 +1,6 @@
 """Tickets in the database: written once, read back together with the reservation they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -11,8 +11,10 @@ from lambdastation.errors import TicketNotFound
 from lambdastation.flow_words import format_networks, format_ports
 from lambdastation.tables import TicketRow
 from lambdastation.ticket import DscpRequest, Ticket, TicketPage, TicketQuery, TicketRequest
+from lambdastation.traffic import Traffic, read_traffic
 from reservation import parts, service
 from reservation.errors import NotFound
+from reservation.lifecycle import ON_DEVICES
 from reservation.model import ReservationView
 from reservation.moves import HIGHEST_ID
 
@@ -93,7 +95,8 @@ def read_ticket(session: Session, ticket_id: int) -> Ticket:
     """
     row = ticket_row(session, ticket_id)
     view = service.get(session, ticket_id, kind=KIND)
-    return view_ticket(row, view, dry_run=bool(parts.rehearsed(session, [ticket_id])))
+    ticket = view_ticket(row, view, dry_run=bool(parts.rehearsed(session, [ticket_id])))
+    return replace(ticket, traffic=read_traffic(session, [ticket_id]).get(ticket_id))
 
 
 def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
@@ -198,6 +201,23 @@ def describe(session: Session, reservation_id: int) -> TicketDescription | None:
     return TicketDescription(ticket.ticket_id, summary, tuple(_shown(ticket)))
 
 
+def read_all_traffic(session: Session) -> tuple[Traffic, ...]:
+    """What passed of each ticket that is on devices, newest first; of no more than are listed at once."""
+    found = service.list_reservations(session, kind=KIND, states=ON_DEVICES)
+    return tuple(read_traffic(session, [ticket.id for ticket in found]).values())
+
+
+def traffic_words(traffic: Traffic) -> str:
+    """What passed of a ticket, in words: configured is not carrying."""
+    seen = traffic.counted_at.isoformat(timespec="seconds")
+    if traffic.grew_at is None:
+        return f"configured; no packet had passed by {seen}"
+    octets = "" if traffic.octets is None else f", {traffic.octets} bytes"
+    how = "carrying traffic" if traffic.is_flowing else "carried traffic"
+    last = traffic.grew_at.isoformat(timespec="seconds")
+    return f"{how}: {traffic.packets} packets{octets}, the last seen at {last}"
+
+
 def _shown(ticket: Ticket) -> list[tuple[str, str]]:
     values: list[tuple[str, object]] = [
         ("state", ticket.state),
@@ -205,6 +225,7 @@ def _shown(ticket: Ticket) -> list[tuple[str, str]]:
         ("reason", ticket.reason),
         ("waiting for", ticket.waiting_for),
         ("dry run", "not every device is really configured for it" if ticket.dry_run else None),
+        ("traffic", None if ticket.traffic is None else traffic_words(ticket.traffic)),
         ("source", _end(ticket.src_site, ticket.src_client, ticket.src_ip, ticket.src_port)),
         ("destination", _end(ticket.dst_site, ticket.dst_client, ticket.dst_ip, ticket.dst_port)),
         ("path", f"{ticket.local_path} ({ticket.topology})"),

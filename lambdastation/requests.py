@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lambdastation import wire, wire_answers
+from lambdastation import wire, wire_answers, wire_types
 from lambdastation.caller import Caller, Operation
 from lambdastation.envelope import parse_time
 from lambdastation.spyne_compat import Application, Boolean, DateTime, Integer32, ServiceBase, Soap11, rpc
@@ -31,6 +31,7 @@ _NAMES = {
     "owner": "credentialSubject",
     "before": "beforeTicketId",
     "with_outcome": "withOutcome",
+    "with_traffic": "withTraffic",
 }
 """Arguments that are called otherwise on the wire."""
 
@@ -55,9 +56,9 @@ class Requests(ServiceBase):  # type: ignore[misc]
 
     @_operation(
         Operation.OPEN_TICKET,
-        wire.required(wire.SVC_TICKET),
-        wire.optional(wire.MODE),
-        returns=wire.required(wire.SVC_TICKET),
+        wire_types.required(wire.SVC_TICKET),
+        wire_types.optional(wire_types.MODE),
+        returns=wire_types.required(wire.SVC_TICKET),
         result="svcTicket",
     )
     def open_ticket(ctx: Any, svc_ticket: Any, mode: str | None) -> Any:  # noqa: N805 - spyne's way
@@ -69,8 +70,8 @@ class Requests(ServiceBase):  # type: ignore[misc]
 
     @_operation(
         Operation.UPDATE_FLOWS,
-        wire.required(wire.SVC_TICKET),
-        returns=wire.required(Boolean),
+        wire_types.required(wire.SVC_TICKET),
+        returns=wire_types.required(Boolean),
         result="updated",
     )
     def update_flow_specs(ctx: Any, svc_ticket: Any) -> bool:  # noqa: N805
@@ -81,21 +82,27 @@ class Requests(ServiceBase):  # type: ignore[misc]
 
     @_operation(
         Operation.GET_TICKET,
-        wire.required(Integer32),
-        wire.optional(Boolean),
-        returns=wire.required(wire.SVC_TICKET),
+        wire_types.required(Integer32),
+        wire_types.optional(Boolean),
+        wire_types.optional(Boolean),
+        returns=wire_types.required(wire.SVC_TICKET),
         result="svcTicket",
     )
-    def get_ticket(ctx: Any, ticket_id: int, with_outcome: bool | None) -> Any:  # noqa: N805
+    def get_ticket(
+        ctx: Any,  # noqa: N805
+        ticket_id: int,
+        with_outcome: bool | None,
+        with_traffic: bool | None,
+    ) -> Any:
         """A ticket as it stands."""
         call: Call = ctx.udc
         ticket = call.service.get_ticket(ticket_id, caller=call.caller)
-        return wire.ticket_to_wire(ticket, with_outcome=bool(with_outcome))
+        return wire.ticket_to_wire(ticket, with_outcome=bool(with_outcome), with_traffic=bool(with_traffic))
 
     @_operation(
         Operation.CANCEL_TICKET,
-        wire.required(Integer32),
-        returns=wire.required(Boolean),
+        wire_types.required(Integer32),
+        returns=wire_types.required(Boolean),
         result="cancelled",
     )
     def cancel_ticket(ctx: Any, ticket_id: int) -> bool:  # noqa: N805
@@ -105,13 +112,13 @@ class Requests(ServiceBase):  # type: ignore[misc]
 
     @_operation(
         Operation.LIST_TICKETS,
-        wire.any_number_of(wire.STATE),
-        wire.optional(wire.NAME),
-        wire.optional(wire.NAME),
-        wire.optional(wire.SUBJECT),
-        wire.optional(Integer32),
-        wire.optional(wire_answers.LIMIT),
-        returns=wire.required(wire_answers.TICKET_LIST),
+        wire_types.any_number_of(wire_types.STATE),
+        wire_types.optional(wire_types.NAME),
+        wire_types.optional(wire_types.NAME),
+        wire_types.optional(wire_types.SUBJECT),
+        wire_types.optional(Integer32),
+        wire_types.optional(wire_answers.LIMIT),
+        returns=wire_types.required(wire_answers.TICKET_LIST),
         result="ticketList",
     )
     def list_tickets(
@@ -137,9 +144,9 @@ class Requests(ServiceBase):  # type: ignore[misc]
 
     @_operation(
         Operation.FIND_WINDOW,
-        wire.required(wire.SVC_TICKET),
-        wire.optional(wire_answers.VOLUME),
-        returns=wire.required(wire_answers.WINDOW),
+        wire_types.required(wire.SVC_TICKET),
+        wire_types.optional(wire_answers.VOLUME),
+        returns=wire_types.required(wire_answers.WINDOW),
         result="window",
     )
     def find_window(ctx: Any, svc_ticket: Any, volume: str | None) -> Any:  # noqa: N805
@@ -149,19 +156,21 @@ class Requests(ServiceBase):  # type: ignore[misc]
         found = call.service.find_window(request, volume=(volume or "").strip() or None, caller=call.caller)
         return wire_answers.window_to_wire(found)
 
-    @_operation(Operation.GET_PATHS, returns=wire.any_number_of(wire.PATH), result="path")
+    @_operation(Operation.GET_PATHS, returns=wire_types.any_number_of(wire.PATH), result="path")
     def get_paths(ctx: Any) -> list[Any]:  # noqa: N805
         """The site's parallel networks."""
         call: Call = ctx.udc
         return [wire.path_to_wire(path) for path in call.service.paths(caller=call.caller)]
 
-    @_operation(Operation.GET_CLIENTS, returns=wire.any_number_of(wire.CLIENT), result="client")
+    @_operation(Operation.GET_CLIENTS, returns=wire_types.any_number_of(wire.CLIENT), result="client")
     def get_clients(ctx: Any) -> list[Any]:  # noqa: N805
         """The PBR clients that are known here, this site's and its peers'."""
         call: Call = ctx.udc
         return [wire.client_to_wire(client) for client in call.service.clients(caller=call.caller)]
 
-    @_operation(Operation.GET_STATIONS, returns=wire.any_number_of(wire_answers.STATION), result="station")
+    @_operation(
+        Operation.GET_STATIONS, returns=wire_types.any_number_of(wire_answers.STATION), result="station"
+    )
     def get_stations(ctx: Any) -> list[Any]:  # noqa: N805
         """The LambdaStations that are known here, this site's and its peers'."""
         call: Call = ctx.udc
@@ -169,11 +178,17 @@ class Requests(ServiceBase):  # type: ignore[misc]
             wire_answers.station_to_wire(station) for station in call.service.stations(caller=call.caller)
         ]
 
-    @_operation(Operation.GET_STATUS, returns=wire.required(wire.STATUS), result="status")
-    def get_status(ctx: Any) -> Any:  # noqa: N805
+    @_operation(
+        Operation.GET_STATUS,
+        wire_types.optional(Boolean),
+        returns=wire_types.required(wire.STATUS),
+        result="status",
+    )
+    def get_status(ctx: Any, with_traffic: bool | None) -> Any:  # noqa: N805
         """How the station is doing."""
         call: Call = ctx.udc
-        return wire.status_to_wire(call.service.status(caller=call.caller))
+        status = call.service.status(caller=call.caller, with_traffic=bool(with_traffic))
+        return wire.status_to_wire(status)
 
 
 class _Protocol(Soap11):  # type: ignore[misc]
@@ -189,8 +204,8 @@ def make_application() -> Application:
     """The service's description and its protocol, for reading and writing its messages."""
     application = Application(
         [Requests],
-        wire.NAMESPACE,
-        name=wire.SERVICE_NAME,
+        wire_types.NAMESPACE,
+        name=wire_types.SERVICE_NAME,
         in_protocol=_Protocol(),
         out_protocol=_Protocol(),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lambdastation.site import Site
+from lambdastation.traffic import Traffic
 from netconfig.intent import IpNetwork
 from reservation.lifecycle import State
 
@@ -70,6 +71,7 @@ class StationStatus:
     Attributes:
         version: of the program.
         database_ok: if not, `tickets` and `devices` are empty.
+        traffic: what passed of each ticket that is on devices; of at most so many, and only if asked for.
         tickets: how many there are in each state that is not final, states without any left out.
     """
 
@@ -80,6 +82,7 @@ class StationStatus:
     database_ok: bool
     tickets: tuple[tuple[State, int], ...]
     devices: tuple[DeviceStatus, ...]
+    traffic: tuple[Traffic, ...] = ()
 
 
 def path_views(site: Site) -> tuple[PathView, ...]:

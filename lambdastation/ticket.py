@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lambdastation.traffic import Traffic
 from reservation.lifecycle import Outcome, State
 
 
@@ -105,6 +106,7 @@ class Ticket:
         credential_subject, credential_issuer: whose it is.
         outcome, reason, waiting_for: the core's words on how it goes or went.
         dry_run: some device it is for is only rehearsed on: it carries less than the state says.
+        traffic: what passed of it; None where nobody can tell, or a ticket is one of several that are read.
         answered: what openSvcTicket did for it just now; None when it was only read.
     """
 
@@ -139,6 +141,7 @@ class Ticket:
     reason: str | None
     waiting_for: str | None
     dry_run: bool = False
+    traffic: Traffic | None = None
     answered: Mode | None = None
 
     @property

@@ -24,7 +24,13 @@ from lambdastation.errors import (
 )
 from lambdastation.modes import Opening, open_in, require_allowed
 from lambdastation.participation import call_off
-from lambdastation.records import TicketDescription, describe, read_ticket, read_tickets
+from lambdastation.records import (
+    TicketDescription,
+    describe,
+    read_all_traffic,
+    read_ticket,
+    read_tickets,
+)
 from lambdastation.site import Site
 from lambdastation.station import (
     ClientView,
@@ -37,6 +43,7 @@ from lambdastation.station import (
     station_views,
 )
 from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest
+from lambdastation.traffic import Traffic
 from lambdastation.updating import Update, update_flows
 from lambdastation.windows import TicketWindow, read_search, search_window
 from reservation.errors import SiteReplaced
@@ -263,8 +270,8 @@ class TicketService:
             authorize(site, caller, Operation.GET_STATIONS)
             return station_views(site)
 
-    def status(self, *, caller: Caller) -> StationStatus:
-        """How the station is doing; it answers without its database too.
+    def status(self, *, caller: Caller, with_traffic: bool = False) -> StationStatus:
+        """How the station is doing, and what passes if asked for; it answers without its database too.
 
         Raises:
             NotAuthorized.
@@ -274,10 +281,13 @@ class TicketService:
             authorize(site, caller, Operation.GET_STATUS)
             tickets: tuple[tuple[State, int], ...] = ()
             devices: tuple[DeviceStatus, ...] = ()
+            traffic: tuple[Traffic, ...] = ()
             database_ok = True
             try:
                 tickets = self._store.read(count_open)
                 devices = tuple(self._devices())
+                if with_traffic:
+                    traffic = self._store.read(read_all_traffic)
             except StoreUnavailable:
                 database_ok = False
             return StationStatus(
@@ -288,6 +298,7 @@ class TicketService:
                 database_ok=database_ok,
                 tickets=tickets,
                 devices=devices,
+                traffic=traffic,
             )
 
     def record_refusal(self, caller: Caller, operation: str, error: LambdaStationError) -> None:

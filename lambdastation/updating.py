@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from lambdastation.admission import Admission, readmit
 from lambdastation.authorization import authorize
-from lambdastation.booking import check_capabilities, claims_of, flow_request, refuse_to_open
+from lambdastation.booking import claims_of, flow_request, refuse_to_open
 from lambdastation.caller import Caller, Operation
+from lambdastation.capabilities import require_capable
 from lambdastation.errors import Contradiction, NotAuthorized, TooLate
 from lambdastation.extent import UNKNOWN, Extent
 from lambdastation.records import KIND, read_ticket, rewrite_ticket, ticket_row
@@ -116,7 +117,7 @@ def _carry_out(session: Session, row: TicketRow, admission: Admission, update: U
     change = Modification(claims=claims_of(update.site, admission))
     if (row.src_ip, row.src_port, row.dst_ip, row.dst_port) != former:
         # Else what devices carry stays what was frozen, whatever the site file says today.
-        check_capabilities(session, admission)
+        require_capable(session, admission)
         parts = tuple(placed.part() for placed in admission.placed)
         change = replace(change, flows=flow_request(update.site, admission), parts=parts)
     modification.modify(

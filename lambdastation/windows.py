@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from lambdastation.admission import Admission, admit
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.booking import (
-    check_capabilities,
     check_maintenance,
     flow_request,
     labelled_flows,
     refuse_to_open,
 )
+from lambdastation.capabilities import require_capable
 from lambdastation.errors import BadValue
 from lambdastation.extent import Extent
 from lambdastation.site import Direction, Site
@@ -144,9 +144,24 @@ def search_window(session: Session, search: Search, *, now: datetime) -> TicketW
     Raises:
         NotCapable, InMaintenance, SlotInThePast, NotReady: as `booking.book`.
     """
+    try:
+        search = replace(search, admission=require_capable(session, search.admission))
+        check_maintenance(session, search.admission, search.site)
+        answer = find_window(session, _asked(search), now=now)
+    except errors.ReservationError as error:
+        refuse_to_open(error, search.request, search.admission, search.site)
+    window = answer.found or answer.instead
+    offer = None if window is None else _offer(search, window)
+    path = search.admission.topology
+    if answer.found is not None:
+        return TicketWindow(True, path.path, path.name, offer, None)
+    return TicketWindow(False, path.path, path.name, offer, _why_not(search, offer))
+
+
+def _asked(search: Search) -> WindowRequest:
     admission, site, wanted = search.admission, search.site, search.wanted
     longest, pool = site.limits.longest // timedelta(seconds=1), admission.from_pool
-    asked = WindowRequest(
+    return WindowRequest(
         search.within,
         Transfer(wanted * _BITS, search.resource, longest) if isinstance(wanted, int) else wanted,
         flows=flow_request(site, admission),
@@ -154,18 +169,6 @@ def search_window(session: Session, search: Search, *, now: datetime) -> TicketW
         labelled=None if pool is None else labelled_flows(site, admission, pool.label),
         unlabelled=pool is not None and not pool.needed,
     )
-    try:
-        check_capabilities(session, admission)
-        check_maintenance(session, admission, site)
-        answer = find_window(session, asked, now=now)
-    except errors.ReservationError as error:
-        refuse_to_open(error, search.request, admission, site)
-    window = answer.found or answer.instead
-    offer = None if window is None else _offer(search, window)
-    path = admission.topology
-    if answer.found is not None:
-        return TicketWindow(True, path.path, path.name, offer, None)
-    return TicketWindow(False, path.path, path.name, offer, _why_not(search, offer))
 
 
 def _offer(search: Search, window: Window) -> Offer:

@@ -3,22 +3,18 @@
 svcTicket has the fields of the surviving client (seed: the CHEP 2007 slides) in this fixed order, every one
 optional. On openSvcTicket and findWindow the fields that only the station knows (localTicketId,
 remoteTicketId, state, actualEndTime, credentialSubject, lambdaStationId, answeredMode, outcome, reason,
-dryRun) are read over: old clients send a whole ticket back. New fields come last and only in answers to those
-who asked with words that old clients do not know: a strict one would stumble over them. Only dryRun, which
-nobody should overlook, is there for everybody where it is true.
+dryRun, traffic) are read over: old clients send a whole ticket back. New fields come last and only in
+answers to those who asked with words that old clients do not know: a strict one would stumble over them. Only
+dryRun, which nobody should overlook, is there for everybody where it is true.
 On updateFlowSpecs localTicketId says which ticket, and the others are read over too.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from lambdastation.flow_words import format_networks
 from lambdastation.spyne_compat import (
     Boolean,
-    ComplexModel,
     DateTime,
     Fault,
     Integer32,
@@ -28,75 +24,39 @@ from lambdastation.spyne_compat import (
     UnsignedInteger32,
 )
 from lambdastation.station import ClientView, PathView, StationStatus
-from lambdastation.ticket import DscpRequest, Mode, Ticket, TicketRequest
-from reservation.lifecycle import FINAL, Outcome, State
+from lambdastation.ticket import DscpRequest, Ticket, TicketRequest
+from lambdastation.traffic import Traffic
+from lambdastation.wire_types import (
+    ADDRESS_LIST,
+    ANSWERED_MODE,
+    BANDWIDTH,
+    DSCP,
+    DSCP_REQUEST,
+    LONGEST_SENTENCE,
+    NAME,
+    NAMESPACE,
+    OUTCOME,
+    PORT_LIST,
+    SENTENCE,
+    STATE,
+    SUBJECT,
+    any_number_of,
+    complex_type,
+    optional,
+    required,
+)
+from reservation.lifecycle import FINAL
 
-NAMESPACE = "urn:pathservice:lambdastation:1"
-SERVICE_NAME = "LambdaStation"
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleType:
-    """A restricted type under a name of its own. Spyne would name each use of it anew, so it is made anew."""
-
-    base: Any
-    name: str
-    limits: Mapping[str, Any]
-
-    def element(self, **occurrence: Any) -> Any:
-        kind = self.base(type_name=self.name, **self.limits, **occurrence)
-        kind.__namespace__ = NAMESPACE
-        return kind
-
-
-def text_up_to(length: int, name: str) -> SimpleType:
-    """Text of at most so many characters under a name."""
-    return SimpleType(Unicode, name, {"max_len": length})
-
-
-def _words(values: Iterable[StrEnum], name: str) -> SimpleType:
-    return SimpleType(Unicode, name, {"values": [word.value for word in values]})
-
-
-def complex_type(name: str, members: Mapping[str, Any]) -> Any:
-    """A sequence of these elements under a name."""
-    return ComplexModel.produce(namespace=NAMESPACE, type_name=name, members=TypeInfo(members))
-
-
-def _element(kind: Any, **occurrence: Any) -> Any:
-    if isinstance(kind, SimpleType):
-        return kind.element(nillable=False, **occurrence)
-    return kind.customize(nillable=False, **occurrence)
-
-
-def optional(kind: Any) -> Any:
-    """The type as an element that may be left out."""
-    return _element(kind, min_occurs=0)
-
-
-def required(kind: Any) -> Any:
-    """The type as an element that must be there."""
-    return _element(kind, min_occurs=1)
-
-
-def any_number_of(kind: Any) -> Any:
-    """The type as an element that may be there any number of times."""
-    return _element(kind, min_occurs=0, max_occurs="unbounded")
-
-
-NAME = text_up_to(64, "nameWord")
-ADDRESS_LIST = text_up_to(8192, "addressList")
-PORT_LIST = text_up_to(4096, "portList")
-BANDWIDTH = text_up_to(32, "bandwidthWord")
-SUBJECT = text_up_to(1024, "subjectName")
-DSCP = SimpleType(Integer32, "dscpValue", {"ge": 0, "le": 63})
-DSCP_REQUEST = _words(DscpRequest, "dscpRequestWord")
-STATE = _words(State, "stateWord")
-MODE = _words(Mode, "modeWord")
-OUTCOME = _words(Outcome, "outcomeWord")
-LONGEST_SENTENCE = 1024
-SENTENCE = text_up_to(LONGEST_SENTENCE, "sentence")
-ANSWERED_MODE = _words([Mode.NEW, Mode.JOIN, Mode.EXTEND], "answeredModeWord")
+TRAFFIC = complex_type(
+    "traffic",
+    {
+        "localTicketId": required(Integer32),
+        "packets": required(Integer64),
+        "octets": optional(Integer64),
+        "countedTime": required(DateTime),
+        "lastPacketTime": optional(DateTime),
+    },
+)
 
 SVC_TICKET = complex_type(
     "svcTicket",
@@ -133,6 +93,7 @@ SVC_TICKET = complex_type(
             "outcome": OUTCOME,
             "reason": SENTENCE,
             "dryRun": Boolean,
+            "traffic": TRAFFIC,
         }.items()
     },
 )
@@ -175,6 +136,7 @@ STATUS = complex_type(
         "databaseOk": required(Boolean),
         "ticketCount": any_number_of(TICKET_COUNT),
         "device": any_number_of(DEVICE),
+        "traffic": any_number_of(TRAFFIC),
     },
 )
 
@@ -215,8 +177,11 @@ def request_from_wire(element: Any) -> TicketRequest:
     )
 
 
-def ticket_to_wire(ticket: Ticket, *, with_outcome: bool = False) -> Any:
-    """The svcTicket of a ticket; once it is over, with how it ended and why if that is asked for."""
+def ticket_to_wire(ticket: Ticket, *, with_outcome: bool = False, with_traffic: bool = False) -> Any:
+    """The svcTicket of a ticket.
+
+    Once it is over, with how it ended and why if that is asked for; and so with what its devices counted.
+    """
     told = with_outcome and ticket.state in FINAL
     return SVC_TICKET(
         localTicketId=ticket.ticket_id,
@@ -249,6 +214,18 @@ def ticket_to_wire(ticket: Ticket, *, with_outcome: bool = False) -> Any:
         outcome=ticket.outcome.value if told and ticket.outcome is not None else None,
         reason=_sentence(ticket.reason) if told and ticket.reason is not None else None,
         dryRun=ticket.dry_run or None,
+        traffic=None if ticket.traffic is None or not with_traffic else traffic_to_wire(ticket.traffic),
+    )
+
+
+def traffic_to_wire(traffic: Traffic) -> Any:
+    """The element of what passed."""
+    return TRAFFIC(
+        localTicketId=traffic.ticket_id,
+        packets=traffic.packets,
+        octets=traffic.octets,
+        countedTime=in_utc(traffic.counted_at),
+        lastPacketTime=in_utc(traffic.grew_at),
     )
 
 
@@ -284,6 +261,7 @@ def status_to_wire(status: StationStatus) -> Any:
             )
             for device in status.devices
         ],
+        traffic=[traffic_to_wire(one) for one in status.traffic],
     )
 
 

@@ -6,19 +6,17 @@ from lambdastation.spyne_compat import Boolean, DateTime, UnsignedInteger32
 from lambdastation.station import StationView
 from lambdastation.ticket import TicketPage
 from lambdastation.windows import TicketWindow
-from lambdastation.wire import (
+from lambdastation.wire import SVC_TICKET, in_utc, ticket_to_wire
+from lambdastation.wire_types import (
     BANDWIDTH,
     NAME,
     SENTENCE,
-    SVC_TICKET,
     SimpleType,
     any_number_of,
     complex_type,
-    in_utc,
     optional,
     required,
     text_up_to,
-    ticket_to_wire,
 )
 
 VOLUME = text_up_to(32, "volumeWord")

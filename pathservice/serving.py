@@ -135,6 +135,7 @@ class Serving(Assembly):
             drift=self.settings.drift_every,
             lease=self.settings.lease_life,
             visits=self.settings.visits,
+            count_every=timedelta(seconds=self.settings.count_every),
             keep_changes=timedelta(days=self.settings.keep_changes),
         )
         self.worker = Worker(self.store, self.makers(), settings, self.clock, chores=[Expiry()])

@@ -19,6 +19,7 @@ from lambdastation.site import Site
 from lambdastation.site_checks import Problem, find_problems
 from netconfig.inventory import Device
 from netconfig.registry import driver_class, platforms
+from pathservice.site_devices import find_rule_problems
 from pathservice.site_islands import capabilities, find_gateway_problems, find_island_problems
 from pathservice.yamltree import Tree, YamlProblem, read_tree
 from tbam.aggregate import AggregateManager
@@ -146,6 +147,7 @@ def parse_site(text: SiteText, *, to_look: bool = False) -> SiteFile:
         *find_island_problems(document.tbam, [device.name for device in devices]),
         *(() if to_look else _devices_here(devices)),
         *(() if to_look else find_gateway_problems(document.tbam, capabilities(devices))),
+        *(() if to_look else find_rule_problems(site.rules, capabilities(devices))),
     ]
     if found:
         raise SiteFileError(

@@ -231,6 +231,22 @@ class TransitionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartCount:
+    """What passed by a part, all told, however often its device began counting anew.
+
+    Attributes:
+        octets: None where the device counts packets alone.
+        counted_at: when the device last told.
+        grew_at: when it last told of more than before; None while nothing has passed.
+    """
+
+    packets: int
+    octets: int | None
+    counted_at: datetime
+    grew_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """One part, without its device's language.
 
@@ -238,6 +254,10 @@ class PartView:
         in_sync: the device was last read to carry it if wanted, and not to carry it otherwise.
         error: what the device said against it.
         superseded: it belongs to what the reservation was before it was modified.
+        kind: of its intent, in the words of `netconfig.intent`.
+        dry_run: its device is only rehearsed on.
+        is_counted: its device can count what passes.
+        count: None as long as it has not.
     """
 
     device: str
@@ -246,3 +266,7 @@ class PartView:
     in_sync: bool
     error: str | None
     superseded: bool = False
+    kind: str = ""
+    dry_run: bool = False
+    is_counted: bool = False
+    count: PartCount | None = None

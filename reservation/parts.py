@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from netconfig.capability import Capability
 from reservation.errors import DeviceInUse, UnknownDevice
 from reservation.lifecycle import FINAL, ON_DEVICES, State
-from reservation.model import PartRequest, PartView
+from reservation.model import PartCount, PartRequest, PartView
 from reservation.new_rows import add_rows
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
@@ -302,4 +303,15 @@ def view_part(part: PartRow) -> PartView:
         superseded=part.superseded,
         in_sync=in_sync(part),
         error=part.error,
+        kind=str(part.intent.get("kind", "")),
+        dry_run=part.dry_run,
+        is_counted=Capability.COUNTERS in part.device.capabilities,
+        count=view_count(part),
     )
+
+
+def view_count(part: PartRow) -> PartCount | None:
+    """What passed by the part; None as long as nobody could tell."""
+    if part.packets is None or part.counted_at is None:
+        return None
+    return PartCount(part.packets, part.octets, part.counted_at, part.grew_at)

@@ -183,6 +183,8 @@ class DeviceRow(Base):
     evictions: Mapped[list[int]] = mapped_column(JSON, default=list)
     # What it last told of itself and its surroundings, for doors to read.
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # When it was last asked what passes, whether it told or not.
+    counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PauseRow(Base):
@@ -222,6 +224,14 @@ class PartRow(Base):
     error: Mapped[str | None] = mapped_column(LongText)
     # Whether what is told of it is told of its device's shadow.
     dry_run: Mapped[bool] = mapped_column(default=False)
+    # What passed by it, all told; what its device last said, which may begin anew; when that was, and when it
+    # last was more than before. None until it was counted, octets also where they are not.
+    packets: Mapped[int | None] = mapped_column(BigInteger)
+    octets: Mapped[int | None] = mapped_column(BigInteger)
+    read_packets: Mapped[int | None] = mapped_column(BigInteger)
+    read_octets: Mapped[int | None] = mapped_column(BigInteger)
+    counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    grew_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     # Read when it is asked for: whoever works on parts has their devices locked, and most parts share one.
     device: Mapped[DeviceRow] = relationship()

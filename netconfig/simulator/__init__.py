@@ -17,8 +17,9 @@ What lives here, from the inside out:
       nxos_boot, nxos_show, nxos_cli,
       nxos_router
     junos_schema, junos_config,               Junos: its statements, what is done to a configuration, what a
-      junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes
-      junos_forwarding, junos_steers
+      junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes,
+      junos_forwarding, junos_steers,           what is counted
+      junos_counters
     junos_router, junos_ssh                   the living router with its candidate; NETCONF over SSH
     ftos_condition, ftos_config,              FTOS: whom an entry is for, the configuration, what a line does
       ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch

@@ -33,6 +33,24 @@ def junos_forwarding(config: Element, interface: str, packet: Packet) -> str | N
     return None
 
 
+def junos_counter(config: Element, interface: str, packet: Packet) -> tuple[str, str] | None:
+    """Filter and name of the counter that a packet moves; None if none counts it.
+
+    Raises:
+        NotModelled: it hangs on a statement that the simulator does not understand.
+    """
+    whole = effective(config)
+    family = "inet" if packet.family == 4 else "inet6"
+    filter_name = dict(filters_on(whole, family)).get(interface)
+    for held in whole.iterfind(f"firewall/family/{family}/filter"):
+        if held.findtext("name") == filter_name:
+            for term in held.iterchildren("term"):
+                if _matches(term.find("from"), packet):
+                    counter = term.findtext("then/count")
+                    return (filter_name, counter) if filter_name and counter else None
+    return None
+
+
 def filters_on(whole: Element, family: str) -> Iterator[tuple[str, str]]:
     """The interfaces with an input filter, as `ge-0/0/0.0`, and its name; of an effective configuration."""
     for held in whole.iterfind("interfaces/interface"):

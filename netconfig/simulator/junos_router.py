@@ -16,17 +16,20 @@ from lxml import etree
 from netconfig.simulator.faults import Action, Fault, FaultList
 from netconfig.simulator.junos_check import check
 from netconfig.simulator.junos_config import edit, lines, parse_config, print_config
+from netconfig.simulator.junos_counters import Counters
+from netconfig.simulator.junos_forwarding import junos_counter, junos_forwarding
 from netconfig.simulator.junos_schema import Element, Refused, read_line
 from netconfig.simulator.junos_steers import junos_steers
 from netconfig.simulator.junos_subtree import subtree
 from netconfig.simulator.nvram import read_nvram, write_nvram
+from netconfig.simulator.packet import Packet
 from netconfig.simulator.steer import Steer
 
 REFUSAL = "constraint check failed"
 GARBAGE = "\x07#@!~ %^ garbage (config"
 DEFAULT_TRIAL = 600
 """Seconds that a confirmed commit waits where it does not say how long."""
-_READS = {"get-config", "get-commit-information"}
+_READS = {"get-config", "get-commit-information", "get-firewall-information"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class JunosRouter:
         self._committed = parse_config(read_nvram(nvram) or initial_config)
         self._candidate = deepcopy(self._committed)
         self._startup = print_config(self._committed)
+        self._counters = Counters()
         self._trial: _Trial | None = None
         self._holder: int | None = None
         self._connections: dict[int, Callable[[], None]] = {}
@@ -161,12 +165,25 @@ class JunosRouter:
             self._roll_back()
             self._committed = parse_config(self._startup)
             self._candidate = deepcopy(self._committed)
+            self._counters = Counters()
             self._holder = None
             connections = list(self._connections.values())
             self._connections.clear()
         self._tell_change()
         for disconnect in connections:
             disconnect()
+
+    def carry(self, interface: str, packet: Packet, *, count: int = 1) -> str | None:
+        """Send packets in at an interface, so that the counters of `show firewall` move; the next hop.
+
+        Raises:
+            NotModelled: what becomes of them hangs on a statement that the simulator does not understand.
+        """
+        with self._lock:
+            self._expire()
+            if counter := junos_counter(self._committed, interface, packet):
+                self._counters.add(self._committed, *counter, packets=count)
+            return junos_forwarding(self._committed, interface, packet)
 
     def connect(self, disconnect: Callable[[], None]) -> int:
         """Open a session; its number. `disconnect` breaks its connection; from any thread."""
@@ -228,6 +245,7 @@ class JunosRouter:
         verbs: dict[str, Callable[[], str | None]] = {
             "get-config": lambda: self._show(operation),
             "get-commit-information": self._history,
+            "get-firewall-information": lambda: self._counters.show(self._committed),
             "lock": lambda: self._take_lock(session),
             "unlock": lambda: self._unlock(session),
             "edit-config": lambda: self._edit(session, operation),

@@ -16,7 +16,7 @@ from os_ken.ofproto.ofproto_protocol import ProtocolDesc
 
 from netconfig.errors import StateUnknown, Unreachable
 from netconfig.transport.dialled import Dialled
-from netconfig.transport.openflow_entry import Entry, read_entry, write_match
+from netconfig.transport.openflow_entry import Entry, Place, read_entry, write_match
 
 _HEADER = struct.Struct("!BBHI")
 _LARGEST_HELLO = 1024
@@ -107,17 +107,18 @@ class OpenFlow:
         Raises:
             Unreachable, StateUnknown: as `datapath_id`.
         """
-        request = messages.OFPFlowStatsRequest(
-            self._protocol,
-            0,
-            of.OFPTT_ALL,
-            of.OFPP_ANY,
-            of.OFPG_ANY,
-            cookie,
-            mask,
-            messages.OFPMatch(**(match or {})),
-        )
-        return tuple(read_entry(found) for found in self._ask_all(request, messages.OFPFlowStatsReply))
+        return tuple(map(read_entry, self._statistics(cookie, mask, match or {})))
+
+    def counts(self, *, cookie: int, mask: int) -> dict[Place, tuple[int, int]]:
+        """Packets and octets that met the entries of all tables with the masked bits of the cookie.
+
+        Raises:
+            Unreachable, StateUnknown: as `datapath_id`.
+        """
+        return {
+            read_entry(found).place: (int(found.packet_count), int(found.byte_count))
+            for found in self._statistics(cookie, mask, {})
+        }
 
     def change(self, *, remove: Sequence[Entry], add: Sequence[Entry]) -> None:
         """Take these away and put those there, all in one moment or none; what is removed goes first.
@@ -147,6 +148,19 @@ class OpenFlow:
     def close(self) -> None:
         """End the session. Safe at any time, from any thread."""
         self._stream.close()
+
+    def _statistics(self, cookie: int, mask: int, match: Mapping[str, int]) -> list[Any]:
+        request = messages.OFPFlowStatsRequest(
+            self._protocol,
+            0,
+            of.OFPTT_ALL,
+            of.OFPP_ANY,
+            of.OFPG_ANY,
+            cookie,
+            mask,
+            messages.OFPMatch(**match),
+        )
+        return self._ask_all(request, messages.OFPFlowStatsReply)
 
     def _versions(self) -> Any:
         return messages.OFPHelloElemVersionBitmap([of.OFP_VERSION])

@@ -24,6 +24,7 @@ GROUPS = {
     "db": "database",
     "devices": "devices",
     "lab": "lab",
+    "path": "path",
     "pki": "pki",
     "site": "site",
     "ticket": "tickets",

@@ -14,7 +14,7 @@ from pathservice.cli.screen import console, plain, show_json, show_table, show_t
 from pathservice.cli.window import window
 from reservation import service, sharing
 from reservation.lifecycle import Outcome, State
-from reservation.model import PartView
+from reservation.model import PartCount, PartView
 
 _COLOURS = {Outcome.COMPLETED: "green", Outcome.CANCELLED: "yellow", Outcome.FAILED: "bold red"}
 
@@ -91,9 +91,8 @@ def show(
     rows = [(one.participant.subject, show_time(one.joined_at), show_time(one.left_at)) for one in takers]
     show_table(("participant", "since", "until"), rows, empty="nobody takes part in it")
     console().print()
-    show_table(
-        ("device", "stage", "now", ""), [_part(part) for part in parts], empty="no device carries anything"
-    )
+    columns = ("device", "stage", "now", "packets", "bytes", "last packet", "")
+    show_table(columns, [_part(part) for part in parts], empty="no device carries anything")
 
 
 def history(
@@ -165,4 +164,12 @@ def _part(part: PartView) -> tuple[str, ...]:
             now += ", until the new is there"
     else:
         now = "does not carry it" if part.in_sync else "is being cleaned"
-    return (part.device, str(part.stage), now, part.error or "")
+    return (part.device, str(part.stage), now, *_passed(part.count), part.error or "")
+
+
+def _passed(count: PartCount | None) -> tuple[str, str, str]:
+    """Packets, bytes and when the last was seen, with a dash for what nobody can tell."""
+    if count is None:
+        return ("-", "-", "-")
+    octets = "-" if count.octets is None else str(count.octets)
+    return (str(count.packets), octets, show_time(count.grew_at))

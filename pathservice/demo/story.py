@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from activation.preview import preview
-from lambdastation.wire import NAMESPACE
+from lambdastation.wire_types import NAMESPACE
 from netconfig.driver import Config
 from netconfig.simulator import IosRouter, Packet, forwarding
 from pathservice.assembly import Assembly

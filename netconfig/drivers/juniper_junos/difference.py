@@ -12,7 +12,17 @@ from netconfig.drivers.juniper_junos.render import Route, Wish
 from netconfig.drivers.juniper_junos.tree import INACTIVE, Element, Path, leaves, nodes
 
 _SINGLE = frozenset(
-    {"reservation", "database", "routing-instance", "input", "instance-type", "inet", "inet6", "dscp"}
+    {
+        "reservation",
+        "database",
+        "count",
+        "routing-instance",
+        "input",
+        "instance-type",
+        "inet",
+        "inet6",
+        "dscp",
+    }
 )
 """Statements of one value: setting another replaces it."""
 _WHOLE = {"firewall": 7, "interfaces": 8, "routing-instances": 4}

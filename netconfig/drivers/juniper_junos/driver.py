@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
-from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
+from netconfig.driver import Config, Count, Ownership, PartIntent, Placement, Plan, Transcript
 from netconfig.drivers.juniper_junos.adoption import Adoption
+from netconfig.drivers.juniper_junos.count import count_parts, read_counters
 from netconfig.drivers.juniper_junos.imagine import imagine
 from netconfig.drivers.juniper_junos.names import Names
 from netconfig.drivers.juniper_junos.place import place_parts
@@ -25,7 +26,12 @@ class JuniperJunos:
 
     platform: ClassVar[str] = "juniper_junos"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.POLICY_ROUTE_IPV4, Capability.POLICY_ROUTE_IPV6, Capability.POLICY_ROUTE_DSCP}
+        {
+            Capability.POLICY_ROUTE_IPV4,
+            Capability.POLICY_ROUTE_IPV6,
+            Capability.POLICY_ROUTE_DSCP,
+            Capability.COUNTERS,
+        }
     )
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
 
@@ -84,6 +90,14 @@ class JuniperJunos:
     def save(self) -> Transcript:
         """Nothing is to be saved: what is committed survives a reboot."""
         return Transcript()
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        """What met the parts' terms; see `count.count_parts`."""
+        ours = render(list(filter(is_router_part, parts)), self._names)
+        routes = (*ours.wanted, *ours.leaving)
+        if not routes:
+            return {}
+        return count_parts(routes, read_counters(self._device, self._session.counters()))
 
     def close(self) -> None:
         """End the session."""

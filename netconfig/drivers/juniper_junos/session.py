@@ -5,7 +5,7 @@ from lxml import etree
 from netconfig.drivers.juniper_junos.names import Names
 from netconfig.drivers.juniper_junos.reading import request
 from netconfig.drivers.juniper_junos.tree import Element, build
-from netconfig.errors import StateUnknown, Waiting
+from netconfig.errors import StateUnknown, Unreachable, Waiting
 from netconfig.transport.netconf import OPERATION, NetconfSession, RpcRefused
 
 CANDIDATE = {"target": {"candidate": None}}
@@ -42,12 +42,24 @@ class Session:
         get = build("get-config", {"source": {"running": None}})
         wanted = etree.SubElement(get, "filter", {"type": "subtree"})
         wanted.append(request(names))
-        reply = self._netconf.request(get)
+        reply = self._ask(get)
         found = reply.find("data")
         configuration = None if found is None else found.find("configuration")
         if found is None or (configuration is None and len(found)):
             raise StateUnknown(self._device, "its answer is no configuration")
         return build("configuration") if configuration is None else configuration
+
+    def counters(self) -> Element:
+        """What the filters in force have counted: Junos' answer to `show firewall`.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: it refused, or what it says makes no sense.
+        """
+        try:
+            return self._ask(build("get-firewall-information"), may_open=True)
+        except RpcRefused as refused:
+            raise StateUnknown(self._device, f"it refused to tell its counters: {refused}") from refused
 
     def lock(self) -> None:
         """Have the candidate for us alone.
@@ -57,7 +69,7 @@ class Session:
             StateUnknown: somebody's changes are in it that were not committed.
         """
         try:
-            self._netconf.request(build("lock", CANDIDATE), may_open=True)
+            self._ask(build("lock", CANDIDATE), may_open=True)
         except RpcRefused as refused:
             if "modified" in str(refused):
                 words = f"somebody's uncommitted changes are in its candidate: {refused}"
@@ -76,7 +88,7 @@ class Session:
         configuration.append(group)
         config = etree.SubElement(edit, "config")
         config.append(configuration)
-        self._netconf.request(edit)
+        self._ask(edit)
 
     def validate(self) -> None:
         """Have the candidate checked as for a commit.
@@ -84,7 +96,7 @@ class Session:
         Raises:
             RpcRefused: it would not be committed.
         """
-        self._netconf.request(build("validate", {"source": {"candidate": None}}))
+        self._ask(build("validate", {"source": {"candidate": None}}))
 
     def commit_for(self, seconds: int) -> None:
         """Commit; if that is not confirmed in so many seconds, or the session ends, the router takes it back.
@@ -92,19 +104,27 @@ class Session:
         Raises:
             RpcRefused: nothing was committed.
         """
-        self._netconf.request(build("commit", {"confirmed": None, "confirm-timeout": str(seconds)}))
+        self._ask(build("commit", {"confirmed": None, "confirm-timeout": str(seconds)}))
 
     def confirm(self) -> None:
         """Let what was committed for a trial stay."""
-        self._netconf.request(build("commit"))
+        self._ask(build("commit"))
 
     def unlock(self) -> None:
         """Give the candidate back."""
-        self._netconf.request(build("unlock", CANDIDATE))
+        self._ask(build("unlock", CANDIDATE))
 
     def discard(self) -> None:
         """Take out of the candidate whatever was not committed."""
-        self._netconf.request(build("discard-changes"))
+        self._ask(build("discard-changes"))
+
+    def _ask(self, operation: Element, *, may_open: bool = False) -> Element:
+        try:
+            return self._netconf.request(operation, may_open=may_open)
+        except (ValueError, etree.XMLSyntaxError) as error:
+            # So ends the library's reading of what is no text, or no XML.
+            self._netconf.close()
+            raise Unreachable(self._device, f"what it says is no NETCONF: {error}") from error
 
     def close(self) -> None:
         """End it. Safe at any time, from any thread."""
@@ -117,7 +137,7 @@ class Session:
             Waiting: something is.
             RpcRefused: the router does not tell.
         """
-        said = self._netconf.request(build("get-commit-information"), may_open=may_open)
+        said = self._ask(build("get-commit-information"), may_open=may_open)
         latest = said.find(".//commit-history")
         words = " ".join(map(str, latest.itertext())) if latest is not None else ""
         if "commit confirmed" in words:

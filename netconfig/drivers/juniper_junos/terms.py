@@ -17,12 +17,15 @@ _ICMP6 = "icmp6"
 def write_term(
     name: str, flow: FlowMatch, instance: str, reservation_id: int, ownership: Ownership
 ) -> Element:
-    """The term that hands a flow's packets to a routing instance, with our fingerprint."""
+    """The term that hands a flow's packets to a routing instance, with our fingerprint.
+
+    They are counted under the term's own name.
+    """
     conditions = _conditions(flow)
     content: dict[str, Any] = {"name": name, "apply-macro": _fingerprint(reservation_id, ownership.database)}
     if conditions:
         content["from"] = conditions
-    content["then"] = {"routing-instance": {"routing-instance-name": instance}}
+    content["then"] = {"count": name, "routing-instance": {"routing-instance-name": instance}}
     return build("term", content)
 
 
@@ -45,7 +48,10 @@ def instance_of(term: Element) -> str | None:
 
 
 def read_flow(term: Element, family: int) -> FlowMatch | None:
-    """The flow of a term; None if the term is not exactly as `write_term` has it, fingerprint aside."""
+    """The flow of a term; None if the term is not exactly as `write_term` has it, fingerprint aside.
+
+    One that does not count is from before terms did.
+    """
     found = term.find("from")
     said: dict[str, list[str]] = {}
     for condition in found if found is not None else ():
@@ -56,6 +62,8 @@ def read_flow(term: Element, family: int) -> FlowMatch | None:
         return None
     name, instance = term.findtext("name") or "", instance_of(term) or ""
     bare = write_term(name, flow, instance, 0, Ownership("", "x"))
+    if term.find("then/count") is None:
+        _remove_all(bare, "then/count")
     return flow if are_equal(_without_macro(bare), _without_macro(term)) else None
 
 
@@ -108,6 +116,11 @@ def _fingerprint(reservation_id: int, database: str) -> dict[str, Any]:
 
 def _without_macro(term: Element) -> Element:
     bare = deepcopy(term)
-    for macro in list(bare.iterchildren("apply-macro")):
-        bare.remove(macro)
+    _remove_all(bare, "apply-macro")
     return bare
+
+
+def _remove_all(element: Element, path: str) -> None:
+    for found in element.findall(path):
+        if (above := found.getparent()) is not None:
+            above.remove(found)

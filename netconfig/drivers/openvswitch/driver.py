@@ -8,6 +8,7 @@ from netconfig.capability import Capability
 from netconfig.carried import is_gateway_part, require_intents
 from netconfig.driver import (
     Config,
+    Count,
     Exchange,
     Ownership,
     PartIntent,
@@ -18,6 +19,7 @@ from netconfig.driver import (
     keep_transcript,
 )
 from netconfig.drivers.openvswitch.bridge import Reading, as_reading, imagine, read_bridge
+from netconfig.drivers.openvswitch.count import count_parts
 from netconfig.drivers.openvswitch.lines import DatabaseLine, FlowLine
 from netconfig.drivers.openvswitch.names import Names
 from netconfig.drivers.openvswitch.place import place_parts
@@ -44,7 +46,7 @@ class OpenVSwitch:
     platform: ClassVar[str] = "openvswitch"
     ways: ClassVar[frozenset[Way]] = frozenset({Way.OVSDB})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.CONTROLLER_PROXY, Capability.VLAN_MAP}
+        {Capability.CONTROLLER_PROXY, Capability.VLAN_MAP, Capability.COUNTERS}
     )
 
     def __init__(self, device: Device, ownership: Ownership, *, patience: float = PATIENCE) -> None:
@@ -128,6 +130,11 @@ class OpenVSwitch:
     def save(self) -> Transcript:
         """Nothing is to be saved: the database saves itself, and flows cannot be."""
         return Transcript()
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        """What met the parts' flows; see `count.count_parts`. The switch knows it a second later."""
+        ours = [part for part in parts if is_gateway_part(part) and part.placement]
+        return count_parts(ours, self._names, self._session.counts(self._names)) if ours else {}
 
     def close(self) -> None:
         """End the session."""

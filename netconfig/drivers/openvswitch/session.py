@@ -59,6 +59,16 @@ class Session:
             datapath_id=self._switch.datapath_id(),
         )
 
+    def counts(self, names: Names) -> dict[Place, tuple[int, int]]:
+        """Packets and octets that met our flows, as far as the switch knows by now.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: what is said makes no sense.
+        """
+        self.open()
+        return self._switch.counts(cookie=names.mark << 32, mask=MARK)
+
     def configure(self, line: DatabaseLine) -> None:
         """Do what a line says, and see the switch take it over.
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from lab.lab import Lab
 from lab.processes import wait_for
-from lambdastation.wire import NAMESPACE
+from lambdastation.wire_types import NAMESPACE
 from pathservice.demo.soap import SoapClient
 from pathservice.serving import Serving
 from pathservice.settings import Settings

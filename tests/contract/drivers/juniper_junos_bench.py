@@ -299,6 +299,11 @@ class JunosRig:
     def admits(self, ticket: Ticket) -> bool:
         return False
 
+    def pass_packets(self, ticket: Ticket, count: int) -> None:
+        assert isinstance(ticket.part.intent, PolicyRoute)
+        assert isinstance(ticket.packet, Packet)
+        self.router.carry(ticket.part.intent.interface, ticket.packet, count=count)
+
     def astray(self) -> Sequence[Packet]:
         text = self.text()
         if text == self._looked_at:
@@ -351,7 +356,7 @@ class _DirectSession:
 class JunosBench:
     """Tickets over both interfaces and of both families."""
 
-    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING})
+    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.COUNTING})
     troubles = frozenset(Trouble)
     refusal = "constraint check failed"
 

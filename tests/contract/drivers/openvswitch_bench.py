@@ -7,6 +7,7 @@ import shlex
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -227,6 +228,29 @@ class SwitchRig:
     def admits(self, ticket: Ticket) -> bool:
         return False
 
+    def pass_packets(self, ticket: Ticket, count: int) -> None:
+        assert isinstance(ticket.packet, tuple)
+        port, vlan = ticket.packet
+        before = self._met(port, vlan)
+        tag = f"eth_type(0x8100),vlan(vid={vlan},pcp=0),encap(" if vlan else ""
+        addresses = "src=192.0.2.1,dst=192.0.2.2,proto=17,tos=0,ttl=64,frag=no"
+        rest = f"eth_type(0x0800),ipv4({addresses}),udp(src=1,dst=2)"
+        ethernet = "eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02)"
+        frame = f"in_port({port}),{ethernet},{tag}{rest}{')' if tag else ''}"
+        for _ in range(count):
+            _ask(self._switch, "netdev-dummy/receive", f"{self._bridge}p{port}", frame)
+        latest = time.monotonic() + 60
+        while self._met(port, vlan) < before + count:
+            assert time.monotonic() < latest, "the switch has not counted what it was given"
+            # What went by without the switch's thread is otherwise told a second later.
+            _ask(self._switch, "revalidator/purge")
+
+    def _met(self, port: int, vlan: int) -> int:
+        """Frames that met the flows for that port and VLAN."""
+        tag = f"dl_vlan={vlan}" if vlan else "vlan_tci=0x0000/0x1fff"
+        flows = self._switch.ofctl("dump-flows", self._management, f"in_port={port},{tag}")
+        return sum(map(int, re.findall(r"n_packets=(\d+)", flows)))
+
     def astray(self) -> Sequence[Hashable]:
         now = self._treatment()
         return [frame for frame in STRANGERS if now[frame] != self._at_first[frame]]
@@ -264,7 +288,7 @@ class SwitchRig:
 class OpenVSwitchBench:
     """Slices that share a bridge, one of which has its controller too."""
 
-    traits = frozenset({Trait.SHARED, Trait.LINES})
+    traits = frozenset({Trait.SHARED, Trait.LINES, Trait.COUNTING})
     troubles = frozenset(Trouble)
     refusal = "refused"
 

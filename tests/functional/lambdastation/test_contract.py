@@ -20,7 +20,7 @@ SVC_TICKET = (
     "localTicketId remoteTicketId state srcSite srcClient srcIP srcPort dstSite dstClient dstIP dstPort "
     "localPath remotePath outBW inBW dscpRequestOut dscpRequestIn dscpOut dscpIn boardTime startTime endTime "
     "travelTime actualEndTime credentialSubject lambdaStationId answeredMode "
-    "outcome reason dryRun"
+    "outcome reason dryRun traffic"
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambdastation.wire import NAMESPACE
+from lambdastation.wire_types import NAMESPACE
 from netconfig.simulator import Packet, forwarding
 from pathservice.demo.soap import Refused, SoapClient
 from pathservice.serving import Serving

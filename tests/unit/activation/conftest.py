@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from activation import leases
+from activation.counting import count_device, devices_to_count
 from activation.devices import ChangeView, DeviceView, view_changes, view_devices
 from activation.due import WorkerSettings, due_devices
 from activation.reconcile import reconcile
@@ -24,6 +25,7 @@ from activation.tick import expire, tick
 from netconfig.capability import Capability
 from netconfig.driver import (
     Config,
+    Count,
     Exchange,
     Ownership,
     PartIntent,
@@ -89,6 +91,9 @@ class Box:
         entered: released each time a push or a reading begins to wait.
         collisions: how often two sessions were in configuration mode at once.
         room: how many lines of ours fit.
+        passed: packets that it has counted, by line.
+        mute: what it answers when it is asked what passed, instead of telling.
+        asked: how often it was.
     """
 
     name: str
@@ -111,6 +116,9 @@ class Box:
     reading: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     room: int = 10_000
+    passed: dict[str, int] = field(default_factory=dict)
+    mute: Exception | None = None
+    asked: int = 0
     pushing: threading.Lock = field(default_factory=threading.Lock)
     collisions: int = 0
 
@@ -118,12 +126,19 @@ class Box:
     def ours(self) -> list[str]:
         return [line for line in self.lines if line.startswith("LS-")]
 
+    def carry(self, packets: int, *, reservation: int) -> None:
+        """So many packets of this reservation's pass, by each of its lines."""
+        for line in self.ours:
+            if line.split("-")[2] == str(reservation):
+                self.passed[line] = self.passed.get(line, 0) + packets
+
     def take(self, line: str) -> None:
         """Change what a line says."""
         if any(word in line for word in self.ignores):
             return
         if line.startswith("no "):
             self.lines.remove(line.removeprefix("no "))
+            self.passed.pop(line.removeprefix("no "), None)
         else:
             self.lines.append(line)
 
@@ -251,6 +266,17 @@ class BoxDriver:
     def save(self) -> Transcript:
         self._save()
         return Transcript((Exchange("save", ""),))
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        self._reach()
+        self.box.asked += 1
+        if self.box.mute is not None:
+            raise self.box.mute
+        lines = {part.part_id: self._line(part, int(str(part.placement["at"]))) for part in parts}
+        passed = {
+            number: self.box.passed.get(line, 0) for number, line in lines.items() if line in self.box.lines
+        }
+        return {number: Count(packets, 1500 * packets) for number, packets in passed.items()}
 
     def close(self) -> None:
         self.box.closed += 1
@@ -395,6 +421,18 @@ class House:
         assert token is not None
         reconcile(self.store, name, self.driver(name), token=token, clock=self.clock)
         leases.release(self.store, name, token)
+
+    def count_devices(self) -> list[str]:
+        """What a worker asks devices at one strike: what passes. Returns those that it asked."""
+        to_count = self.store.read(
+            lambda session: devices_to_count(session, self.boxes, self.settings, self.clock.now())
+        )
+        for name in to_count:
+            token = leases.take(self.store, name, owner="tests", life=timedelta(minutes=5))
+            assert token is not None
+            count_device(self.store, name, self.driver(name), token=token, clock=self.clock)
+            leases.release(self.store, name, token)
+        return to_count
 
     def due(self) -> list[str]:
         return self.store.read(

@@ -63,3 +63,22 @@ def test_term_with_anything_more_is_no_flow() -> None:
         assert into is not None
         into.extend(parse(more))
         assert read_flow(term, 4) is None
+
+
+def test_term_from_before_terms_counted_is_read_as_well() -> None:
+    flow = FlowMatch(IPv4Network("192.0.2.0/24"), IPv4Network("0.0.0.0/0"))
+    term = write_term("LS-FNAL-42-1-1", flow, "LS-FNAL-192-0-2-1", 42, OURS)
+    then, counter = term.find("then"), term.find("then/count")
+    assert then is not None
+    assert counter is not None
+    then.remove(counter)
+    assert read_flow(term, 4) == flow
+
+
+def test_term_that_counts_under_another_name_is_none_of_ours() -> None:
+    flow = FlowMatch(IPv4Network("192.0.2.0/24"), IPv4Network("0.0.0.0/0"))
+    term = write_term("LS-FNAL-42-1-1", flow, "LS-FNAL-192-0-2-1", 42, OURS)
+    counter = term.find("then/count")
+    assert counter is not None
+    counter.text = "by-hand"
+    assert read_flow(term, 4) is None

@@ -1,0 +1,139 @@
+"""What passes by the parts on a device: asked now and then, and kept as totals.
+
+A device counts from when it began: after a reboot, where somebody cleared its counters, and in an object
+that was made anew. The totals are ours and only grow. No failure here is a failure of the device: it is
+logged, its session is closed for it may be in disorder, and it is asked again later.
+"""
+
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy.orm import Session
+
+from activation.clock import Clock
+from activation.due import WorkerSettings, may_be_visited
+from activation.leases import LeaseLost, held
+from activation.log import logger
+from activation.wanted import read_wanted
+from netconfig.capability import Capability
+from netconfig.driver import Count, DeviceDriver, PartIntent, is_counting
+from netconfig.errors import NetconfigError
+from reservation.lifecycle import ON_DEVICES
+from reservation.tables import DeviceRow, PartRow, ReservationRow
+from store import ASKED_AT_ONCE, Store, StoreUnavailable, UtcDateTime
+
+log = logger("counting")
+
+
+def devices_to_count(
+    session: Session, devices: Collection[str], settings: WorkerSettings, now: datetime
+) -> list[str]:
+    """Those of the devices that carry something and were not asked what passes for `count_every`."""
+    if settings.count_every <= timedelta(0):
+        return []
+    asked = {"now": now, "before": now - settings.count_every, "owner": settings.owner}
+    found = session.execute(_devices_not_asked(), asked)
+    return [name for name, can in found if name in devices and Capability.COUNTERS in can]
+
+
+@functools.cache
+def _devices_not_asked() -> Select[str, list[str]]:
+    # Built once: it is asked at every strike.
+    carries = exists().where(
+        PartRow.device_id == DeviceRow.id,
+        PartRow.wanted,
+        PartRow.synced_generation >= PartRow.generation,
+        PartRow.reservation_id == ReservationRow.id,
+        ReservationRow.state.in_(sorted(ON_DEVICES)),
+    )
+    before = bindparam("before", type_=UtcDateTime)
+    return (
+        select(DeviceRow.name, DeviceRow.capabilities)
+        .where(or_(DeviceRow.counted_at.is_(None), DeviceRow.counted_at <= before))
+        .where(DeviceRow.error_code.is_(None), carries, *may_be_visited())
+        .order_by(DeviceRow.name)
+    )
+
+
+def count_device(store: Store, device: str, driver: DeviceDriver, *, token: str, clock: Clock) -> None:
+    """Ask a device what passes by all that it carries, and add it up; one that fails is asked again later.
+
+    Raises:
+        LeaseLost: the token is not the device's any more; nothing was written.
+        StoreUnavailable: the database is away.
+    """
+    parts = store.read(lambda session: read_wanted(session, device)).parts
+    count_parts(store, device, driver, parts, token=token, clock=clock)
+
+
+def count_parts(
+    store: Store, device: str, driver: DeviceDriver, parts: Sequence[PartIntent], *, token: str, clock: Clock
+) -> bool:
+    """The same for these parts, as they were placed; whether the device told.
+
+    Raises:
+        LeaseLost, StoreUnavailable: as `count_device`.
+    """
+    if not is_counting(driver):
+        return True
+    placed = [part for part in parts if part.placement and not part.over]
+    # As of when it is asked: what passes while it answers is told the next time.
+    now = clock.now()
+    counts: Mapping[int, Count] = {}
+    told = False
+    try:
+        counts = driver.count(placed) if placed else {}
+        told = True
+    except NetconfigError as error:
+        log.warning("device not counted", device=device, code=error.code, error=str(error))
+    except (LeaseLost, StoreUnavailable):
+        raise
+    except Exception:
+        log.exception("device not counted", device=device)
+    if not told:
+        driver.close()
+    asked = [part.part_id for part in placed] if told else []
+    store.write(lambda session: _note_counts(session, device, token, asked, counts, now=now))
+    return told
+
+
+def _note_counts(
+    session: Session,
+    device: str,
+    token: str,
+    asked: Sequence[int],
+    counts: Mapping[int, Count],
+    *,
+    now: datetime,
+) -> None:
+    row = held(session, device, token)
+    row.counted_at = now
+    for begin in range(0, len(asked), ASKED_AT_ONCE):
+        parts = select(PartRow).where(PartRow.id.in_(asked[begin : begin + ASKED_AT_ONCE]))
+        for part in session.scalars(parts.execution_options(populate_existing=True)):
+            if part.id in counts:
+                add_count(part, counts[part.id], now=now)
+            else:
+                # What is not there any more begins anew when it is.
+                part.read_packets = part.read_octets = None
+
+
+def add_count(part: PartRow, count: Count, *, now: datetime) -> None:
+    """Add what a device says of a part to what passed before; where it says less, it began anew."""
+    before = Count(part.read_packets or 0, part.read_octets)
+    if count.packets < before.packets or (count.octets or 0) < (before.octets or 0):
+        before = Count(0, None)
+    more = Count(count.packets - before.packets, _grown(count.octets, before.octets))
+    part.packets = (part.packets or 0) + more.packets
+    if more.octets is not None:
+        part.octets = (part.octets or 0) + more.octets
+    part.read_packets, part.read_octets = count.packets, count.octets
+    part.counted_at = now
+    if more.packets or more.octets:
+        part.grew_at = now
+
+
+def _grown(octets: int | None, before: int | None) -> int | None:
+    return None if octets is None else octets - (before or 0)

@@ -1,0 +1,69 @@
+"""What passed of tickets' packets, as their devices count them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from reservation import parts
+from reservation.model import PartCount, PartView
+
+STEERING = "policy-route"
+"""The kind of the parts that steer. What only admits packets may stand in one line with others' tickets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What passed of one ticket's packets, as far as it is known.
+
+    Each packet passes by several devices: it is told as the one has it that counted most.
+
+    Attributes:
+        octets: None where devices count packets alone.
+        counted_at: when a device last told.
+        grew_at: when one last told of more than before; None while nothing has passed.
+    """
+
+    ticket_id: int
+    packets: int
+    octets: int | None
+    counted_at: datetime
+    grew_at: datetime | None
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether packets were still passing when that was last looked at."""
+        return self.grew_at is not None and self.grew_at >= self.counted_at
+
+
+def read_traffic(session: Session, ticket_ids: Collection[int]) -> dict[int, Traffic]:
+    """What passed of these tickets' packets; those of which nobody can tell are missing."""
+    found = parts.parts_of_each(session, ticket_ids)
+    traffic = (traffic_of(number, [parts.view_part(part) for part in of]) for number, of in found.items())
+    return {one.ticket_id: one for one in traffic if one is not None}
+
+
+def traffic_of(ticket_id: int, of_ticket: Sequence[PartView]) -> Traffic | None:
+    """What passed of a ticket's packets by all its parts, those it had before it was modified too. Pure."""
+    counts: dict[str, list[PartCount]] = {}
+    for part in of_ticket:
+        if part.kind == STEERING and part.count is not None:
+            counts.setdefault(part.device, []).append(part.count)
+    if not counts:
+        return None
+    every = [count for of_device in counts.values() for count in of_device]
+    return Traffic(
+        ticket_id=ticket_id,
+        packets=max(sum(count.packets for count in of_device) for of_device in counts.values()),
+        octets=_most_octets(counts),
+        counted_at=max(count.counted_at for count in every),
+        grew_at=max((count.grew_at for count in every if count.grew_at is not None), default=None),
+    )
+
+
+def _most_octets(counts: Mapping[str, Sequence[PartCount]]) -> int | None:
+    told = [
+        [count.octets for count in of_device if count.octets is not None] for of_device in counts.values()
+    ]
+    return max((sum(octets) for octets in told if octets), default=None)
