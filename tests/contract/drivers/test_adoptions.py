@@ -76,7 +76,7 @@ def parts_of(tickets: Sequence[Ticket]) -> list[PartIntent]:
 
 def is_fingerprint(line: str) -> bool:
     """Whether it is a fingerprint, or opens or closes the block that one is in."""
-    words = ("remark ", "access-list ", "apply-macro ", "redirect-list ", "description ")
+    words = ("remark ", "access-list ", "apply-macro ", "redirect-list ", "description ", "replace rule ")
     return any(word in line for word in words) or line.strip() == "exit"
 
 
