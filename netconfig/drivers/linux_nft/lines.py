@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from netconfig.driver import Plan, PlanLine
+from netconfig.driver import Ownership, Plan, PlanLine
+from netconfig.drivers.linux_nft.names import Names
 from netconfig.drivers.linux_nft.render import Wish
 
 
@@ -38,9 +39,11 @@ class RouterPlan(Plan):
     """A plan with what it was made from, so that it can be made anew for what has changed since.
 
     Attributes:
+        names: those of the database whose wish it is.
         startup: what is kept for the next boot.
     """
 
+    names: Names = field(default_factory=lambda: Names(Ownership("", "")))
     wish: Wish = field(default_factory=lambda: Wish(""))
     known: frozenset[int] = frozenset()
     startup: str = ""

@@ -2,9 +2,9 @@
 
 Rules that mark stand in one table of ours, `lambdastation_<station>`. Each has a comment,
 `LS <reservation>-<n>-<k> <database>`: the k-th flow of the n-th part of a reservation; and counts in the
-counter of its part, `LS-<reservation>-<n>`. A mark leads by an `ip rule` into a routing table whose only route
-goes to a next hop: one lane a next hop, by a number that mark, priority and table share. Permits in chains of
-the site's have the comment `LS <station>`.
+counter of its part, `LS-<reservation>-<n>`. A mark leads by an `ip rule` into a routing table whose only
+route goes to a next hop: one lane a next hop, by a number that mark, priority and table share. Permits in
+chains of the site's have the comment `LS <station>`.
 """
 
 import re

@@ -37,6 +37,7 @@ def make_plan(names: Names, actual: Reading, wish: Wish, known: frozenset[int]) 
     return RouterPlan(
         lines=(*sorted(lines, key=lambda line: line.step), *_waiting(hindered)),
         strangers=tuple(strangers(names, actual, wish, known)),
+        names=names,
         wish=wish,
         known=known,
         startup=_startup(names, actual, wish, marks.target),

@@ -51,8 +51,8 @@ class Push:
             raise StateUnknown(self._device, "a plan of another driver's")
         try:
             self._check_turn()
-            actual = self._session.read(self._names)
-            fresh = make_plan(self._names, actual, plan.wish, plan.known)
+            actual = self._session.read(plan.names)
+            fresh = make_plan(plan.names, actual, plan.wish, plan.known)
             for number, group in groupby(fresh.due, key=lambda line: line.step):
                 self._send(Step(number), list(group))
             if self._save:

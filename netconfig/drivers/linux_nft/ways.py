@@ -21,9 +21,7 @@ def coming(actual: Reading, wanted: Iterable[Steered]) -> Iterator[RouterLine]:
         ids = frozenset(one.part.part_id for one in needing)
         way = with_interface(actual, route)
         there = actual.routes_of(route.family, route.lane)
-        if not actual.whole or not way.interface:
-            there = [Route(one.lane, one.next_hop) for one in there]
-        if there != [way]:
+        if len(there) != 1 or not _leads(there[0], way):
             yield _line(_COMING, route.family, f"route replace {way}", ids)
         if (rule := Rule(route.family, route.lane)) not in actual.managed.rules:
             yield _line(_COMING, route.family, f"rule add {rule}", ids)
@@ -44,6 +42,12 @@ def going(
         for family in sorted({route.family for route in actual.managed.routes if route.lane == lane}):
             text = f"route flush table {number} proto {ROUTE_PROTOCOL}"
             yield _line(_GOING, family, text, ids, removal=True)
+
+
+def _leads(there: Route, way: Route) -> bool:
+    """Whether a route is right, as far as its interface is known."""
+    by = {there.interface, way.interface} - {""}
+    return there.next_hop == way.next_hop and len(by) < 2
 
 
 def with_interface(actual: Reading, route: Route) -> Route:

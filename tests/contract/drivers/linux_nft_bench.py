@@ -1,4 +1,4 @@
-"""The bench of a Linux router: the kernel's own forwarding between two links, with a firewall of the site's."""
+"""The bench of a Linux router: the kernel's own forwarding between two links, and the site's firewall."""
 
 import atexit
 import dataclasses
@@ -57,12 +57,10 @@ def permit(part_id: int, reservation: int, chain: str, *flows: FlowMatch) -> Par
 
 TICKETS = (
     Ticket(steer(1, 42, "192.0.2.1", BULK), TO_BULK, "192.0.2.1"),
-    Ticket(steer(2, 43, "192.0.2.2", CMS, CMS_HOST), TO_CMS, "192.0.2.2"),
     Ticket(steer(3, 44, "2001:db8:1::2", SIX), TO_SIX, "2001:db8:1::2"),
     Ticket(permit(4, 42, FORWARD, BULK.reversed()), FROM_BULK),
     Ticket(permit(5, 45, FORWARD, BULK.reversed()), FROM_BULK),
-    Ticket(permit(6, 44, FORWARD6, SIX.reversed()), FROM_SIX),
-    Ticket(steer(7, 46, "198.51.100.1", BULK, interface="eth1"), TO_BULK, "198.51.100.1"),
+    Ticket(steer(7, 46, "198.51.100.1", BULK, CMS_HOST, interface="eth1"), TO_BULK, "198.51.100.1"),
 )
 VARIANTS = (
     Ticket(
@@ -70,16 +68,15 @@ VARIANTS = (
         Packet("131.225.210.5", "192.84.86.5", "udp", 1, 2),
         "192.0.2.3",
     ),
+    Ticket(permit(6, 44, FORWARD6, SIX.reversed()), FROM_SIX),
     Ticket(permit(12, 43, FORWARD, THERE_ALREADY), Packet("192.84.86.7", "131.225.1.1", "tcp", 1, 8050)),
     Ticket(steer(13, 46, "198.51.100.2", CMS, interface="eth1"), TO_CMS, "198.51.100.2"),
 )
 SUCCESSORS = (
     Ticket(steer(21, 42, "192.0.2.1", BULK, OTHER), TO_BULK, "192.0.2.1"),
-    Ticket(steer(22, 43, "192.0.2.2", CMS), TO_CMS, "192.0.2.2"),
     Ticket(steer(23, 44, "2001:db8:1::2", SIX_WIDER), TO_SIX, "2001:db8:1::2"),
     Ticket(permit(24, 42, FORWARD, BULK.reversed(), OTHER.reversed()), FROM_BULK),
-    Ticket(permit(26, 44, FORWARD6, SIX.reversed(), SIX_WIDER.reversed()), FROM_SIX),
-    Ticket(steer(27, 46, "198.51.100.1", BULK, OTHER, interface="eth1"), TO_BULK, "198.51.100.1"),
+    Ticket(steer(27, 46, "198.51.100.1", OTHER, BULK, interface="eth1"), TO_BULK, "198.51.100.1"),
 )
 CHAIN = "inet lambdastation_FNAL prerouting"
 FIRST = f"{CHAIN} LS-42-1-1"
@@ -91,17 +88,14 @@ MARK = f"{CONDITIONS} {COUNTED} {TO_LANE.format('01')} {WHOSE}"
 HAND_EDITS = (
     (f"nft delete rule {FIRST}",),
     (f"nft replace rule {FIRST} {MARK.replace('5000-6000', '5000-6001')}",),
-    (f"nft replace rule {FIRST} {MARK.replace('dscp 32', 'dscp 33')}",),
     (f"nft replace rule {FIRST} {MARK.replace(WHOSE, '')}",),
     (f"nft replace rule {FIRST} {MARK.replace(DATABASE, 'by hand')}",),
     (f"nft replace rule {FIRST} {CONDITIONS} {COUNTED} {TO_LANE.format('02')} {WHOSE}",),
     (f"nft replace rule {FIRST} {CONDITIONS} accept {WHOSE}",),
-    (f"nft replace rule {FIRST} {MARK.replace('eth0', 'eth1')}",),
     (f"nft insert rule {CHAIN} ip saddr 131.225.204.0/24 accept",),
     (f"nft add rule {CHAIN} {MARK}",),
     ("nft delete table inet lambdastation_FNAL",),
     ("ip -4 route flush table 20001",),
-    ("ip -4 route replace default via 192.0.2.3 dev eth0 table 20001 proto 201",),
     ("ip -4 route replace default via 192.0.2.3 dev eth0 table 20001",),
     ("ip -4 rule del priority 20001",),
 )
@@ -111,14 +105,17 @@ LOST = "00000000-0000-0000-0000-000000000000"
 def stranger(number: int, database: str, station: str = "FNAL") -> tuple[str, ...]:
     table = f"inet lambdastation_{station}"
     hook = "{ type filter hook prerouting priority mangle; policy accept; }"
+    rule = (
+        f'iifname "eth0" ip saddr 10.9.9.9 counter name "LS-{number}-1"'
+        f' meta mark set meta mark & 0xc63fffff | 0x6300000 accept comment "LS {number}-1-1 {database}"'
+    )
     return (
         "ip -4 route replace default via 192.0.2.3 dev eth0 table 20099 proto 201",
         "ip -4 rule add priority 20099 fwmark 0x6300000/0x3ff00000 lookup 20099 protocol 201",
         f"nft add table {table}",
         f"nft add chain {table} prerouting {hook}",
         f"nft add counter {table} LS-{number}-1",
-        f'nft add rule {table} prerouting iifname "eth0" ip saddr 10.9.9.9 counter name "LS-{number}-1"'
-        f' meta mark set meta mark & 0xc63fffff | 0x6300000 accept comment "LS {number}-1-1 {database}"',
+        f"nft add rule {table} prerouting {rule}",
     )
 
 
@@ -158,7 +155,7 @@ OBSTACLES = (
     ),
     Obstacle(
         "rule 50 of the site's looks at the bits 0x3ff00000 of the mark",
-        frozenset({1, 2, 3, 7}),
+        frozenset({1, 3, 7}),
         ("ip -4 rule add priority 50 fwmark 0xffffffff lookup main",),
         ("ip -4 rule del priority 50",),
     ),
@@ -167,12 +164,6 @@ OBSTACLES = (
         frozenset({4, 5}),
         ("nft delete table inet filter",),
         chain_of_site("inet filter"),
-    ),
-    Obstacle(
-        f"there is no chain {FORWARD6}",
-        frozenset({6}),
-        ("nft delete table ip6 filter6",),
-        chain_of_site("ip6 filter6"),
     ),
 )
 CALLS_BEFORE_REMOVAL, CALLS = 3, 4
@@ -311,10 +302,11 @@ class _DirectSession:
         self._rig = rig
 
     def run(self, command: str, data: bytes = b"", *, may_open: bool = False) -> Ended:
-        status, output, errors = self._rig.router.ask(command, data)
+        verb = command.removeprefix("lambdastation-router ")
+        status, output, errors = self._rig.router.ask(verb, data)
         if status == 77:
             raise Unreachable("border-4", "the session ended")
-        if status == 0 and self._rig.look and command.split()[1] in {"ip4", "ip6", "nft"}:
+        if status == 0 and self._rig.look and verb in {"ip4", "ip6", "nft"}:
             self._rig.look()
         return Ended(status, output, errors)
 
@@ -363,7 +355,7 @@ class LinuxBench:
 
     traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP})
     troubles = frozenset(Trouble)
-    refusal = "Error:"
+    refusal = "nosuch0"
 
     def __init__(self) -> None:
         self.tickets: Sequence[Ticket] = TICKETS
