@@ -28,7 +28,12 @@ def written(parts: list[PartIntent]) -> dict[str, str]:
         done = reconcile(driver, placed)
         assert isinstance(done.plan, RouterPlan)
         gone = reconcile(driver, unwanted(done.parts))
-        kinds = {"rendered": rendered, "add": str(done.plan), "boot": done.plan.startup, "remove": str(gone.plan)}
+        kinds = {
+            "rendered": rendered,
+            "add": str(done.plan),
+            "boot": done.plan.startup,
+            "remove": str(gone.plan),
+        }
         # A handle of the site's is as it comes.
         return {f"{kind}.txt": text for kind, text in kinds.items()}
 

@@ -65,7 +65,8 @@ def test_each_part_counts_what_passes_by_it(rig: LinuxRig) -> None:
         5: (1, 48),
         7: (0, 0),
     }
-    rig.edit(f"nft replace rule inet lambdastation_FNAL prerouting LS-42-1-1 accept comment \"LS 42-1-1 x\"")
+    changed = f'LS-42-1-1 accept comment "LS 42-1-1 {OWNERSHIP.database}"'
+    rig.edit(f"nft replace rule inet lambdastation_FNAL prerouting {changed}")
     reconcile(driver, done.parts)
     assert driver.count(done.parts)[1].packets == 3
     left = reconcile(driver, wanted(done.parts, but=frozenset({1})))
