@@ -18,7 +18,7 @@ from netconfig.errors import BadCredential
 
 DEVICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 BRIDGE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$"
-_LOGIN = ("host", "username", "password", "host_key", "tls", "ovsdb", "bridge")
+_LOGIN = ("host", "username", "password", "private_key", "host_key", "tls", "ovsdb", "bridge")
 _REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
 _HOST_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+")
 
@@ -104,6 +104,10 @@ class Device(BaseModel):
     ] = None
     username: Annotated[str | None, Field(description="Who we are to it")] = None
     password: Annotated[SecretReference | None, Field(description="env:NAME or file:PATH")] = None
+    private_key: Annotated[
+        SecretReference | None,
+        Field(description="An SSH private key instead of a password, for a linux_nft: env:NAME or file:PATH"),
+    ] = None
     host_key: Annotated[HostKey | None, Field(description="Its SSH host key; no other is accepted")] = None
     tls: Annotated[TlsFiles | None, Field(description="With what it is reached over TLS instead of SSH")] = (
         None
@@ -132,12 +136,16 @@ class Device(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> "Device":
-        missing = [name for name in _NEEDED[self.way] if getattr(self, name) is None]
+        needed = [name for name in _NEEDED[self.way] if name != "password" or self.private_key is None]
+        missing = [name for name in needed if getattr(self, name) is None]
+        if self.password is not None and self.private_key is not None:
+            raise ValueError("a device has a password or a private_key, not both")
         if missing and self.way is Way.SSH:
             raise ValueError(f"a device needs {', '.join(missing)}, or `tls`, or `ovsdb`, or `simulated`")
         if missing:
             raise ValueError(f"a device with `{self.way}` needs {', '.join(missing)}")
         others = {name for way in _NEEDED.values() for name in way} - set(_NEEDED[self.way]) | {"port"}
+        others |= set() if self.way is Way.SSH else {"private_key"}
         if self.way in {Way.SSH, Way.TLS}:
             others.discard("port")
         given = [name for name in (*_LOGIN, "port") if name in others and getattr(self, name) is not None]
@@ -176,3 +184,13 @@ class Device(BaseModel):
         if self.password is None:
             raise BadCredential(f"device {self.name}: no password reference")
         return resolve_secret(self.password, field=f"device {self.name}: password")
+
+    def key_text(self) -> str:
+        """The private key, read now.
+
+        Raises:
+            BadCredential: see `resolve_secret`.
+        """
+        if self.private_key is None:
+            raise BadCredential(f"device {self.name}: no private_key reference")
+        return f"{resolve_secret(self.private_key, field=f'device {self.name}: private_key')}\n"

@@ -188,8 +188,10 @@ def _located(device: Device, folder: Path) -> Device:
     changes: dict[str, object] = {}
     if device.simulated is not None:
         changes["simulated"] = folder / device.simulated
-    if device.password is not None and device.password.startswith("file:"):
-        changes["password"] = f"file:{folder / device.password.removeprefix('file:')}"
+    for name in ("password", "private_key"):
+        reference = getattr(device, name)
+        if reference is not None and reference.startswith("file:"):
+            changes[name] = f"file:{folder / reference.removeprefix('file:')}"
     if device.tls is not None:
         files = {name: folder / path for name, path in device.tls}
         changes["tls"] = device.tls.model_copy(update=files)

@@ -14,6 +14,7 @@ from tests.contract.drivers.cisco_ios_bench import IosBench
 from tests.contract.drivers.cisco_nxos_bench import NxosBench
 from tests.contract.drivers.dell_force10_bench import Force10Bench
 from tests.contract.drivers.juniper_junos_bench import JunosBench
+from tests.contract.drivers.linux_nft_bench import LinuxBench
 from tests.contract.drivers.ofgw_agent_bench import AgentBench
 from tests.contract.drivers.openvswitch_bench import OpenVSwitchBench
 
@@ -22,6 +23,7 @@ BENCHES: Mapping[str, Bench] = {
     "cisco_nxos": NxosBench(),
     "dell_force10": Force10Bench(),
     "juniper_junos": JunosBench(),
+    "linux_nft": LinuxBench(),
     "ofgw_agent": AgentBench(),
     "openvswitch": OpenVSwitchBench(),
 }

@@ -23,8 +23,11 @@ each_bench = pytest.mark.parametrize("name", sorted(BENCHES))
 
 
 def examples(name: str) -> settings:
-    """Fewer for an agent, which begins each with its TLS, and for NX-OS, which plans as IOS does."""
-    return settings(max_examples={"ofgw_agent": 8, "cisco_nxos": 8}.get(name, 20))
+    """Fewer for an agent, which begins each with its TLS, and for NX-OS, which plans as IOS does.
+
+    And for a Linux router, which is the kernel's own and takes its time.
+    """
+    return settings(max_examples={"ofgw_agent": 8, "cisco_nxos": 8, "linux_nft": 8}.get(name, 20))
 
 
 @each_bench

@@ -1,0 +1,78 @@
+"""What a router tells that makes no sense is no reading of it; what a login says before it does no harm."""
+
+import json
+from typing import Any
+
+import pytest
+
+from netconfig.driver import Ownership
+from netconfig.drivers.linux_nft.names import Names
+from netconfig.drivers.linux_nft.reading import Reading, read_router
+from netconfig.errors import StateUnknown
+
+NAMES = Names(Ownership("FNAL", "6f1c4a52"))
+RULE = {"priority": 0, "src": "all", "table": "255"}
+ETH0 = {
+    "ifname": "eth0",
+    "flags": ["UP"],
+    "addr_info": [{"family": "inet", "local": "192.0.2.254", "prefixlen": 24}],
+}
+
+
+def told(
+    *,
+    rules: Any = (RULE,),
+    routes: Any = (),
+    links: Any = (ETH0,),
+    objects: Any = (),
+    before: str = "",
+    end: str = "lambdastation-router end\n",
+) -> bytes:
+    sections = (rules, routes, [], [], links, {"nftables": objects})
+    lines = "".join(f"{json.dumps(section)}\n" for section in sections)
+    return f"{before}lambdastation-router 1\n{lines}{end}".encode()
+
+
+def read(output: bytes) -> Reading:
+    return read_router("border-4", output, NAMES)
+
+
+def test_noise_of_a_login_is_passed_over() -> None:
+    assert read(told(before="G\xe4ste, welcome!\n[]\n{}\n")).text == ""
+    assert read(told().replace(b"lambdastation-router 1", b"\xe4\nlambdastation-router 1")).text == ""
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"",
+        b"% Invalid input detected\n",
+        told(end=""),
+        told().replace(b"[]\n", b"", 1),
+        told().replace(b"nftables", b"nftable"),
+        told(rules={"priority": 0}),
+        told(rules=[{"priority": "first"}]),
+        told(rules=[{**RULE, "fwmark": "many"}]),
+        told(routes=["default"]),
+        told(routes=[{"dst": "default", "gateway": "192.0.2.1", "table": "20001"}]),
+        told(links=[{"ifname": "eth0"}]),
+        told(links=[{**ETH0, "addr_info": [{"family": "inet", "local": "here", "prefixlen": 24}]}]),
+        told(objects=[{"rule": {"family": "inet", "table": "filter", "chain": "forward"}}]),
+        told(objects=[{"table": {}, "chain": {}}]),
+        told(objects=[None]),
+        told(objects=7),
+    ],
+)
+def test_what_makes_no_sense_is_state_unknown(output: bytes) -> None:
+    with pytest.raises(StateUnknown, match="makes no sense"):
+        read(output)
+
+
+def test_number_that_the_site_has_is_taken_and_its_bits_of_the_mark_are_a_clash() -> None:
+    reading = read(told(rules=[RULE, {"priority": 20007, "src": "all", "table": "254"}]))
+    assert reading.grounds.taken == {7}
+    assert not reading.grounds.clash
+    harmless = {"priority": 90, "src": "all", "table": "90", "fwmark": "0x1"}
+    assert not read(told(rules=[harmless])).grounds.clash
+    assert read(told(rules=[{**harmless, "fwmark": "0x100001"}])).grounds.clash
+    assert not read(told(rules=[{**harmless, "fwmark": "0x100001", "fwmask": "0xff"}])).grounds.clash
