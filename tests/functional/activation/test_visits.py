@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from activation import worker as working
+from activation.due import due_devices
+from activation.reconcile import reconcile
 from reservation.lifecycle import State
 from tests.functional.activation.conftest import WorkingHouse
 from tests.unit.activation.conftest import FAR, PATIENCE
@@ -19,7 +20,6 @@ def test_device_that_was_read_to_be_due_before_its_visit_ended_is_not_visited_fo
     house.until(lambda: house.device(FAR).read_at is not None)
     # From here on each visit counts; the strike that reads the device as due waits for the visit's end.
     visits: list[str] = []
-    reconcile, due_devices = working.reconcile, working.due_devices
     late = threading.Event()
 
     def counted(store: Any, device: str, *arguments: Any, **words: Any) -> bool:
@@ -36,8 +36,8 @@ def test_device_that_was_read_to_be_due_before_its_visit_ended_is_not_visited_fo
                 assert worker._quiet.wait_for(lambda: not worker._busy, PATIENCE)
         return due
 
-    monkeypatch.setattr(working, "reconcile", counted)
-    monkeypatch.setattr(working, "due_devices", read_early)
+    monkeypatch.setattr("activation.worker.reconcile", counted)
+    monkeypatch.setattr("activation.worker.due_devices", read_early)
     house.far.held = threading.Event()
     first = house.book_now(stages=((FAR, 0),))
     house.until(lambda: house.state(first) is State.ACTIVE)
