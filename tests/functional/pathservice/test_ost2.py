@@ -98,12 +98,12 @@ def test_calls_in_a_row_for_one_flow_are_one_ticket(new: Any, script: Path, cli:
     local, remote, end = map(int, numbers.split(","))
     assert (head, word, local, remote) == ("OK", "new", 1, 0)
     assert end > datetime.now(UTC).timestamp()
-    for _ in range(9):
+    for _ in range(4):
         again = call(script, here, DCACHE)
         assert again.stdout.startswith(("OK:join:1,0,", "OK:extend:1,0,"))
         assert again.stderr == ""
     wanted = read_arguments([DCACHE])
-    for _ in range(190):
+    for _ in range(195):
         line = ok_line(open_ticket(wanted, here))
         assert line.startswith(("OK:join:1,0,", "OK:extend:1,0,"))
     assert len(cli("ticket", "list", state=new.state).stdout.splitlines()) == 2
