@@ -8,9 +8,7 @@ import pytest
 
 from lambdastation.site import Direction
 from lambdastation.tickets import ensure_resources
-from netconfig.capability import Capability
 from reservation.errors import CapacityBooked
-from reservation.parts import register_device
 from tests.functional.lambdastation.test_updates import steered
 
 POOL = range(48, 56)
@@ -55,21 +53,6 @@ def test_when_none_is_free_yes_is_refused_and_desirable_does_without(station: An
     assert told.endswith("the first is given back at 2026-06-01T12:10:00Z")
     assert ask(station, dscpRequestOut="DESIRABLE") == ("9", None)
     assert {dscp for _, _, dscp, _ in steered(station, 9)} == {None}
-
-
-def test_where_devices_cannot_steer_by_it_yes_is_refused_and_desirable_does_without(station: Any) -> None:
-    can = [one for one in Capability if one is not Capability.POLICY_ROUTE_DSCP]
-    station.store.write(
-        lambda session: register_device(
-            session, "fermilab-border-1", platform="dell_force10", capabilities=can
-        )
-    )
-    before = station.rows()
-    assert ask(station) == ("not-capable", "localPath")
-    assert ask(station, dscpOut=7) == ("not-capable", "localPath")
-    assert station.rows() == before
-    assert ask(station, dscpRequestOut="DESIRABLE") == ("1", None)
-    assert {dscp for _, _, dscp, _ in steered(station, 1)} == {None}
 
 
 def test_slot_after_the_others_has_them_all_again(station: Any) -> None:
