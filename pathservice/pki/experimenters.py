@@ -89,9 +89,7 @@ def _refuse_another(files: Credential, certificate: x509.Certificate, urn: Urn) 
     except CredentialError as error:
         raise PkiError("pki-file-invalid", files.cert, str(error)) from error
     if there != urn:
-        whose = (
-            f"is {there}'s, not {urn}'s" if there else f"has no URN among its names, not {urn}"
-        )
+        whose = f"is {there}'s, not {urn}'s" if there else f"has no URN among its names, not {urn}"
         words = f"{whose}; move it and {files.key.name} away to have new ones made"
         raise PkiError("pki-bad-name", files.cert, words)
 

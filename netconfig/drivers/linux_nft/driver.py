@@ -28,6 +28,7 @@ class LinuxNft:
         {
             Capability.POLICY_ROUTE_IPV4,
             Capability.POLICY_ROUTE_IPV6,
+            Capability.POLICY_ROUTE_DSCP,
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
             Capability.COUNTERS,

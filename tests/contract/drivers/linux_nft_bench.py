@@ -276,6 +276,11 @@ class LinuxRig:
         assert isinstance(ticket.packet, Packet)
         return self.router.next_hop(getattr(ticket.part.intent, "interface", "eth0"), ticket.packet)
 
+    def pass_packets(self, ticket: Ticket, count: int) -> None:
+        for _ in range(count):
+            self._next_hop(ticket)
+        self.router.has_counted()
+
     def astray(self) -> Sequence[Packet]:
         now = self._treatment()
         return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]
@@ -353,7 +358,7 @@ def kernel_router() -> Iterator[KernelRouter]:
 class LinuxBench:
     """Tickets over both links, of both families, and permits, two of them for one rule."""
 
-    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP})
+    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP, Trait.COUNTING})
     troubles = frozenset(Trouble)
     refusal = "nosuch0"
 

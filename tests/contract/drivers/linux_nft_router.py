@@ -191,7 +191,7 @@ class KernelRouter:
         self._lock = threading.Lock()
         self._sessions: list[subprocess.Popen[bytes]] = []
         self._sockets: dict[str, socket.socket] = {}
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._told: tuple[int, bytes, bytes] | None = None
         self._is_wired = False
         thread = threading.Thread(target=self._make_network, name="namespace")
@@ -297,6 +297,10 @@ class KernelRouter:
         self._told = answer if verb == "read" and ended.returncode == 0 else None
         return answer
 
+    def has_counted(self) -> None:
+        """What it told before is so no more."""
+        self._told = None
+
     def next_hop(self, interface: str, packet: Packet) -> str | None:
         """To which neighbour a packet goes on that comes in there; None if to none."""
         mark = struct.pack("!Q", next(_numbers))
@@ -337,7 +341,7 @@ class KernelRouter:
                     sock.bind((name, 3))
                     sock.setblocking(False)
                     self._sockets[name] = sock
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
             self._failure = error
 
     @property
@@ -378,7 +382,7 @@ class KernelRouter:
         return " ".join(host.export_public_key().decode().split()[:2])
 
     def _let_in(self) -> None:
-        """An sshd for everybody who comes; its accounts are this router's, in a mount namespace of its own."""
+        """An sshd for everybody who comes, with accounts of its own, in a mount namespace."""
         folder = shlex.quote(str(self.folder))
         while True:
             connection, _ = self._listener.accept()
