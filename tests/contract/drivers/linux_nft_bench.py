@@ -202,6 +202,7 @@ class LinuxRig:
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
     ) -> DeviceDriver:
+        self.router.is_wired = True
         driver = LinuxNft(device or self.device, ownership)
         driver._commands = _WatchedSession(device or self.device, PATIENT, self)
         self._wired.append(driver)
