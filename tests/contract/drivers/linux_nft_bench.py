@@ -202,6 +202,7 @@ class LinuxRig:
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
     ) -> DeviceDriver:
+        self.router.is_wired = True
         driver = LinuxNft(device or self.device, ownership)
         driver._commands = _WatchedSession(device or self.device, PATIENT, self)
         self._wired.append(driver)
@@ -275,6 +276,11 @@ class LinuxRig:
     def _next_hop(self, ticket: Ticket) -> str | None:
         assert isinstance(ticket.packet, Packet)
         return self.router.next_hop(getattr(ticket.part.intent, "interface", "eth0"), ticket.packet)
+
+    def pass_packets(self, ticket: Ticket, count: int) -> None:
+        for _ in range(count):
+            self._next_hop(ticket)
+        self.router.has_counted()
 
     def astray(self) -> Sequence[Packet]:
         now = self._treatment()
@@ -353,7 +359,7 @@ def kernel_router() -> Iterator[KernelRouter]:
 class LinuxBench:
     """Tickets over both links, of both families, and permits, two of them for one rule."""
 
-    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP})
+    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP, Trait.COUNTING})
     troubles = frozenset(Trouble)
     refusal = "nosuch0"
 

@@ -191,9 +191,9 @@ class KernelRouter:
         self._lock = threading.Lock()
         self._sessions: list[subprocess.Popen[bytes]] = []
         self._sockets: dict[str, socket.socket] = {}
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._told: tuple[int, bytes, bytes] | None = None
-        self._is_wired = False
+        self.is_wired = False
         thread = threading.Thread(target=self._make_network, name="namespace")
         thread.start()
         thread.join()
@@ -230,7 +230,7 @@ class KernelRouter:
         """Forget everything, the next boot's too."""
         self.calm()
         self.end_sessions()
-        self._is_wired = False
+        self.is_wired = False
         for file in (self.folder / "kept").glob("*"):
             file.unlink()
         (self.folder / "calls").write_text("")
@@ -280,7 +280,7 @@ class KernelRouter:
 
         What the router has told is told again for as long as nothing is done to it.
         """
-        if verb == "read" and self._told and not self.befalls and not self._is_wired:
+        if verb == "read" and self._told and not self.befalls and not self.is_wired:
             return self._told
         inside = [str(self.folder / "entrance")]
         if not self.befalls:
@@ -296,6 +296,10 @@ class KernelRouter:
         answer = ended.returncode, ended.stdout, ended.stderr
         self._told = answer if verb == "read" and ended.returncode == 0 else None
         return answer
+
+    def has_counted(self) -> None:
+        """What it told before is so no more."""
+        self._told = None
 
     def next_hop(self, interface: str, packet: Packet) -> str | None:
         """To which neighbour a packet goes on that comes in there; None if to none."""
@@ -337,7 +341,7 @@ class KernelRouter:
                     sock.bind((name, 3))
                     sock.setblocking(False)
                     self._sockets[name] = sock
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
             self._failure = error
 
     @property
@@ -378,24 +382,23 @@ class KernelRouter:
         return " ".join(host.export_public_key().decode().split()[:2])
 
     def _let_in(self) -> None:
-        """An sshd for everybody who comes; its accounts are this router's, in a mount namespace of its own."""
+        """An sshd for everybody who comes, with accounts of its own, in a mount namespace."""
         folder = shlex.quote(str(self.folder))
-        while True:
+        for number in count(1):
             connection, _ = self._listener.accept()
             with connection:
                 if self._is_closing:
                     return
-                self._is_wired = True
                 script = (
                     f"mount --bind {folder}/passwd /etc/passwd && mount --bind {folder}/shadow /etc/shadow &&"
                     f" exec /usr/sbin/sshd -i -e -f {folder}/sshd.conf"
-                    f' -o "SetEnv=BENCH_SSHD=$$ BENCH_SESSION={next(_numbers)}"'
+                    f' -o "SetEnv=BENCH_SSHD=$$ BENCH_SESSION={number}"'
                 )
-                with (self.folder / "sshd.log").open("ab") as log:
-                    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", script]
-                    sshd = subprocess.Popen(command, stdin=connection, stdout=connection, stderr=log)
-                with self._lock:
-                    self._sessions.append(sshd)
+                command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", script]
+                # Whoever has been let in is among the sessions before anybody ends them.
+                with (self.folder / "sshd.log").open("ab") as log, self._lock:
+                    line = connection.fileno()
+                    self._sessions.append(subprocess.Popen(command, stdin=line, stdout=line, stderr=log))
 
 
 @contextmanager
@@ -433,16 +436,15 @@ def _frame(interface: str, packet: Packet, mark: bytes) -> bytes:
     if packet.family == 6:
         kind = 0x86DD
         start = struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(content), number, 64)
-        ends = (socket.inet_pton(socket.AF_INET6, end) for end in (source, destination))
-        header = start + b"".join(ends)
+        header = start + b"".join(socket.inet_pton(socket.AF_INET6, end) for end in (source, destination))
     else:
         kind = 0x0800
-        ends = [socket.inet_aton(end) for end in (source, destination)]
-        start = (0x45, traffic_class, 20 + len(content), 0, 0, 64, number)
-        bare = struct.pack("!BBHHHBBH", *start, 0) + b"".join(ends)
+        ends = b"".join(map(socket.inet_aton, (source, destination)))
+        fields = (0x45, traffic_class, 20 + len(content), 0, 0, 64, number)
+        bare = struct.pack("!BBHHHBBH", *fields, 0) + ends
         total = sum(struct.unpack("!10H", bare))
         total = (total & 0xFFFF) + (total >> 16)
         checksum = 0xFFFF ^ ((total & 0xFFFF) + (total >> 16))
-        header = struct.pack("!BBHHHBBH", *start, checksum) + b"".join(ends)
+        header = struct.pack("!BBHHHBBH", *fields, checksum) + ends
     address = bytes.fromhex("020000000100" if interface == "eth0" else "020000000101")
     return address + bytes.fromhex("020000000300") + struct.pack("!H", kind) + header + content

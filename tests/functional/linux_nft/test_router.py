@@ -14,8 +14,8 @@ from netconfig.inventory import Device
 from netconfig.simulator import Packet
 from tests.contract.drivers.bench import OWNERSHIP, place, reconcile, unwanted, wanted
 from tests.contract.drivers.cisco_ios_bench import FROM_BULK, TO_BULK, TO_SIX
-from tests.contract.drivers.linux_nft_bench import DEFAULTS, TICKETS, LinuxBench, LinuxRig
-from tests.contract.drivers.linux_nft_router import PASSWORD
+from tests.contract.drivers.linux_nft_bench import TICKETS, LinuxBench, LinuxRig
+from tests.contract.drivers.linux_nft_router import DEFAULTS, PASSWORD
 
 OTHER_PORT = dataclasses.replace(TO_BULK, destination_port=6001)
 OTHER_MARKING = dataclasses.replace(TO_BULK, dscp=0)
@@ -54,8 +54,7 @@ def test_each_part_counts_what_passes_by_it(rig: LinuxRig) -> None:
         rig.router.next_hop("eth0", TO_BULK)
     rig.router.next_hop("eth0", OTHER_PORT)
     rig.router.next_hop("eth0", FROM_BULK)
-    # Nobody has asked it to do anything, so the bench would tell what it told before.
-    rig.router.run("true")
+    rig.router.has_counted()
     counts = driver.count(done.parts)
     # 20 octets of IP, 20 of TCP and 8 of the bench's in each.
     assert {part: (count.packets, count.octets) for part, count in counts.items()} == {
@@ -86,7 +85,7 @@ def test_login_by_a_key_of_which_only_the_reference_is_known(rig: LinuxRig, tmp_
     with pytest.raises(Unreachable, match="private_key: no SSH private key"):
         driver.read()
     key.chmod(0o644)
-    with pytest.raises(Unreachable, match="private_key: .* can be read by others"):
+    with pytest.raises(Unreachable, match=r"private_key: .* can be read by others"):
         driver.read()
 
 

@@ -28,7 +28,7 @@ def told(
     before: str = "",
     end: str = "lambdastation-router end\n",
 ) -> bytes:
-    sections = (rules, routes, [], [], links, {"nftables": objects})
+    sections: tuple[Any, ...] = (rules, routes, [], [], links, {"nftables": objects})
     lines = "".join(f"{json.dumps(section)}\n" for section in sections)
     return f"{before}lambdastation-router 1\n{lines}{end}".encode()
 
