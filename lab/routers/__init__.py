@@ -7,16 +7,24 @@ cisco_ios, cisco_nxos, dell_force10, juniper_junos
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 
 from lab.processes import LabError
-from lab.routers import cisco_ios, cisco_nxos, dell_force10, juniper_junos
+from lab.routers import cisco_ios, cisco_nxos, dell_force10, juniper_junos, linux_nft
 from lab.routers.kind import Kind, Place, Running
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.platform: kind for kind in (cisco_ios.KIND, cisco_nxos.KIND, dell_force10.KIND, juniper_junos.KIND)}
+_ALL: tuple[Kind, ...] = (
+    cisco_ios.KIND,
+    cisco_nxos.KIND,
+    dell_force10.KIND,
+    juniper_junos.KIND,
+    linux_nft.KIND,
 )
-"""By platform, as site files name it."""
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.platform: kind for kind in _ALL if find_spec(f"netconfig.drivers.{kind.platform}")}
+)
+"""By platform, as site files name it; those that there is a driver for."""
 
 
 def kind_of(platform: str) -> Kind:
