@@ -2,12 +2,11 @@
 
 kind        what a kind is, and what it is made from
 simulated   one of our simulators behind its real protocol, its configuration turned into a data plane
-cisco_ios, cisco_nxos, dell_force10, juniper_junos
-            what each of them comes with
+cisco_ios, cisco_nxos, dell_force10, juniper_junos   what each of them comes with
+linux_nft   the kernel's own, behind a real sshd
 """
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from types import MappingProxyType
 
 from lab.processes import LabError
@@ -21,10 +20,8 @@ _ALL: tuple[Kind, ...] = (
     juniper_junos.KIND,
     linux_nft.KIND,
 )
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.platform: kind for kind in _ALL if find_spec(f"netconfig.drivers.{kind.platform}")}
-)
-"""By platform, as site files name it; those that there is a driver for."""
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.platform: kind for kind in _ALL})
+"""By platform, as site files name it."""
 
 
 def kind_of(platform: str) -> Kind:

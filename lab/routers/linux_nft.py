@@ -1,12 +1,13 @@
-"""A Linux router, as a small site has it: a namespace, and an sshd that leads into it and to one program alone."""
+"""A Linux router, as a small site has it: a namespace, and an sshd that leads there to one program alone."""
 
 import shlex
 import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
@@ -14,10 +15,8 @@ import asyncssh
 from lab.processes import PATIENCE, CommandRefused, require_programs, run, search_path
 from lab.routers.kind import Login, Place, Running
 from lab.sites import DEVICES, STATION
-from netconfig import drivers
+from netconfig.drivers.linux_nft import HELPER
 
-HELPER = Path(drivers.__path__[0], "linux_nft", "lambdastation-router")
-"""What its driver's operator puts on a router."""
 PROGRAMS = {"sshd": "openssh-server"}
 LOOPBACK = "127.0.0.1"
 _PROTOCOL = "201"
@@ -45,12 +44,13 @@ ForceCommand {folder}/entrance
 """Its home is none, so that root's shell reads nothing there before each command."""
 
 
-class LinuxRouter:
+@dataclass(frozen=True, slots=True)
+class Linux:
     """A kind of router that is no simulation."""
 
-    platform = "linux_nft"
-    interfaces = {device: device for device in DEVICES}
-    families = (4, 6)
+    platform: str
+    interfaces: Mapping[str, str]
+    families: tuple[int, ...]
 
     @contextmanager
     def start(self, place: Place) -> Iterator[Running]:
@@ -93,7 +93,7 @@ class _RunningRouter:
         """Nothing: the kernel is what is configured."""
 
     def reboot(self) -> None:
-        """Lose power, as far as it is the service's: its marks, rules and routes are what was kept for a boot."""
+        """Lose power, as far as it is the service's: of marks, rules and routes what was kept comes back."""
         self._end_sessions()
         with suppress(CommandRefused):
             self._network.run("nft", "delete", "table", "inet", f"lambdastation_{STATION}")
@@ -116,7 +116,7 @@ class _RunningRouter:
         entrance.chmod(0o700)
         (folder / "authorized_keys").write_text(client.export_public_key().decode())
         (folder / "sshd.conf").write_text(_SSHD.format(folder=folder))
-        # Where sshd is before anybody has logged in; Debian's service makes it too.
+        # Where sshd is before anybody has logged in: Debian's, which makes it too, and so it stays.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         return " ".join(host.export_public_key().decode().split()[:2])
 
@@ -128,15 +128,12 @@ class _RunningRouter:
                 connection, _ = self._listening.accept()
             except OSError:
                 return
+            end = connection.fileno()
             with connection, self._lock, (self._folder / "sshd.log").open("ab") as log:
                 if self._over:
                     return
                 self._sessions = [one for one in self._sessions if one.poll() is None]
-                self._sessions.append(
-                    subprocess.Popen(
-                        command, stdin=connection.fileno(), stdout=connection.fileno(), stderr=log
-                    )
-                )
+                self._sessions.append(subprocess.Popen(command, stdin=end, stdout=end, stderr=log))
 
     def _end_sessions(self) -> None:
         with self._lock:
@@ -146,4 +143,4 @@ class _RunningRouter:
             sshd.wait(PATIENCE)
 
 
-KIND = LinuxRouter()
+KIND = Linux("linux_nft", {device: device for device in DEVICES}, (4, 6))
