@@ -2,20 +2,25 @@
 
 kind        what a kind is, and what it is made from
 simulated   one of our simulators behind its real protocol, its configuration turned into a data plane
-cisco_ios, cisco_nxos, dell_force10, juniper_junos
-            what each of them comes with
+cisco_ios, cisco_nxos, dell_force10, juniper_junos   what each of them comes with
+linux_nft   the kernel's own, behind a real sshd
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from lab.processes import LabError
-from lab.routers import cisco_ios, cisco_nxos, dell_force10, juniper_junos
+from lab.routers import cisco_ios, cisco_nxos, dell_force10, juniper_junos, linux_nft
 from lab.routers.kind import Kind, Place, Running
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.platform: kind for kind in (cisco_ios.KIND, cisco_nxos.KIND, dell_force10.KIND, juniper_junos.KIND)}
+_ALL: tuple[Kind, ...] = (
+    cisco_ios.KIND,
+    cisco_nxos.KIND,
+    dell_force10.KIND,
+    juniper_junos.KIND,
+    linux_nft.KIND,
 )
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.platform: kind for kind in _ALL})
 """By platform, as site files name it."""
 
 

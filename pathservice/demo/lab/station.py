@@ -67,6 +67,10 @@ class Station:
         answer = self._client.call("openSvcTicket", {"svcTicket": dict(wanted), "mode": "new"})
         return int(answer["localTicketId"])
 
+    def cancel(self, number: int) -> None:
+        """Give a ticket up, over SOAP."""
+        self._client.call("cancelTicket", {"ticketId": str(number)})
+
     def client_environment(self) -> dict[str, str]:
         """By which a client's programs find it, and have the user's certificate."""
         return {

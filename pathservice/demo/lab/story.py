@@ -4,10 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import dropwhile, groupby
 from pathlib import Path
 from statistics import fmean
 from typing import TypeVar
@@ -17,6 +16,7 @@ from lab.lab import Lab
 from lab.network import Host
 from lab.processes import LabError, wait_for
 from lab.sites import ALTERNATES, EAST, PATHS, PRODUCTION, SIDES, WEST
+from lab.sites import Path as Way
 from pathservice.demo.lab.figure import draw
 from pathservice.demo.lab.meter import Meter
 from pathservice.demo.lab.probe import Probe
@@ -32,7 +32,7 @@ TRANSFER, PROBE, BESIDE = 5001, 5002, 6001
 BIG = ALTERNATES[0]
 _ARRIVED = 5_000
 """Bytes that show that a flow has come to a path: more than a path's own few packets."""
-_ANSWERED = 200
+_ANSWERED = 2_000
 """The same of acknowledgements."""
 _SETTLING = 0.75
 """Seconds after a cutover that no average is taken over."""
@@ -44,11 +44,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long the transfer is watched without a ticket, with it, and then again."""
+    """How long the transfer is watched without a ticket, with it, and then again.
+
+    Attributes:
+        ticket: its slot, to whose end it runs unless it is `given_up` as soon as it has been seen.
+    """
 
     before: timedelta = timedelta(seconds=4)
     ticket: timedelta = timedelta(seconds=6)
     after: timedelta = timedelta(seconds=4)
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +141,15 @@ class _Telling:
             }
             probe, beside = (opening.enter_context(self._probe(port)) for port in (PROBE, BESIDE))
             transfer = opening.enter_context(self._transfer())
+            self._see_size(transfer, PRODUCTION)
             self._let_pass("the transfer on its production path", self._times.before)
             self._fact("nothing of the transfer is on another path", self._has_left(PRODUCTION.colour))
             moved = self._move()
+            self._see_size(transfer, BIG)
             left = self._come_back(moved)
+            self._see_size(transfer, PRODUCTION)
             measured = transfer.stop()
         # Counted, not only sent: both probes have ended, and what was under way has come.
-        self._look_at_sizes(measured)
         stayed = self._is_only_on(PRODUCTION.colour, "beside") and beside.toll(moved.asked, left).sent > 0
         self._fact("a flow beside it, of other ports, never left production", stayed)
         return Told(all(self._facts), _figures(moved, left, _phases(measured, moved.there, left), probe))
@@ -181,10 +188,15 @@ class _Telling:
 
     def _come_back(self, moved: _Moved) -> float:
         """See the ticket end and the transfer on production again; when the last of it left the big path."""
-        self._let_pass("the ticket to end", timedelta(seconds=moved.end - time.monotonic()))
+        if self._times.given_up:
+            moved = replace(moved, end=time.monotonic())
+            self._station.cancel(moved.ticket)
+        else:
+            self._let_pass("the ticket to end", timedelta(seconds=moved.end - time.monotonic()))
         over = self._wait("the ticket to be over", lambda: self._reached(moved.ticket, *FINAL))
-        outcome = self._station.ticket(moved.ticket).outcome
-        self._fact("the ticket completed", over and outcome is Outcome.COMPLETED)
+        outcome = Outcome.CANCELLED if self._times.given_up else Outcome.COMPLETED
+        as_wanted = self._station.ticket(moved.ticket).outcome is outcome
+        self._fact(f"the ticket is over: {outcome}", over and as_wanted)
         before = self._counted()
         self._let_pass("the transfer on production again", self._times.after)
         after = self._counted()
@@ -196,12 +208,10 @@ class _Telling:
         last = (meter.last_sent(since=moved.there, size=_ANSWERED) for meter in self._meters.values())
         return max((at for at in last if at is not None), default=moved.end)
 
-    def _look_at_sizes(self, measured: Measured) -> None:
-        sizes = [size for size, _ in groupby(one.mtu for one in measured.intervals)]
-        # Until its first packet was too large the host went by its own cable's.
-        sizes = list(dropwhile(lambda size: size == BIG.mtu, sizes))
-        expected = [PRODUCTION.mtu, BIG.mtu, PRODUCTION.mtu]
-        self._fact(f"its path MTU went from {' to '.join(map(str, expected))}", sizes == expected)
+    def _see_size(self, transfer: Transfer, path: Way) -> None:
+        """That its packets have the size that a path takes, at last."""
+        self._wait(f"a path MTU of {path.mtu}", lambda: transfer.mtu() == path.mtu)
+        self._fact(f"its path MTU is {path.mtu}", holds=True)
 
     def _has_left(self, colour: str) -> bool:
         """Whether the flow has left both routers, and by one path alone."""

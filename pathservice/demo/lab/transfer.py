@@ -1,6 +1,7 @@
 """A transfer by iperf3 from one host of a lab to another, and what it measured."""
 
 import json
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from typing import Any, Self
 from lab.network import Host
 from lab.processes import LabError, Service, wait_for
 
-PROGRAMS = {"iperf3": "iperf3"}
+PROGRAMS = {"iperf3": "iperf3", "ss": "iproute2"}
 RECEIVE = ("iperf3", "-s", "-1", "--forceflush", "-p")
 """Of one transfer, at a port that follows; it says so in its log when it is `LISTENING`."""
 LISTENING = "Server listening"
+_ACKNOWLEDGED = re.compile(r"\bbytes_acked:(\d+)")
+_MTU = re.compile(r"\bpmtu:(\d+)")
+_MUCH = 1_000_000
+"""Bytes; the connection by which iperf3 tells itself how it goes never has so many."""
 _EVERY = 0.25
 """Seconds that are measured together."""
 _LONGEST = 3600
@@ -49,6 +54,8 @@ class Transfer:
     def __init__(self, sender: Host, receiver: Host, address: str, port: int, *, folder: Path) -> None:
         to = ("-c", address, "-p", str(port), "-t", str(_LONGEST), "-i", str(_EVERY), "-J")
         self._command = (*sender.inside, "iperf3", *to)
+        self._sending_host = sender
+        self._port = port
         self._folder = folder
         self._receiver = Service("receiver", (*receiver.inside, *RECEIVE, str(port)), folder)
 
@@ -72,6 +79,17 @@ class Transfer:
     ) -> None:
         self._sender.end()
         self._receiver.end()
+
+    def mtu(self) -> int | None:
+        """The path MTU that its host goes by now, in bytes; None until it has sent more than a little."""
+        told = self._sending_host.run("ss", "-tinOH", "state", "established", "dport", "=", f":{self._port}")
+        sizes = {
+            int(sent[1]): int(mtu[1])
+            for line in told.splitlines()
+            if (sent := _ACKNOWLEDGED.search(line)) and (mtu := _MTU.search(line))
+        }
+        most = max(sizes, default=0)
+        return sizes[most] if most >= _MUCH else None
 
     def stop(self) -> Measured:
         """End it, and have what it measured.
