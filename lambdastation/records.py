@@ -10,8 +10,8 @@ from lambdastation.bandwidth import format_bandwidth
 from lambdastation.errors import TicketNotFound
 from lambdastation.flow_words import format_networks, format_ports
 from lambdastation.tables import TicketRow
-from lambdastation.ticket import DscpRequest, Ticket, TicketPage, TicketQuery, TicketRequest
-from lambdastation.traffic import Traffic, read_traffic
+from lambdastation.ticket import DscpRequest, Ticket, TicketPage, TicketQuery, TicketRequest, Traffic
+from lambdastation.traffic import read_traffic
 from reservation import parts, service
 from reservation.errors import NotFound
 from reservation.lifecycle import ON_DEVICES

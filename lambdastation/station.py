@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lambdastation.site import Site
-from lambdastation.traffic import Traffic
+from lambdastation.ticket import Traffic
 from netconfig.intent import IpNetwork
 from reservation.lifecycle import State
 

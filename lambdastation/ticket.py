@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lambdastation.traffic import Traffic
 from reservation.lifecycle import Outcome, State
 
 
@@ -90,6 +89,30 @@ class TicketQuery:
     owner: str | None = None
     before: int | None = None
     limit: int = USUAL_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What passed of one ticket's packets, as far as it is known.
+
+    Each packet passes by several devices: it is told as the one has it that counted most.
+
+    Attributes:
+        octets: None where devices count packets alone.
+        counted_at: when a device last told.
+        grew_at: when one last told of more than before; None while nothing has passed.
+    """
+
+    ticket_id: int
+    packets: int
+    octets: int | None
+    counted_at: datetime
+    grew_at: datetime | None
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether packets were still passing when that was last looked at."""
+        return self.grew_at is not None and self.grew_at >= self.counted_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,8 +42,7 @@ from lambdastation.station import (
     path_views,
     station_views,
 )
-from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest
-from lambdastation.traffic import Traffic
+from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest, Traffic
 from lambdastation.updating import Update, update_flows
 from lambdastation.windows import TicketWindow, read_search, search_window
 from reservation.errors import SiteReplaced

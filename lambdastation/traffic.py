@@ -1,40 +1,15 @@
 """What passed of tickets' packets, as their devices count them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from lambdastation.ticket import Traffic
 from reservation import parts
 from reservation.model import PartCount, PartView
 
 STEERING = "policy-route"
 """The kind of the parts that steer. What only admits packets may stand in one line with others' tickets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What passed of one ticket's packets, as far as it is known.
-
-    Each packet passes by several devices: it is told as the one has it that counted most.
-
-    Attributes:
-        octets: None where devices count packets alone.
-        counted_at: when a device last told.
-        grew_at: when one last told of more than before; None while nothing has passed.
-    """
-
-    ticket_id: int
-    packets: int
-    octets: int | None
-    counted_at: datetime
-    grew_at: datetime | None
-
-    @property
-    def is_flowing(self) -> bool:
-        """Whether packets were still passing when that was last looked at."""
-        return self.grew_at is not None and self.grew_at >= self.counted_at
 
 
 def read_traffic(session: Session, ticket_ids: Collection[int]) -> dict[int, Traffic]:

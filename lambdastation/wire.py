@@ -24,8 +24,7 @@ from lambdastation.spyne_compat import (
     UnsignedInteger32,
 )
 from lambdastation.station import ClientView, PathView, StationStatus
-from lambdastation.ticket import DscpRequest, Ticket, TicketRequest
-from lambdastation.traffic import Traffic
+from lambdastation.ticket import DscpRequest, Ticket, TicketRequest, Traffic
 from lambdastation.wire_types import (
     ADDRESS_LIST,
     ANSWERED_MODE,

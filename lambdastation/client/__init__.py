@@ -22,7 +22,7 @@ from lambdastation.client.errors import (
 )
 from lambdastation.client.station import Client
 from lambdastation.client.values import Path, PbrClient, Station, Status, Ticket, TicketPage, Window
-from lambdastation.ticket import DscpRequest, Mode, TicketQuery, TicketRequest
+from lambdastation.ticket import DscpRequest, Mode, TicketQuery, TicketRequest, Traffic
 from reservation.lifecycle import Outcome, State
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "TicketQuery",
     "TicketRequest",
     "TimedOut",
+    "Traffic",
     "Unreachable",
     "Window",
 ]

@@ -17,7 +17,7 @@ from lambdastation.client.values import (
     TicketPage,
     Window,
 )
-from lambdastation.ticket import DscpRequest, Mode, TicketQuery, TicketRequest
+from lambdastation.ticket import DscpRequest, Mode, TicketQuery, TicketRequest, Traffic
 from reservation.lifecycle import Outcome, State
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -188,6 +188,7 @@ def ticket(found: Found) -> Ticket:
         outcome=found.maybe("outcome", Outcome),
         reason=found.text("reason"),
         dry_run=found.maybe("dryRun", truth) or False,
+        traffic=next(map(_traffic, found.each("traffic")), None),
     )
 
 
@@ -246,6 +247,7 @@ def status(found: Found) -> Status:
         database_ok=found.value("databaseOk", truth),
         tickets={each.value("state", State): each.value("count", int) for each in found.each("ticketCount")},
         devices=tuple(map(_device, found.each("device"))),
+        traffic=tuple(map(_traffic, found.each("traffic"))),
     )
 
 
@@ -257,6 +259,16 @@ def _device(found: Found) -> Device:
         found.text("errorCode"),
         found.text("heldBack"),
         found.maybe("dryRun", truth) or False,
+    )
+
+
+def _traffic(found: Found) -> Traffic:
+    return Traffic(
+        ticket_id=found.value("localTicketId", int),
+        packets=found.value("packets", int),
+        octets=found.maybe("octets", int),
+        counted_at=found.value("countedTime", _time),
+        grew_at=found.maybe("lastPacketTime", _time),
     )
 
 

@@ -94,10 +94,14 @@ class Client:
         """Make the ticket for the flow of a request last until then. Give the request it was opened with."""
         return self.open(_lasting_until(asked, until), mode=Mode.EXTEND)
 
-    def get(self, ticket_id: int) -> Ticket:
-        """A ticket as it stands, with its outcome and reason once it is over."""
-        number, told = messages.element("ticketId", ticket_id), messages.element("withOutcome", True)
-        return messages.ticket(self._ask("getTicket", number, told).one("svcTicket"))
+    def get(self, ticket_id: int, *, with_traffic: bool = False) -> Ticket:
+        """A ticket as it stands, with its outcome and reason once it is over; what passed of it if asked."""
+        arguments = (
+            messages.element("ticketId", ticket_id),
+            messages.element("withOutcome", True),
+            messages.element("withTraffic", with_traffic or None),
+        )
+        return messages.ticket(self._ask("getTicket", *arguments).one("svcTicket"))
 
     def cancel(self, ticket_id: int) -> None:
         """Give up our part in a ticket; it ends if nobody else takes part."""
@@ -147,9 +151,10 @@ class Client:
         """The stations that are known there; itself first."""
         return tuple(map(messages.station, self._ask("getKnownLambdaStations").each("station")))
 
-    def status(self) -> Status:
-        """How the station is doing."""
-        return messages.status(self._ask("getStatus").one("status"))
+    def status(self, *, with_traffic: bool = False) -> Status:
+        """How the station is doing; with what passed of the tickets on routers if asked."""
+        told = messages.element("withTraffic", with_traffic or None)
+        return messages.status(self._ask("getStatus", told).one("status"))
 
     def wait_until_active(
         self, ticket_id: int, *, within: timedelta = _WITHIN, stop: threading.Event | None = None

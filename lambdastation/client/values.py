@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambdastation.ticket import DscpRequest, Mode
+from lambdastation.ticket import DscpRequest, Mode, Traffic
 from reservation.lifecycle import FINAL, Outcome, State
 
 
@@ -17,6 +17,7 @@ class Ticket:
         answered: what opening did; None for `new`, and where the ticket was only read.
         outcome, reason: how it ended and why, where it is over and that was asked for.
         dry_run: some router is only rehearsed on.
+        traffic: what passed of it, where that was asked for and some router counts.
     """
 
     ticket_id: int
@@ -47,6 +48,7 @@ class Ticket:
     outcome: Outcome | None
     reason: str | None
     dry_run: bool
+    traffic: Traffic | None = None
 
     @property
     def over(self) -> bool:
@@ -105,7 +107,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How the station is doing; `tickets` counts those of each state that is not final."""
+    """How the station is doing; `tickets` counts those of each state that is not final.
+
+    `traffic` is what passed of each ticket that is on routers, if that was asked for.
+    """
 
     station: str
     site: str
@@ -114,6 +119,7 @@ class Status:
     database_ok: bool
     tickets: dict[State, int]
     devices: tuple[Device, ...]
+    traffic: tuple[Traffic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

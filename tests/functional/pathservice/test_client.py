@@ -143,6 +143,15 @@ def test_what_the_site_has_is_told(station: Client) -> None:
     assert [device.platform for device in status.devices] == ["cisco_ios"]
 
 
+def test_what_passed_of_a_ticket_is_told_if_asked(station: Client, wait: Any) -> None:
+    with station.ticket(replace(FLOW, dst_port="tcp eq 5305"), cancel=True) as ticket:
+        number = ticket.ticket_id
+        told = wait(lambda: station.get(number, with_traffic=True).traffic, "its router to be read")
+        assert (told.ticket_id, told.packets, told.is_flowing) == (number, 0, False)
+        assert number in {one.ticket_id for one in station.status(with_traffic=True).traffic}
+        assert station.get(number).traffic is None
+
+
 def test_a_window_fits_or_says_what_would(station: Client) -> None:
     fits = station.find_window(replace(FLOW, travel_seconds=None), volume="5TB")
     assert fits.fits

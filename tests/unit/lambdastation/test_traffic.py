@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from lambdastation.records import traffic_words
-from lambdastation.traffic import Traffic, traffic_of
+from lambdastation.ticket import Traffic
+from lambdastation.traffic import traffic_of
 from reservation.model import PartCount, PartView
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
