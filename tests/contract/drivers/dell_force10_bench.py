@@ -358,7 +358,7 @@ class _DirectSession:
 class Force10Bench:
     """Tickets on three interfaces, and permits, two of them for one line."""
 
-    traits = frozenset(Trait)
+    traits = frozenset(Trait) - {Trait.COUNTING}
     troubles = frozenset(Trouble)
     refusal = "Invalid input"
     tickets: Sequence[Ticket] = TICKETS
