@@ -32,6 +32,8 @@ from netconfig.errors import DeviceError
 from store import Store, StoreUnavailable
 
 PURGE_EVERY = timedelta(hours=1)
+COUNTED_AT_ONCE = 2
+"""How many devices are asked at once what passes."""
 BREAK_OFF = timedelta(seconds=1)
 """How long `stop` waits for sessions that it has broken off, and again for transactions."""
 
@@ -87,6 +89,8 @@ class Worker:
                 "poll": DaemonThreads(1),
                 "tick": DaemonThreads(1),
                 "visit": DaemonThreads(settings.visits),
+                # Apart from these: a device that hangs on its counters delays no slot elsewhere.
+                "count": DaemonThreads(COUNTED_AT_ONCE),
                 "chore": DaemonThreads(1),
             },
             # By default a strike that comes late is dropped; a slot must start late rather than never.
@@ -243,13 +247,13 @@ class Worker:
         for device in (*still, *sorted(anew)):
             self._send(device, self._work)
         for device in to_count:
-            self._send(device, self._count)
+            self._send(device, self._count, executor="count")
         return upcoming
 
     def _next_due(self, session: Session) -> datetime | None:
         return next_due(session, self._chores)
 
-    def _send(self, device: str, work: Callable[[Hand], None]) -> None:
+    def _send(self, device: str, work: Callable[[Hand], None], *, executor: str = "visit") -> None:
         with self._quiet:
             if self._stopping or device in self._busy or not self._outages.may_ask(device):
                 return
@@ -258,7 +262,7 @@ class Worker:
                 self._anew.discard(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
         # would drop this one.
-        self._scheduler.add_job(self._visit, args=[device, work], executor="visit")
+        self._scheduler.add_job(self._visit, args=[device, work], executor=executor)
 
     def _visit(self, device: str, work: Callable[[Hand], None]) -> None:
         worked = False

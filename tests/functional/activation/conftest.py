@@ -100,8 +100,9 @@ class WorkingHouse(House):
         self.out_of_order = False
         for box in self.boxes.values():
             box.deaf = False
-            if box.held:
-                box.held.set()
+            for waited_for in (box.held, box.counting):
+                if waited_for:
+                    waited_for.set()
         for worker in self._workers:
             worker.stop(patience=timedelta(seconds=PATIENCE))
         for store in self._stores:
