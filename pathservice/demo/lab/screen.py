@@ -38,7 +38,7 @@ class TerminalLabScreen(TerminalScreen):
 
     def figures(self, kinds: Mapping[str, Mapping[str, str]]) -> None:
         names = list(dict.fromkeys(name for figures in kinds.values() for name in figures))
-        table = Table("", *kinds, box=None, header_style="bold", pad_edge=False)
-        for name in names:
-            table.add_row(f"[dim]{name}[/]", *(figures.get(name, "") for figures in kinds.values()))
+        table = Table("", *names, box=None, header_style="dim", pad_edge=False)
+        for kind, figures in kinds.items():
+            table.add_row(f"[bold]{kind}[/]", *(figures.get(name, "") for name in names))
         self._console.print(table)
