@@ -117,9 +117,13 @@ class KernelRouter:
             sshd.wait(PATIENCE)
 
     def text(self) -> str:
+        """All that it is configured to do, without the kernel's own routes for multicast.
+
+        Those stand in the order in which the links came up, which is another on each router.
+        """
         told, text = self._told, self.run(TEXT).decode("latin-1")
         self._told = told
-        return text
+        return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("multicast "))
 
     def befall(self, kind: str, *, where: str, number: int, line: int = 1) -> None:
         (self.folder / "held").touch()
