@@ -32,14 +32,8 @@ from tests.contract.drivers.cisco_ios_bench import (
     TO_CMS,
     TO_SIX,
 )
-from tests.contract.drivers.linux_nft_router import (
-    DEFAULTS,
-    NEIGHBOUR_LINES,
-    PASSWORD,
-    SITE,
-    USER,
-    KernelRouter,
-)
+from tests.contract.drivers.linux_nft_router import PASSWORD, USER, KernelRouter
+from tests.contract.drivers.linux_nft_scripts import DEFAULTS, NEIGHBOUR_LINES, SITE
 
 FORWARD, FORWARD6 = "inet/filter/forward", "ip6/filter6/forward6"
 
@@ -128,7 +122,6 @@ FOREIGN = {
     ),
 }
 LINK_ONE = (
-    "ip link set eth1 up",
     "ip address replace 198.51.100.254/24 dev eth1",
     *(f"ip {line}" for line in NEIGHBOUR_LINES["eth1"]),
 )
@@ -142,15 +135,9 @@ def chain_of_site(table: str) -> Sequence[str]:
 
 OBSTACLES = (
     Obstacle(
-        "there is no interface eth1, which the site file names",
-        frozenset({7}),
-        ("ip link set eth1 down", "ip link set eth1 name eth7"),
-        ("ip link set eth7 name eth1", *LINK_ONE),
-    ),
-    Obstacle(
         "no interface that is up has a network with next hop 198.51.100.1",
         frozenset({7}),
-        ("ip link set eth1 down",),
+        ("ip address del 198.51.100.254/24 dev eth1",),
         LINK_ONE,
     ),
     Obstacle(

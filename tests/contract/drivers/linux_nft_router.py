@@ -12,8 +12,8 @@ import struct
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -22,161 +22,28 @@ import asyncssh
 from lab.network import PrivateNetwork
 from netconfig.drivers.linux_nft import HELPER
 from netconfig.simulator import Packet
+from tests.contract.drivers.linux_nft_frames import frame_for, on_one_processor, received
+from tests.contract.drivers.linux_nft_scripts import (
+    ADDRESSES,
+    ENTRANCE,
+    FLUSH,
+    HASH,
+    LINKS,
+    NEIGHBOUR_LINES,
+    NEIGHBOURS,
+    SITE,
+    SSHD,
+    SYSCTLS,
+    TEXT,
+    WAYS,
+)
 
 PASSWORD = "correct horse battery staple"
-_HASH = "$5$rounds=1000$lambdastation$1i/nrCOEjVPLKhNeg39nwNXZLL7h9c916WqZQ4FLGK3"
 USER = "lambda"
 BARRIER = Packet("131.225.250.250", "203.0.113.250", "udp", 9, 9)
 """Goes behind each packet that is asked about, and always comes out: then the other has, or never will."""
 PATIENCE = 60.0
-NEIGHBOURS = {
-    f"02:00:00:00:02:{number:02x}": (interface, address)
-    for number, (interface, address) in enumerate(
-        (
-            ("eth0", "192.0.2.9"),
-            ("eth0", "2001:db8:1::9"),
-            ("eth0", "192.0.2.1"),
-            ("eth0", "192.0.2.2"),
-            ("eth0", "192.0.2.3"),
-            ("eth0", "2001:db8:1::2"),
-            ("eth1", "198.51.100.1"),
-            ("eth1", "198.51.100.2"),
-        )
-    )
-}
-DEFAULTS = ("192.0.2.9", "2001:db8:1::9")
-NEIGHBOUR_LINES = {
-    device: [
-        f"neighbour replace {ip} lladdr {mac} dev {on}"
-        for mac, (on, ip) in NEIGHBOURS.items()
-        if on == device
-    ]
-    for device in ("eth0", "eth1")
-}
-_SYSCTLS = (
-    "ipv4/ip_forward=1",
-    "ipv4/conf/all/rp_filter=0",
-    "ipv4/conf/default/rp_filter=0",
-    "ipv4/conf/all/send_redirects=0",
-    "ipv4/conf/default/send_redirects=0",
-    "ipv6/conf/default/accept_dad=0",
-    "ipv6/conf/all/forwarding=1",
-)
-_LINKS = """\
-link set lo up
-link add eth0 address 02:00:00:00:01:00 type veth peer name peer0
-link add eth1 address 02:00:00:00:01:01 type veth peer name peer1
-link set eth0 addrgenmode none
-link set eth1 addrgenmode none
-link set peer0 up arp off addrgenmode none
-link set peer1 up arp off addrgenmode none
-"""
-_ADDRESSES = """\
-link set eth7 down
-link set eth7 name eth1
-link set eth0 up
-link set eth1 up
-address replace 192.0.2.254/24 dev eth0
-address replace 2001:db8:1::1/64 dev eth0 nodad
-address replace 198.51.100.254/24 dev eth1
-route replace default via 192.0.2.9 proto static
-route replace default via 2001:db8:1::9 proto static
-"""
-SITE = """\
-table inet filter {
-	chain forward {
-		type filter hook forward priority filter; policy drop;
-		ip saddr 131.225.0.0/16 accept comment "campus, G\xe4ste"
-		ip saddr 192.84.86.7 tcp dport 8000-8100 accept comment "very-private"
-		meta nfproto ipv6 accept
-		counter drop
-	}
-}
-table ip6 filter6 {
-	chain forward6 {
-		type filter hook forward priority filter + 10; policy drop;
-		ip6 saddr 2001:db8:fe::/47 accept
-	}
-}
-"""
-_FLUSH = """\
-nft flush ruleset
-ip -4 -force -batch {folder}/ways
-ip -6 -force -batch {folder}/ways
-# Some of it is there already, and no link is called eth7 that nobody has renamed.
-ip -force -batch {folder}/addresses 2>{folder}/words || true
-nft -f {folder}/site.nft
-"""
-_WAYS = """\
-rule flush
-rule add priority 32766 lookup main
-route flush table all proto 201
-route flush table all proto boot
-"""
-_TEXT = """\
-nft -s list ruleset
-for family in -4 -6; do
-  printf 'rule show\nroute show table all\naddress show\n' | ip $family -batch -
-done
-"""
-_ENTRANCE = """\
-#!/bin/sh
-# Before the program that is tested: what befalls it, as `{folder}/fault` has it.
-folder={folder}
-verb=${{SSH_ORIGINAL_COMMAND#lambdastation-router }}
-echo "${{BENCH_SESSION:-0}} $verb" >>$folder/calls
-cut_off() {{ [ -z "$BENCH_SSHD" ] || kill -9 "$BENCH_SSHD"; exit 77; }}
-hang() {{ [ -z "$BENCH_SSHD" ] || while [ -e $folder/held ]; do sleep 0.05; done; exit 77; }}
-strikes=
-if [ -e $folder/fault ]; then
-  read -r kind where number line <$folder/fault
-  case $where:$verb in
-  read:read | push:ip4 | push:ip6 | push:nft | push:save*)
-    if [ "$number" -gt 1 ]; then
-      echo "$kind $where $((number - 1)) $line" >$folder/fault
-    else
-      rm $folder/fault
-      strikes=$kind
-    fi
-    ;;
-  esac
-fi
-printf 'You are welcome, dear G\\344ste of %s\\n' "$(cat $folder/name)"
-echo "last login: never" >&2
-export LAMBDASTATION_KEPT=$folder/kept
-case $strikes:$verb in
-drop-before:*) cut_off ;;
-hang:*) hang ;;
-forget:*) sh $folder/reboot; cut_off ;;
-garbage:read) echo 'lambdastation-router 1'; echo '{{"nftables": ['; exit 0 ;;
-garbage:*) echo 'Error: nothing at all'; echo '/dev/stdin:1:1-1: Error: nothing at all' >&2 ;;
-refuse:read) echo 'Error: Operation not permitted' >&2; exit 1 ;;
-refuse:nft) sed "${{line}}s/\\$/ nosuch0/" | nsenter --net={namespace} {helper}; exit $? ;;
-refuse:*) sed "${{line}}s/.*/route add default dev nosuch0/" | nsenter --net={namespace} {helper}; exit $? ;;
-:*) exec nsenter --net={namespace} {helper} ;;
-esac
-nsenter --net={namespace} {helper}
-status=$?
-case $strikes in
-drop-after) cut_off ;;
-hang-after) hang ;;
-esac
-exit $status
-"""
-_SSHD = """\
-HostKey {folder}/host
-AuthorizedKeysFile {folder}/authorized
-Banner {folder}/banner
-PidFile none
-StrictModes no
-UsePAM no
-UseDNS no
-PasswordAuthentication yes
-PermitRootLogin yes
-PrintMotd no
-PrintLastLog no
-ForceCommand {folder}/entrance
-"""
+PEERS = ("peer0", "peer1")
 _numbers = count(1)
 _MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)  # noqa: S108
 """What is kept is written through to the disk, which in tests is none."""
@@ -206,6 +73,7 @@ class KernelRouter:
         self._porter = threading.Thread(target=self._let_in, name="sshd", daemon=True)
         self._porter.start()
         self.restore()
+        self._await_links()
 
     def close(self) -> None:
         self._is_closing = True
@@ -249,9 +117,13 @@ class KernelRouter:
             sshd.wait(PATIENCE)
 
     def text(self) -> str:
-        told, text = self._told, self.run(_TEXT).decode("latin-1")
+        """All that it is configured to do, without the kernel's own routes for multicast.
+
+        Those stand in the order in which the links came up, which is another on each router.
+        """
+        told, text = self._told, self.run(TEXT).decode("latin-1")
         self._told = told
-        return text
+        return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("multicast "))
 
     def befall(self, kind: str, *, where: str, number: int, line: int = 1) -> None:
         (self.folder / "held").touch()
@@ -306,9 +178,9 @@ class KernelRouter:
         mark = struct.pack("!Q", next(_numbers))
         behind = struct.pack("!Q", next(_numbers))
         entrance = self._sockets["peer0" if interface == "eth0" else "peer1"]
-        with _on_one_processor():
-            entrance.send(_frame(interface, packet, mark))
-            entrance.send(_frame(interface, BARRIER, behind))
+        with on_one_processor():
+            entrance.send(frame_for(interface, packet, mark))
+            entrance.send(frame_for(interface, BARRIER, behind))
         found = None
         while True:
             readable, _, _ = select.select(list(self._sockets.values()), [], [], PATIENCE)
@@ -324,7 +196,7 @@ class KernelRouter:
                 return found
 
     def _frames(self) -> list[bytes]:
-        return [frame for sock in self._sockets.values() for frame in _received(sock)]
+        return [frame for sock in self._sockets.values() for frame in received(sock)]
 
     def _make_network(self) -> None:
         try:
@@ -332,17 +204,23 @@ class KernelRouter:
                 self._namespace = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
                 settings = "\n".join(
                     f"echo {value} >/proc/sys/net/{name}"
-                    for name, value in (setting.split("=") for setting in _SYSCTLS)
+                    for name, value in (setting.split("=") for setting in SYSCTLS)
                 )
                 script = f"{settings}\nip -batch -"
-                subprocess.run(["/bin/sh", "-euc", script], input=_LINKS.encode(), check=True)
-                for name in ("peer0", "peer1"):
+                subprocess.run(["/bin/sh", "-euc", script], input=LINKS.encode(), check=True)
+                for name in PEERS:
                     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
                     sock.bind((name, 3))
                     sock.setblocking(False)
                     self._sockets[name] = sock
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             self._failure = error
+
+    def _await_links(self) -> None:
+        """A link that is up takes packets when the kernel has seen that its other end is."""
+        latest = time.monotonic() + PATIENCE
+        while self.run("ip -o link show up").count(b" state UP ") < len(PEERS) * 2:
+            assert time.monotonic() < latest, "the links do not come up"
 
     @property
     def _where(self) -> str:
@@ -354,21 +232,21 @@ class KernelRouter:
         self.client = asyncssh.generate_private_key("ssh-ed25519")
         words = {
             "authorized": self.client.export_public_key().decode(),
-            "addresses": _ADDRESSES
+            "addresses": ADDRESSES
             + "".join(f"{line}\n" for many in NEIGHBOUR_LINES.values() for line in many),
             "banner": "Authorised users only!\nlambdastation-router 1\n",
             "name": "border-4",
-            "sshd.conf": _SSHD.format(folder=self.folder),
-            "ways": _WAYS,
-            "flush": _FLUSH.format(folder=self.folder),
+            "sshd.conf": SSHD.format(folder=self.folder),
+            "ways": WAYS,
+            "flush": FLUSH.format(folder=self.folder),
             "reboot": (
                 f"nsenter --net={self._where} sh {self.folder}/flush\n"
                 f"unset SSH_ORIGINAL_COMMAND\nexport LAMBDASTATION_KEPT={self.folder}/kept\n"
                 f"nsenter --net={self._where} {HELPER} restore\n"
             ),
-            "entrance": _ENTRANCE.format(folder=self.folder, namespace=self._where, helper=HELPER),
+            "entrance": ENTRANCE.format(folder=self.folder, namespace=self._where, helper=HELPER),
             "passwd": f"{Path('/etc/passwd').read_text()}{USER}:x:0:0::/:/bin/sh\n",
-            "shadow": f"{USER}:{_HASH}:19000:0:99999:7:::\n",
+            "shadow": f"{USER}:{HASH}:19000:0:99999:7:::\n",
         }
         for name, text in words.items():
             (self.folder / name).write_text(text)
@@ -399,52 +277,3 @@ class KernelRouter:
                 with (self.folder / "sshd.log").open("ab") as log, self._lock:
                     line = connection.fileno()
                     self._sessions.append(subprocess.Popen(command, stdin=line, stdout=line, stderr=log))
-
-
-@contextmanager
-def _on_one_processor() -> Iterator[None]:
-    """What is sent in here is worked off in its order: the kernel has a queue a processor."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-def _received(sock: socket.socket) -> list[bytes]:
-    frames = []
-    with suppress(BlockingIOError):
-        while True:
-            frame, where = sock.recvfrom(2048)
-            if where[2] != socket.PACKET_OUTGOING:
-                frames.append(frame)
-    return frames
-
-
-def _frame(interface: str, packet: Packet, mark: bytes) -> bytes:
-    ports = struct.pack("!HH", packet.source_port or 0, packet.destination_port or 0)
-    match packet.protocol:
-        case "tcp":
-            number, content = 6, ports + struct.pack("!IIBBHHH", 1, 0, 5 << 4, 0x02, 1024, 0, 0) + mark
-        case "udp":
-            number, content = 17, ports + struct.pack("!HH", 8 + len(mark), 0) + mark
-        case _:
-            number, content = 1, struct.pack("!BBHHH", 8, 0, 0, 1, 1) + mark
-    traffic_class = (packet.dscp or 0) << 2
-    source, destination = str(packet.source), str(packet.destination)
-    if packet.family == 6:
-        kind = 0x86DD
-        start = struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(content), number, 64)
-        header = start + b"".join(socket.inet_pton(socket.AF_INET6, end) for end in (source, destination))
-    else:
-        kind = 0x0800
-        ends = b"".join(map(socket.inet_aton, (source, destination)))
-        fields = (0x45, traffic_class, 20 + len(content), 0, 0, 64, number)
-        bare = struct.pack("!BBHHHBBH", *fields, 0) + ends
-        total = sum(struct.unpack("!10H", bare))
-        total = (total & 0xFFFF) + (total >> 16)
-        checksum = 0xFFFF ^ ((total & 0xFFFF) + (total >> 16))
-        header = struct.pack("!BBHHHBBH", *fields, checksum) + ends
-    address = bytes.fromhex("020000000100" if interface == "eth0" else "020000000101")
-    return address + bytes.fromhex("020000000300") + struct.pack("!H", kind) + header + content

@@ -15,7 +15,8 @@ from netconfig.simulator import Packet
 from tests.contract.drivers.bench import OWNERSHIP, place, reconcile, unwanted, wanted
 from tests.contract.drivers.cisco_ios_bench import FROM_BULK, TO_BULK, TO_SIX
 from tests.contract.drivers.linux_nft_bench import TICKETS, LinuxBench, LinuxRig
-from tests.contract.drivers.linux_nft_router import DEFAULTS, PASSWORD
+from tests.contract.drivers.linux_nft_router import PASSWORD
+from tests.contract.drivers.linux_nft_scripts import DEFAULTS
 
 OTHER_PORT = dataclasses.replace(TO_BULK, destination_port=6001)
 OTHER_MARKING = dataclasses.replace(TO_BULK, dscp=0)

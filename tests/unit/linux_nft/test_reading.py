@@ -1,14 +1,18 @@
 """What a router tells that makes no sense is no reading of it; what a login says before it does no harm."""
 
 import json
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from netconfig.driver import Ownership
+from netconfig.carried import RouterPart
+from netconfig.driver import Ownership, PartIntent
+from netconfig.drivers.linux_nft.grounds import hindrance
 from netconfig.drivers.linux_nft.names import Names
 from netconfig.drivers.linux_nft.reading import Reading, read_router
 from netconfig.errors import StateUnknown
+from netconfig.intent import FlowMatch, PolicyRoute
 
 NAMES = Names(Ownership("FNAL", "6f1c4a52"))
 RULE = {"priority": 0, "src": "all", "table": "255"}
@@ -76,3 +80,12 @@ def test_number_that_the_site_has_is_taken_and_its_bits_of_the_mark_are_a_clash(
     assert not read(told(rules=[harmless])).grounds.clash
     assert read(told(rules=[{**harmless, "fwmark": "0x100001"}])).grounds.clash
     assert not read(told(rules=[{**harmless, "fwmark": "0x100001", "fwmask": "0xff"}])).grounds.clash
+
+
+def test_interface_that_is_away_or_down_hinders() -> None:
+    flow = FlowMatch(ip_network("131.225.0.0/16"), ip_network("192.84.86.0/24"))
+    part: RouterPart = PartIntent(1, 42, PolicyRoute("eth0", ip_address("192.0.2.1"), (flow,)))
+    assert not hindrance(part, read(told()))
+    assert "there is no interface eth0" in hindrance(part, read(told(links=[])))
+    down = hindrance(part, read(told(links=[{**ETH0, "flags": []}])))
+    assert "no interface that is up has a network with next hop 192.0.2.1" in down
