@@ -34,6 +34,7 @@ LONG = {
     "test_crashes.py",
     "test_faults.py",
     "test_faults_over_the_wire.py",
+    "test_faults_with_traffic.py",
     "test_soak.py",
     "test_ost2.py",
     "test_demo.py",
