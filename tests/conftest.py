@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 import reservation.tables  # noqa: F401 - its tables are made below
 from store import Base, Store, open_store
+from tests import figures
 from tests.budget import pytest_terminal_summary  # noqa: F401 - a hook, called by its name
 from tests.databases import drop_database, server, stop_servers
 
@@ -33,6 +34,7 @@ LONG = {
     "test_crashes.py",
     "test_faults.py",
     "test_faults_over_the_wire.py",
+    "test_faults_with_traffic.py",
     "test_soak.py",
     "test_ost2.py",
     "test_demo.py",
@@ -78,7 +80,8 @@ def emptied(store: Store) -> Store:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which marks there are for what runs on databases."""
+    """Say which marks there are for what runs on databases, and have figures told."""
+    config.pluginmanager.register(figures)
     config.addinivalue_line("markers", "one_database(why): on SQLite only: the database decides nothing here")
     config.addinivalue_line("markers", "any_database(why): on every database, whatever the module says")
 

@@ -49,10 +49,16 @@ class Simulated:
             host_key_file=place.folder / "host_key",
         )
         with plane, simulator:
-            yield _RunningRouter(simulator, Login(USERNAME, password), plane, router)
+            yield RunningRouter(simulator, Login(USERNAME, password), plane, router)
 
 
-class _RunningRouter:
+class RunningRouter:
+    """A simulated router that runs.
+
+    Attributes:
+        router: itself: its configuration, and the faults it can be given.
+    """
+
     def __init__(
         self, simulator: RunningSimulator, login: Login, plane: DataPlane, router: SimulatedRouter
     ) -> None:
@@ -60,6 +66,7 @@ class _RunningRouter:
         self.port = simulator.port
         self.host_key = simulator.host_key_line.split(maxsplit=1)[1].strip()
         self.login = login
+        self.router = router
         self.refresh = plane.refresh
         self.reboot = router.reboot
 
