@@ -242,20 +242,24 @@ class Worker:
         self._outages.forget_all_but({STRIKE, *due, *to_count})
         with self._quiet:
             anew = self._anew.difference(due)
-            # Of a device that was visited meanwhile the strike after that visit knows better.
-            still = [device for device in due if self._visited[device] == visited[device]]
-        for device in (*still, *sorted(anew)):
-            self._send(device, self._work)
+        for device in (*due, *sorted(anew)):
+            self._send(device, self._work, visits=visited[device])
         for device in to_count:
-            self._send(device, self._count, executor="count")
+            self._send(device, self._count, visits=visited[device], executor="count")
         return upcoming
 
     def _next_due(self, session: Session) -> datetime | None:
         return next_due(session, self._chores)
 
-    def _send(self, device: str, work: Callable[[Hand], None], *, executor: str = "visit") -> None:
+    def _send(
+        self, device: str, work: Callable[[Hand], None], *, visits: int, executor: str = "visit"
+    ) -> None:
+        """Have a device visited, unless it was since that many visits of it were over."""
         with self._quiet:
             if self._stopping or device in self._busy or not self._outages.may_ask(device):
+                return
+            if self._visited[device] != visits:
+                # The strike after that visit knows better.
                 return
             self._busy.add(device)
             if work == self._work:
@@ -279,6 +283,8 @@ class Worker:
         except StoreUnavailable as error:
             self._outages.away(device, error)
         except Exception:
+            # Not struck for at once: what fails like this may do so each time.
+            worked = False
             log.exception("visit failed", device=device)
         finally:
             with self._quiet:

@@ -247,9 +247,12 @@ class Client:
         message = messages.request(operation, *arguments)
         try:
             content = self._connection.exchange(message)
-        except Trouble as trouble:
+        except BaseException as error:
+            # Whatever it was, a Ctrl-C too: half a question or answer would be in the way of the next.
             self._connection.close()
-            raise from_trouble(trouble) from None
+            if isinstance(error, Trouble):
+                raise from_trouble(error) from None
+            raise
         finally:
             self._used_at = time.monotonic()
         return messages.read_answer(content, operation)

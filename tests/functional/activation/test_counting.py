@@ -49,7 +49,7 @@ def test_device_without_anything_is_not_asked_however_long_it_lasts(house: Worki
     until_state(house, number, State.ACTIVE)
     house.until(lambda: house.far.asked > 0)
     for _ in range(3):
-        house.skip(MINUTE)
         asked = house.far.asked
+        house.skip(MINUTE)
         house.until(lambda before=asked: house.far.asked > before)  # type: ignore[misc]
     assert house.near.asked == 0

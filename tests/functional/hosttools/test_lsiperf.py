@@ -36,8 +36,8 @@ def nothing_is_left(host: Host, wait: Any) -> Any:
 
 def test_a_ticket_that_is_opened_first_carries_all_of_the_transfer(host: Host, tmp_path: Path) -> None:
     figure = tmp_path / "run.png"
-    words = ("--path", "red", "--first", "--cancel", "--interval", "0.1", "--json", "--plot", str(figure))
-    status, command = host.run("lsiperf", *words, "--", *IPERF, "-t", "3")
+    words = ("--path", "red", "--first", "--for", "600", "--cancel", "--interval", "0.1", "--json")
+    status, command = host.run("lsiperf", *words, "--plot", str(figure), "--", *IPERF, "-t", "3")
     assert status == 0, command.err
     told = command.document
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(told)
@@ -59,7 +59,7 @@ def test_a_ticket_that_is_opened_first_carries_all_of_the_transfer(host: Host, t
 
 
 def test_a_ticket_comes_under_a_running_transfer_and_ctrl_c_leaves_nothing(host: Host, wait: Any) -> None:
-    words = ("--path", "red", "--after", "0.5", "--for", "600", "--cancel", "--dscp", "auto", "--json")
+    words = ("--path", "red", "--after", "3", "--for", "600", "--cancel", "--dscp", "auto", "--json")
     command = host.start("lsiperf", *words, "--", *IPERF, "-t", "300")
     command.wait_for("ESnet\n")
     command.wait_for("packets are marked with DSCP")
@@ -83,7 +83,7 @@ def test_killed_it_leaves_no_mark_and_no_transfer(host: Host, wait: Any) -> None
     command = host.start("lsiperf", *words, "--", *IPERF, "-t", "300")
     command.wait_for("packets are marked with DSCP 40")
     assert "lsiperf_" in tables()
-    assert client_connections()
+    wait(client_connections, "iperf3 to connect")
     command.process.kill()
     wait(lambda: not tables(), "the table to go")
     wait(lambda: not client_connections(), "iperf3 to go")

@@ -1,5 +1,6 @@
 """`lambdastation.client` against a running service: every call, over TLS."""
 
+import http.client
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -80,6 +81,20 @@ def test_a_block_that_fails_gives_its_ticket_up_and_one_that_keeps_it_does_not(s
     with pytest.raises(StillThere, match="active"):
         station.wait_until_over(kept.ticket_id, within=timedelta(0))
     station.cancel(kept.ticket_id)
+
+
+def test_an_answer_that_is_broken_off_is_in_nobody_s_way(
+    station: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_connection: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    asked = replace(FLOW, dst_port="tcp eq 5306")
+    with pytest.raises(KeyboardInterrupt), station.ticket(asked, cancel=True) as ticket:
+        monkeypatch.setattr(http.client.HTTPSConnection, "getresponse", interrupt)
+        station.get(ticket.ticket_id)
+    assert station.wait_until_over(ticket.ticket_id).outcome is Outcome.CANCELLED
 
 
 def test_join_and_extend_are_the_same_ticket(station: Client) -> None:
