@@ -56,7 +56,7 @@ class Tracing:
             ToolError: traceroute fails, or the station does not answer.
         """
         try:
-            tickets = self._client.tickets(TicketQuery(states=LIVE, limit=1000)).tickets
+            tickets = list(self._client.every_ticket(TicketQuery(states=LIVE)))
         except ClientError as error:
             raise TicketRefused(f"{error} ({error.code})") from None
         now = standing(self._flow, self._dscp, tickets, self._around)

@@ -134,6 +134,16 @@ class Client:
         arguments = messages.list_arguments(query or TicketQuery())
         return messages.page(self._ask("listTickets", *arguments).one("ticketList"))
 
+    def every_ticket(self, query: TicketQuery | None = None) -> Iterator[Ticket]:
+        """Tickets, newest first, page by page of the query's limit until there are no more."""
+        asked = query or TicketQuery()
+        while True:
+            page = self.tickets(asked)
+            yield from page.tickets
+            if not page.more or not page.tickets:
+                return
+            asked = replace(asked, before=page.tickets[-1].ticket_id)
+
     def find_window(self, asked: TicketRequest, *, volume: str | None = None) -> Window:
         """When such a ticket would fit; `volume` (`5TB`) instead of its length."""
         arguments = messages.svc_ticket(asked), messages.element("volume", volume)

@@ -132,6 +132,17 @@ def test_flows_change_and_lists_find_what_there_is(station: Client) -> None:
         station.wait_until_active(opened.ticket_id)
 
 
+def test_every_ticket_is_told_however_small_the_pages(station: Client) -> None:
+    far = replace(FLOW, start_at=datetime.now(UTC) + timedelta(days=4))
+    later = [station.open(replace(far, dst_port=f"tcp eq {port}")).ticket_id for port in range(5310, 5315)]
+    query = TicketQuery(states=(State.SCHEDULED,), limit=2)
+    told = [ticket.ticket_id for ticket in station.every_ticket(query)]
+    assert [number for number in told if number in later] == later[::-1]
+    for number in later:
+        station.cancel(number)
+    assert not set(later) & {ticket.ticket_id for ticket in station.every_ticket(query)}
+
+
 def test_a_ticket_for_later_is_not_waited_for_for_ever(station: Client) -> None:
     far = replace(FLOW, start_at=datetime.now(UTC) + timedelta(days=3))
     with (
