@@ -19,10 +19,13 @@ from activation.log import logger
 from activation.wanted import read_wanted
 from netconfig.capability import Capability
 from netconfig.driver import Count, DeviceDriver, PartIntent, is_counting
-from netconfig.errors import NetconfigError
+from netconfig.errors import NetconfigError, StateUnknown
 from reservation.lifecycle import ON_DEVICES
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 from store import ASKED_AT_ONCE, Store, StoreUnavailable, UtcDateTime
+
+MOST = 2**63 - 1
+"""No count and no total is higher: that is what every database can hold, and no device gets there."""
 
 log = logger("counting")
 
@@ -85,6 +88,7 @@ def count_parts(
     told = False
     try:
         counts = driver.count(placed) if placed else {}
+        _require_sane(device, counts.values())
         told = True
     except NetconfigError as error:
         log.warning("device not counted", device=device, code=error.code, error=str(error))
@@ -97,6 +101,12 @@ def count_parts(
     asked = [part.part_id for part in placed] if told else []
     store.write(lambda session: _note_counts(session, device, token, asked, counts, now=now))
     return told
+
+
+def _require_sane(device: str, counts: Collection[Count]) -> None:
+    for count in counts:
+        if not (0 <= count.packets <= MOST and 0 <= (count.octets or 0) <= MOST):
+            raise StateUnknown(device, f"it counts {count.packets} packets, {count.octets} octets")
 
 
 def _note_counts(
@@ -123,16 +133,22 @@ def _note_counts(
 def add_count(part: PartRow, count: Count, *, now: datetime) -> None:
     """Add what a device says of a part to what passed before; where it says less, it began anew."""
     before = Count(part.read_packets or 0, part.read_octets)
-    if count.packets < before.packets or (count.octets or 0) < (before.octets or 0):
+    if count.packets < before.packets or _is_less(count.octets, before.octets):
         before = Count(0, None)
     more = Count(count.packets - before.packets, _grown(count.octets, before.octets))
-    part.packets = (part.packets or 0) + more.packets
+    part.packets = min((part.packets or 0) + more.packets, MOST)
     if more.octets is not None:
-        part.octets = (part.octets or 0) + more.octets
-    part.read_packets, part.read_octets = count.packets, count.octets
+        part.octets = min((part.octets or 0) + more.octets, MOST)
+    part.read_packets = count.packets
+    part.read_octets = before.octets if count.octets is None else count.octets
     part.counted_at = now
     if more.packets or more.octets:
         part.grew_at = now
+
+
+def _is_less(octets: int | None, before: int | None) -> bool:
+    # What is not told this time says nothing.
+    return octets is not None and before is not None and octets < before
 
 
 def _grown(octets: int | None, before: int | None) -> int | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from activation.clock import Clock
 from activation.log import logger
 from activation.succession import (
     WORKER,
@@ -34,6 +35,7 @@ CLAIMS_KEPT_FOR = timedelta(minutes=10)
 """How far ahead of now the claims of a reservation being released are kept; renewed at half of it."""
 
 BEGUN = frozenset({State.ACTIVATING, State.ACTIVE})
+WITH_SLOT = BEGUN | {State.SCHEDULED}
 
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon one that waits for another's label is looked at again, where nobody says that it is free."""
@@ -57,13 +59,25 @@ def tick(store: Store, now: datetime) -> Sequence[int]:
     return others
 
 
-def expire(store: Store, others: Sequence[int], now: datetime) -> None:
+def expire(store: Store, others: Sequence[int], now: datetime, *, clock: Clock) -> bool:
     """Move what a hold or a slot has run out for, and keep what is being released its claims.
 
-    A row that cannot be moved is logged and tried again at the next pass; the others go on.
+    A row that cannot be moved is logged and tried again at the next pass; the others go on. Ends early, with
+    False, where a slot has come meanwhile that `tick` should move first.
     """
-    for reservation_id in others:
-        _try_one(store, reservation_id, now)
+    for count, together in enumerate(batches(others)):
+        if count > 0 and store.read(lambda session: _has_come(session, since=now, now=clock.now())):
+            return False
+        for reservation_id in together:
+            _try_one(store, reservation_id, now)
+    return True
+
+
+def _has_come(session: Session, *, since: datetime, now: datetime) -> bool:
+    """Whether a slot begins or ends now that did not before."""
+    at = ReservationRow.next_action_at
+    come = select(ReservationRow.id).where(at > since, at <= now)
+    return session.scalar(come.where(ReservationRow.state.in_(sorted(WITH_SLOT))).limit(1)) is not None
 
 
 def batches(reservation_ids: Sequence[int]) -> Iterator[Sequence[int]]:

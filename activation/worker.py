@@ -210,7 +210,8 @@ class Worker:
         upcoming = self._send_for_due(now)
         if others:
             # However many there are of these, no slot waits for them.
-            expire(self._store, others, now)
+            if not expire(self._store, others, now, clock=self._clock):
+                self._strike_soon()
             upcoming = self._store.read(self._next_due)
         self.struck_at = now
         self._left = upcoming

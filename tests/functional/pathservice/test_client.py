@@ -91,10 +91,17 @@ def test_an_answer_that_is_broken_off_is_in_nobody_s_way(
         raise KeyboardInterrupt
 
     asked = replace(FLOW, dst_port="tcp eq 5306")
-    with pytest.raises(KeyboardInterrupt), station.ticket(asked, cancel=True) as ticket:
-        monkeypatch.setattr(http.client.HTTPSConnection, "getresponse", interrupt)
-        station.get(ticket.ticket_id)
-    assert station.wait_until_over(ticket.ticket_id).outcome is Outcome.CANCELLED
+    opened: list[int] = []
+
+    def ask_and_be_interrupted() -> None:
+        with station.ticket(asked, cancel=True) as ticket:
+            opened.append(ticket.ticket_id)
+            monkeypatch.setattr(http.client.HTTPSConnection, "getresponse", interrupt)
+            station.get(ticket.ticket_id)
+
+    with pytest.raises(KeyboardInterrupt):
+        ask_and_be_interrupted()
+    assert station.wait_until_over(opened[0]).outcome is Outcome.CANCELLED
 
 
 def test_join_and_extend_are_the_same_ticket(station: Client) -> None:

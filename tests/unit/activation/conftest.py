@@ -415,7 +415,7 @@ class House:
 
     def tick(self) -> None:
         now = self.clock.now()
-        expire(self.store, tick(self.store, now), now)
+        expire(self.store, tick(self.store, now), now, clock=self.clock)
 
     def settle(self) -> bool:
         return settle(self.store, self.clock.now())

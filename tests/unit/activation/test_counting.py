@@ -130,6 +130,39 @@ def test_device_that_does_not_tell_is_no_failure_and_is_asked_again_later(
     assert totals(house, number)[FAR] is not None
 
 
+def test_counters_beyond_what_a_database_holds_are_no_counters(house: House) -> None:
+    number = active(house)
+    house.far.carry(2**63, reservation=number)
+    assert house.count_devices() == [FAR, NEAR]
+    assert house.count_devices() == []
+    assert totals(house, number)[FAR] is None
+    house.cancel(number)
+    house.run()
+    assert house.state(number) is State.RELEASED
+    assert house.device(FAR).error_code is None
+
+
+@ONE
+def test_total_stops_where_databases_do(house: House) -> None:
+    number = active(house)
+    for _ in range(2):
+        house.far.passed.clear()
+        house.far.carry(2**63 // 1500 - 1, reservation=number)
+        count_again(house)
+        house.far.passed.clear()
+        count_again(house)
+    found = totals(house, number)[FAR]
+    assert found is not None
+    assert found.octets == 2**63 - 1
+
+
+def test_octets_that_are_not_told_this_time_are_no_new_life_of_the_counters() -> None:
+    part = PartRow()
+    for count in (Count(5, 500), Count(6, None), Count(7, 700), Count(1, None), Count(2, 200)):
+        add_count(part, count, now=NOON)
+    assert (part.packets, part.octets) == (9, 900)
+
+
 @ONE
 @pytest.mark.parametrize("mute", [Unreachable(FAR, "no answer"), RuntimeError("a driver's fault")])
 def test_device_that_does_not_tell_is_released_all_the_same(house: House, mute: Exception) -> None:

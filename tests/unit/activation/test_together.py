@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from activation.tick import TOGETHER, expire, tick
 from reservation import calendar, labels, service
 from reservation.lifecycle import State
 from reservation.model import LabelRequest, PartRequest, Request, TimeSlot
-from tests.unit.activation.conftest import HOUR, INTENT, KIND, NEAR, NOON, House
+from tests.unit.activation.conftest import HOUR, INTENT, KIND, NEAR, NOON, SECOND, HandClock, House
 
 POOL = "labels:Fermilab:dscp"
 
@@ -109,6 +110,22 @@ def test_one_that_cannot_be_ended_keeps_nobody_who_ends_with_it(
     house.at(NOON + HOUR)
     assert house.state(stuck) is State.ACTIVE
     assert {house.state(other) for other in others} == {State.RELEASED}
+
+
+def test_holds_that_run_out_together_keep_no_slot_waiting_that_comes_meanwhile(house: House) -> None:
+    slot = house.book(start=HOUR, stages=[(NEAR, 0)])
+    holds = [house.hold(start=2 * HOUR, hold_for=SECOND, stages=[]) for _ in range(TOGETHER + 1)]
+    house.clock.forward(SECOND)
+    now = house.clock.now()
+    others = tick(house.store, now)
+    assert not expire(house.store, others, now, clock=HandClock(NOON + HOUR))
+    assert [house.state(hold) for hold in holds].count(State.EXPIRED) == TOGETHER
+    house.clock.forward(HOUR)
+    now = house.clock.now()
+    others = tick(house.store, now)
+    assert house.state(slot) is State.ACTIVATING
+    assert expire(house.store, others, now, clock=house.clock)
+    assert {house.state(hold) for hold in holds} == {State.EXPIRED}
 
 
 def commits_of(house: House, work: Callable[[], object]) -> int:
