@@ -4,9 +4,9 @@
         with station.ticket(TicketRequest(dst_site="Caltech", travel_seconds=600), cancel=True) as ticket:
             print(ticket.local_path, "until", ticket.end_at)
 
-`station` has the calls, `values` what they answer, `errors` the one tree of what may go wrong, `messages` the
-XML. What is asked is a `lambdastation.ticket.TicketRequest`. The connection, with certificates looked at on
-both sides, is `ost2`'s, so this imports Python's own library and no server.
+`station` has the calls, `values` what they answer, `errors` the one tree of what may go wrong, `messages` and
+`answers` the XML. What is asked is a `lambdastation.ticket.TicketRequest`. The connection, with certificates
+looked at on both sides, is `ost2`'s, so this imports Python's own library and no server.
 """
 
 from lambdastation.client.errors import (

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree as ET
 
-from lambdastation.client import messages
+from lambdastation.client import answers, messages
+from lambdastation.client.answers import Found
 from lambdastation.client.errors import (
     ClientError,
     NotActive,
@@ -19,7 +20,6 @@ from lambdastation.client.errors import (
     Unreachable,
     from_trouble,
 )
-from lambdastation.client.messages import Found
 from lambdastation.client.values import Path, PbrClient, Station, Status, Ticket, TicketPage, Window
 from lambdastation.ost2.settings import Settings, read_settings
 from lambdastation.ost2.station import TIMEOUT_SECONDS
@@ -88,7 +88,7 @@ class Client:
         Whoever asks the same again takes part once; to leave, `cancel` once for each that differs.
         """
         word = messages.element("mode", mode)
-        return messages.ticket(self._ask("openSvcTicket", messages.svc_ticket(asked), word).one("svcTicket"))
+        return answers.ticket(self._ask("openSvcTicket", messages.svc_ticket(asked), word).one("svcTicket"))
 
     def extend(self, asked: TicketRequest, *, until: datetime) -> Ticket:
         """Make the ticket for the flow of a request last until then. Give the request it was opened with."""
@@ -101,7 +101,7 @@ class Client:
             messages.element("withOutcome", True),
             messages.element("withTraffic", with_traffic or None),
         )
-        return messages.ticket(self._ask("getTicket", *arguments).one("svcTicket"))
+        return answers.ticket(self._ask("getTicket", *arguments).one("svcTicket"))
 
     def cancel(self, ticket_id: int) -> None:
         """Give up our part in a ticket; it ends if nobody else takes part."""
@@ -132,7 +132,7 @@ class Client:
     def tickets(self, query: TicketQuery | None = None) -> TicketPage:
         """Tickets, newest first."""
         arguments = messages.list_arguments(query or TicketQuery())
-        return messages.page(self._ask("listTickets", *arguments).one("ticketList"))
+        return answers.page(self._ask("listTickets", *arguments).one("ticketList"))
 
     def every_ticket(self, query: TicketQuery | None = None) -> Iterator[Ticket]:
         """Tickets, newest first, page by page of the query's limit until there are no more."""
@@ -147,24 +147,24 @@ class Client:
     def find_window(self, asked: TicketRequest, *, volume: str | None = None) -> Window:
         """When such a ticket would fit; `volume` (`5TB`) instead of its length."""
         arguments = messages.svc_ticket(asked), messages.element("volume", volume)
-        return messages.window(self._ask("findWindow", *arguments).one("window"))
+        return answers.window(self._ask("findWindow", *arguments).one("window"))
 
     def paths(self) -> tuple[Path, ...]:
         """The site's parallel networks."""
-        return tuple(map(messages.path, self._ask("getPaths").each("path")))
+        return tuple(map(answers.path, self._ask("getPaths").each("path")))
 
     def clients(self) -> tuple[PbrClient, ...]:
         """The PBR clients that are known there; the site's own, then its peers'."""
-        return tuple(map(messages.pbr_client, self._ask("getKnownPBRClients").each("client")))
+        return tuple(map(answers.pbr_client, self._ask("getKnownPBRClients").each("client")))
 
     def stations(self) -> tuple[Station, ...]:
         """The stations that are known there; itself first."""
-        return tuple(map(messages.station, self._ask("getKnownLambdaStations").each("station")))
+        return tuple(map(answers.station, self._ask("getKnownLambdaStations").each("station")))
 
     def status(self, *, with_traffic: bool = False) -> Status:
         """How the station is doing; with what passed of the tickets on routers if asked."""
         told = messages.element("withTraffic", with_traffic or None)
-        return messages.status(self._ask("getStatus", told).one("status"))
+        return answers.status(self._ask("getStatus", told).one("status"))
 
     def wait_until_active(
         self, ticket_id: int, *, within: timedelta = _WITHIN, stop: threading.Event | None = None
@@ -265,7 +265,7 @@ class Client:
             raise
         finally:
             self._used_at = time.monotonic()
-        return messages.read_answer(content, operation)
+        return answers.read_answer(content, operation)
 
 
 def may_ask_again(error: ClientError) -> bool:

@@ -16,6 +16,7 @@ from lambdastation.client import (
     State,
     TicketQuery,
     TicketRequest,
+    answers,
     messages,
 )
 
@@ -108,6 +109,7 @@ def test_a_time_without_a_zone_is_a_mistake_of_the_program() -> None:
         b"",
         b"<html/>",
         b"<!DOCTYPE x><x/>",
+        "<!DOCTYPE x><x/>".encode("utf-16"),
         answer("", "cancelTicket"),
         answer(""),
         answer("<svcTicket><localTicketId>one</localTicketId></svcTicket>"),
@@ -116,14 +118,23 @@ def test_a_time_without_a_zone_is_a_mistake_of_the_program() -> None:
 )
 def test_what_is_no_answer_is_said_to_be_none(content: bytes) -> None:
     with pytest.raises(BadAnswer):
-        messages.ticket(messages.read_answer(content, "getTicket").one("svcTicket"))
+        answers.ticket(answers.read_answer(content, "getTicket").one("svcTicket"))
+
+
+def test_addresses_that_are_none_are_no_answer() -> None:
+    for word in ("10.0.0.0/33", "10.0.0.1/8", "everywhere", "10.0.0.0/8 2620:6a::/129"):
+        told = answer(
+            f"<client><name>x</name><site>y</site><prefixes>{word}</prefixes></client>", "getKnownPBRClients"
+        )
+        with pytest.raises(BadAnswer, match="prefixes"):
+            answers.pbr_client(answers.read_answer(told, "getKnownPBRClients").one("client"))
 
 
 def test_a_fault_keeps_its_code_its_field_and_its_sentence() -> None:
     told = "<code>capacity-exceeded</code><field>outBW</field><message>2G free</message>"
     detail = f'<detail><stationFault xmlns="{NAMESPACE}">{told}</stationFault></detail>'
     with pytest.raises(ClientError) as raised:
-        messages.read_answer(fault("Client", detail), "getTicket")
+        answers.read_answer(fault("Client", detail), "getTicket")
     assert isinstance(raised.value, Refused)
     assert (raised.value.code, raised.value.field, str(raised.value)) == (
         "capacity-exceeded",
@@ -136,16 +147,16 @@ def test_a_fault_keeps_its_code_its_field_and_its_sentence() -> None:
 def test_only_the_station_s_own_trouble_may_be_asked_again() -> None:
     for code, repeatable in (("Server", True), ("Client", False)):
         with pytest.raises(Refused, match="sorry") as raised:
-            messages.read_answer(fault(code), "getTicket")
+            answers.read_answer(fault(code), "getTicket")
         assert raised.value.repeatable is repeatable
 
 
 def test_times_of_an_answer_are_utc() -> None:
-    found = messages.read_answer(
+    found = answers.read_answer(
         answer("<window><fits>1</fits><localPath>red</localPath><startTime>2026-06-01T14:00:00+02:00"
                "</startTime></window>", "findWindow"), "findWindow"
     )  # fmt: skip
-    window = messages.window(found.one("window"))
+    window = answers.window(found.one("window"))
     assert window.fits
     assert window.start_at == NOON
     assert window.start_at is not None
