@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from lambdastation.ticket import Traffic
 from reservation import parts
 from reservation.model import PartCount, PartView
+from reservation.part_views import view_part
 
 STEERING = "policy-route"
 """The kind of the parts that steer. What only admits packets may stand in one line with others' tickets."""
@@ -15,7 +16,7 @@ STEERING = "policy-route"
 def read_traffic(session: Session, ticket_ids: Collection[int]) -> dict[int, Traffic]:
     """What passed of these tickets' packets; those of which nobody can tell are missing."""
     found = parts.parts_of_each(session, ticket_ids)
-    traffic = (traffic_of(number, [parts.view_part(part) for part in of]) for number, of in found.items())
+    traffic = (traffic_of(number, [view_part(part) for part in of]) for number, of in found.items())
     return {one.ticket_id: one for one in traffic if one is not None}
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from netconfig.capability import Capability
 from reservation.errors import DeviceInUse, UnknownDevice
 from reservation.lifecycle import FINAL, ON_DEVICES, State
-from reservation.model import PartCount, PartRequest, PartView
+from reservation.model import PartRequest
 from reservation.new_rows import add_rows
 from reservation.row_locks import lock_by_name
 from reservation.tables import DeviceRow, PartRow, ReservationRow
@@ -292,26 +291,3 @@ def in_sync(part: PartRow) -> bool:
 def is_former(part: PartRow) -> bool:
     """Whether the part is `FORMER`."""
     return part.superseded and not part.wanted and in_sync(part)
-
-
-def view_part(part: PartRow) -> PartView:
-    """The part as others may see it."""
-    return PartView(
-        device=part.device.name,
-        stage=part.stage,
-        wanted=part.wanted,
-        superseded=part.superseded,
-        in_sync=in_sync(part),
-        error=part.error,
-        kind=str(part.intent.get("kind", "")),
-        dry_run=part.dry_run,
-        is_counted=Capability.COUNTERS in part.device.capabilities,
-        count=view_count(part),
-    )
-
-
-def view_count(part: PartRow) -> PartCount | None:
-    """What passed by the part; None as long as nobody could tell."""
-    if part.packets is None or part.counted_at is None:
-        return None
-    return PartCount(part.packets, part.octets, part.counted_at, part.grew_at)

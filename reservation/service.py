@@ -17,6 +17,7 @@ from reservation.errors import NotFound, NumberTaken, SlotInThePast, TooLate, Wr
 from reservation.lifecycle import FINAL, FIRM, ON_DEVICES, Cause, State
 from reservation.model import PartView, Request, ReservationView, TimeSlot, TransitionView
 from reservation.moves import HIGHEST_ID, lock_reservation, move
+from reservation.part_views import view_part
 from reservation.tables import PartRow, ReservationRow, TransitionRow
 
 CLOCKS_MAY_DIFFER_BY = timedelta(seconds=60)
@@ -250,7 +251,7 @@ def list_parts(session: Session, reservation_id: int) -> tuple[PartView, ...]:
         .where(PartRow.reservation_id == reservation_id, ~parts.FORMER)
         .order_by(PartRow.stage, PartRow.id)
     )
-    return tuple(parts.view_part(row) for row in rows)
+    return tuple(view_part(row) for row in rows)
 
 
 def view(row: ReservationRow) -> ReservationView:

@@ -14,6 +14,7 @@ from netconfig.cisco.ace import canonical
 from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
+from netconfig.cisco.running import MATCHES
 from netconfig.driver import Count
 from netconfig.intent import AccessPermit
 
@@ -21,7 +22,6 @@ Hits = Mapping[str, Mapping[str, int]]
 """Packets by canonical entry, by list."""
 
 _LIST = re.compile(r"(?:Extended IP|IP|IPv6) access list (\S+)(?: .*)?", re.IGNORECASE)
-_MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\])")
 _ENTRY = re.compile(r"(?:\d+ )?((?:permit|deny) .*?)(?: sequence \d+)?")
 
 
@@ -34,8 +34,8 @@ def read_hits(shown: str, family: int, dialect: Dialect) -> Hits:
             name = header[1]
             found[name] = {}
             continue
-        matches = _MATCHES.search(line)
-        entry = _ENTRY.fullmatch(" ".join(_MATCHES.sub("", line).split()))
+        matches = MATCHES.search(line)
+        entry = _ENTRY.fullmatch(" ".join(MATCHES.sub("", line).split()))
         if name and line.startswith(" ") and entry and (matches or not dialect.counting):
             text = canonical(entry[1], family, dialect)
             hits = int(matches[1] or matches[2]) if matches else 0

@@ -11,6 +11,8 @@ from netconfig.cisco.names import read_fingerprint
 _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
 _LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standard) )?(\S+)")
 _RULE = re.compile(r"(?:sequence )?(\d+ )?((?:permit|deny) .*)")
+MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\])")
+"""How often an entry was hit, as it is shown behind it."""
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
 _LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
@@ -228,7 +230,7 @@ def _access_list(header: str, lines: Sequence[str], dialect: Dialect) -> AccessL
 
 
 def _shown_rule(line: str) -> Rule | None:
-    words = re.sub(r"\(\d+ match(?:es)?\)", "", line)
+    words = MATCHES.sub("", line)
     if found := re.fullmatch(r"\s*(\d+) ((?:permit|deny) .*)", words):
         return Rule(int(found[1]), found[2].strip())
     if found := re.fullmatch(r"\s*((?:permit|deny) .*) sequence (\d+)\s*", words):

@@ -78,6 +78,16 @@ def test_shown_ipv6_numbers_stand_behind_and_counters_do_not_matter() -> None:
     assert [rule.sequence for rule in rules] == [10, 40]
 
 
+def test_counters_that_hardware_estimates_do_not_matter_either() -> None:
+    running = parse_running("ip access-list extended E\n permit tcp any any eq bgp\n deny ip any any\n")
+    shown = (
+        "Extended IP access list E\n    10 permit tcp any any eq bgp (12 estimate matches)\n"
+        "    20 deny ip any any (1 estimate match)\n"
+    )
+    rules = number_rules(running, shown).access_lists["E"].rules
+    assert [rule.sequence for rule in rules] == [10, 20]
+
+
 def test_list_shown_otherwise_than_configured_is_not_guessed_at() -> None:
     running = parse_running("ip access-list extended E\n permit tcp any any\n")
     with pytest.raises(ValueError, match="access list E"):
