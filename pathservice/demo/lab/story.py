@@ -2,13 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import TypeVar
 
 from lab.counting import start_counting, tallies
@@ -18,11 +17,12 @@ from lab.processes import LabError, wait_for
 from lab.sites import ALTERNATES, EAST, PATHS, PRODUCTION, SIDES, WEST
 from lab.sites import Path as Way
 from pathservice.demo.lab.figure import draw
+from pathservice.demo.lab.measures import Moved, figures_of
 from pathservice.demo.lab.meter import Meter
 from pathservice.demo.lab.probe import Probe
 from pathservice.demo.lab.screen import LabScreen
 from pathservice.demo.lab.station import Station
-from pathservice.demo.lab.transfer import Interval, Measured, Transfer
+from pathservice.demo.lab.transfer import Transfer
 from pathservice.demo.story import DemoFailed
 from reservation.lifecycle import FINAL, Outcome, State
 
@@ -34,10 +34,6 @@ _ARRIVED = 5_000
 """Bytes that show that a flow has come to a path: more than a path's own few packets."""
 _ANSWERED = 2_000
 """The same of acknowledgements."""
-_SETTLING = 0.75
-"""Seconds after a cutover that no average is taken over."""
-_AROUND = timedelta(seconds=0.5), timedelta(seconds=1)
-"""Before and after a cutover: when packets are counted that it cost."""
 
 Result = TypeVar("Result")
 
@@ -104,23 +100,6 @@ def tell(
         return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """A ticket's instants, by `time.monotonic`.
-
-    Attributes:
-        asked: when it was asked for.
-        there, back: when packets of the flow, and their answers, first left by the big path.
-        end: when its slot ends.
-    """
-
-    ticket: int
-    asked: float
-    there: float
-    back: float
-    end: float
-
-
 class _Telling:
     def __init__(self, lab: Lab, station: Station, folder: Path, screen: LabScreen, times: Times) -> None:
         self._lab = lab
@@ -152,9 +131,9 @@ class _Telling:
         # Counted, not only sent: both probes have ended, and what was under way has come.
         stayed = self._is_only_on(PRODUCTION.colour, "beside") and beside.toll(moved.asked, left).sent > 0
         self._fact("a flow beside it, of other ports, never left production", stayed)
-        return Told(all(self._facts), _figures(moved, left, _phases(measured, moved.there, left), probe))
+        return Told(all(self._facts), figures_of(moved, left, measured, probe))
 
-    def _move(self) -> _Moved:
+    def _move(self) -> Moved:
         """Open the ticket, and see that the transfer takes the big path both ways."""
         wanted = {
             "srcClient": WEST.name,
@@ -184,9 +163,9 @@ class _Telling:
         active = self._wait("the ticket to be active", lambda: self._reached(number, State.ACTIVE))
         self._fact(f"ticket {number} is active", active)
         end = self._station.ticket(number).slot.end - datetime.now(UTC)
-        return _Moved(number, asked, there, back, time.monotonic() + _seconds(end))
+        return Moved(number, asked, there, back, time.monotonic() + _seconds(end))
 
-    def _come_back(self, moved: _Moved) -> float:
+    def _come_back(self, moved: Moved) -> float:
         """See the ticket end and the transfer on production again; when the last of it left the big path."""
         if self._times.given_up:
             moved = replace(moved, end=time.monotonic())
@@ -265,48 +244,6 @@ class _Telling:
         timer.join()
 
 
-@dataclass(frozen=True, slots=True)
-class _Phases:
-    """What was measured before, during and after the ticket, away from the cutovers."""
-
-    before: Sequence[Interval]
-    during: Sequence[Interval]
-    after: Sequence[Interval]
-
-
-def _phases(measured: Measured, there: float, left: float) -> _Phases:
-    there, left, last = there - measured.began, left - measured.began, measured.intervals[-1].end
-
-    def between(start: float, end: float) -> list[Interval]:
-        return [one for one in measured.intervals if one.start >= start and one.end <= end]
-
-    return _Phases(
-        between(_SETTLING, there), between(there + _SETTLING, left), between(left + _SETTLING, last)
-    )
-
-
-def _figures(moved: _Moved, left: float, phases: _Phases, probe: Probe) -> Mapping[str, str]:
-    start, end = (
-        probe.toll(at - _seconds(_AROUND[0]), at + _seconds(_AROUND[1])) for at in (moved.there, left)
-    )
-    each = (phases.before, phases.during, phases.after)
-    return {
-        "openSvcTicket to the first packets on the big path": _milliseconds(moved.there - moved.asked),
-        "openSvcTicket to their answers there": _milliseconds(moved.back - moved.asked),
-        "end of the slot to the last packets there": _milliseconds(left - moved.end),
-        "throughput before, during, after (Mbit/s)": " / ".join(_rate(one) for one in each),
-        "path MTU before, during, after (bytes)": " / ".join(
-            str(one[len(one) // 2].mtu) if one else "?" for one in each
-        ),
-        "packets lost, late around the first cutover": f"{start.lost}, {start.late} of {start.sent}",
-        "packets lost, late around the second": f"{end.lost}, {end.late} of {end.sent}",
-    }
-
-
-def _rate(intervals: Sequence[Interval]) -> str:
-    return f"{fmean(one.megabits for one in intervals):.0f}" if intervals else "?"
-
-
 _COLOURS = tuple(path.colour for path in PATHS)
 
 
@@ -326,7 +263,3 @@ def _rules(end: str) -> dict[str, str]:
 
 def _seconds(span: timedelta) -> float:
     return span.total_seconds()
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.0f} ms"
