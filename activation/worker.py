@@ -15,20 +15,19 @@ from sqlalchemy.orm import Session
 
 from activation.chores import Chore, next_due, run_due
 from activation.clock import Clock
-from activation.counting import count_device, devices_to_count
+from activation.counting import devices_to_count
 from activation.due import WorkerSettings, due_devices
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
 from activation.log import logger
 from activation.outages import Outages
 from activation.purge import BATCH, purge_changes
-from activation.reconcile import reconcile
 from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
 from activation.threads import DaemonThreads
 from activation.tick import expire, tick
+from activation.visiting import Visiting
 from netconfig.driver import DeviceDriver
-from netconfig.errors import DeviceError
 from store import Store, StoreUnavailable
 
 PURGE_EVERY = timedelta(hours=1)
@@ -67,6 +66,7 @@ class Worker:
         self._hands = Hands(
             self._store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
         )
+        self._visiting = Visiting(self._store, self._hands, clock)
         self._outages = Outages()
         self._busy: set[str] = set()
         # How many visits of each device are over that strike at their end: what was read to be due before it
@@ -244,9 +244,9 @@ class Worker:
         with self._quiet:
             anew = self._anew.difference(due)
         for device in (*due, *sorted(anew)):
-            self._send(device, self._work, visits=visited[device])
+            self._send(device, self._visiting.work, visits=visited[device])
         for device in to_count:
-            self._send(device, self._count, visits=visited[device], executor="count")
+            self._send(device, self._visiting.count, visits=visited[device], executor="count")
         return upcoming
 
     def _next_due(self, session: Session) -> datetime | None:
@@ -263,7 +263,7 @@ class Worker:
                 # The strike after that visit knows better.
                 return
             self._busy.add(device)
-            if work == self._work:
+            if work == self._visiting.work:
                 self._anew.discard(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
         # would drop this one.
@@ -295,38 +295,6 @@ class Worker:
         if worked:
             # The next stage may be another device's, and should not wait for the poll.
             self._strike_soon()
-
-    def _work(self, hand: Hand) -> None:
-        try:
-            worked = reconcile(
-                self._store,
-                hand.device,
-                hand.driver,
-                token=hand.token,
-                clock=self._clock,
-                is_leased=hand.is_leased,
-            )
-            if worked:
-                hand.used_at = self._clock.now()
-        except LeaseLost:
-            self._hands.drop(hand)
-            raise
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("visit failed", device=hand.device)
-            try:
-                self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
-            finally:
-                self._hands.let_go(hand)
-
-    def _count(self, hand: Hand) -> None:
-        try:
-            count_device(self._store, hand.device, hand.driver, token=hand.token, clock=self._clock)
-            hand.used_at = self._clock.now()
-        except LeaseLost:
-            self._hands.drop(hand)
-            raise
 
     def _purge(self) -> None:
         """Purge a batch; for the next it queues again, so that leases are renewed in between."""
