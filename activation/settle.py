@@ -89,7 +89,7 @@ def _go_together(
     session: Session, reservation_ids: Sequence[int], now: datetime
 ) -> Mapping[int, State | None]:
     found = [row.id for row in lock_reservations(session, reservation_ids)]
-    calendar.lock_claimed(session, found)
+    calendar.lock_resources_of(session, found)
     parts.lock_devices_of(session, found)
     return {number: _settle_one(session, number, now) for number in found}
 

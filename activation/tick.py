@@ -151,7 +151,7 @@ def _end_together(
     found = lock_reservations(session, reservation_ids)
     # They may have moved, or been put off, since they were found.
     due = {row: row.state for row in found if row.state in BEGUN and _is_due(row, now)}
-    calendar.lock_claimed(session, [row.id for row in due])
+    calendar.lock_resources_of(session, [row.id for row in due])
     parts.lock_devices_of(session, [row.id for row in due])
     for row in due:
         _on_devices(session, row, now)

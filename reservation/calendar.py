@@ -40,13 +40,9 @@ def lock_resources(session: Session, names: Iterable[str]) -> dict[str, Resource
 
 def lock_resources_of(session: Session, reservation_ids: Collection[int]) -> None:
     """Lock all that these reservations have taken of: for who will give back what several of them have."""
-    names = (
-        select(ResourceRow.name)
-        .join(ClaimRow, ClaimRow.resource_id == ResourceRow.id)
-        .where(ClaimRow.reservation_id.in_(reservation_ids))
-        .distinct()
-    )
-    lock_resources(session, session.scalars(names))
+    names = session.scalars(_resources_of(), {"reservations": list(reservation_ids)}).all()
+    if names:
+        lock_resources(session, names)
 
 
 def known_resource(session: Session, name: str) -> ResourceRow:
@@ -229,13 +225,6 @@ def claims_of(
     names = {*locking, *(name for _, name in found)}
     resources = lock_resources(session, names) if names else {}
     return [(row, resources[name]) for row, name in found]
-
-
-def lock_claimed(session: Session, reservation_ids: Collection[int]) -> None:
-    """Lock every resource of which these reservations have something: to change several's claims."""
-    names = session.scalars(_resources_of(), {"reservations": list(reservation_ids)}).all()
-    if names:
-        lock_resources(session, names)
 
 
 @functools.cache
