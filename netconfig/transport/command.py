@@ -5,7 +5,6 @@ A command is a fixed text: whatever belongs to a part goes to its standard input
 
 import io
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from netconfig.transport.secrets import mask
 DEFAULT_PORT = 22
 _KEYS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 _BLOCK = 1 << 16
+_LONGEST = 64 << 20
+"""Octets that a command may write on either of its ways; no device has so much to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,10 @@ class CommandSession:
             link = self._link
             if link is None and not may_open:
                 raise EOFError
-            session: _Session = (link or self._open(closings)).session
-            return session.run(command, data, self._timeouts.answer)
+            link = link or self._open(closings)
+            session: _Session = link.session
+            with _patience(link, self._timeouts.answer):
+                return session.run(command, data)
 
     def _open(self, closings: int) -> Link:
         link = Link()
@@ -113,21 +116,13 @@ class CommandSession:
             if self._closings != closings:
                 raise EOFError
             self._link = link
-        watchdog = threading.Timer(self._timeouts.open, link.break_off, [TimeoutError])
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            self._establish(link)
-            link.finish()
-        except BaseException as error:
-            reason = link.reason
+            with _patience(link, self._timeouts.open):
+                self._establish(link)
+                link.finish()
+        except BaseException:
             link.close()
-            if reason and isinstance(error, Exception):
-                # What the library says of a line that was cut is anybody's guess.
-                raise reason from error
             raise
-        finally:
-            watchdog.cancel()
         return link
 
     def _establish(self, link: Link) -> None:
@@ -205,30 +200,25 @@ class _Session:
         """Whether it has not ended."""
         return self._transport.is_active() and self._transport.is_authenticated()
 
-    def run(self, command: str, data: bytes, patience: float) -> Ended:
-        """See a command end.
+    def run(self, command: str, data: bytes) -> Ended:
+        """See a command end; for whoever does not want to wait for ever, the link is to be broken off.
 
         Raises:
             EOFError: the session ended first.
-            TimeoutError: the patience, in seconds, did.
-            paramiko.SSHException: no channel was granted.
+            paramiko.SSHException: no channel was granted, or there is no end to what the command writes.
         """
-        deadline = time.monotonic() + patience
         try:
-            channel = self._transport.open_session(timeout=patience)
+            channel = self._transport.open_session()
         except paramiko.SSHException as error:
             raise self._cause(error) from error
         try:
-            channel.settimeout(_left(deadline))
             channel.exec_command(command)
             # What ends without reading all of it says why, and so does its exit status.
             with suppress(OSError):
                 channel.sendall(data)
                 channel.shutdown_write()
-            output = b"".join(_received(channel.recv, channel, deadline))
-            errors = b"".join(_received(channel.recv_stderr, channel, deadline))
-            if not channel.status_event.wait(_left(deadline)):
-                raise TimeoutError
+            output = _received(channel.recv)
+            errors = _received(channel.recv_stderr)
             status = channel.recv_exit_status()
         except paramiko.SSHException as error:
             raise self._cause(error) from error
@@ -247,19 +237,30 @@ class _Session:
         return error if self._transport.is_active() else EOFError()
 
 
-def _received(receive: Callable[[int], bytes], channel: paramiko.Channel, deadline: float) -> Iterator[bytes]:
-    while True:
-        channel.settimeout(_left(deadline))
-        if not (block := receive(_BLOCK)):
-            return
-        yield block
+@contextmanager
+def _patience(link: Link, seconds: float) -> Iterator[None]:
+    """Break a link off if this lasts longer: the library waits in places that take no time-out of ours."""
+    watchdog = threading.Timer(seconds, link.break_off, [TimeoutError])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    except Exception as error:
+        if link.reason:
+            # What the library says of a line that was cut is anybody's guess.
+            raise link.reason from error
+        raise
+    finally:
+        watchdog.cancel()
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+def _received(receive: Callable[[int], bytes]) -> bytes:
+    found = bytearray()
+    while block := receive(_BLOCK):
+        found += block
+        if len(found) > _LONGEST:
+            raise paramiko.SSHException(f"it says more than {_LONGEST} octets")
+    return bytes(found)
 
 
 def _private_key(device: Device) -> paramiko.PKey:
