@@ -9,6 +9,8 @@ from netconfig.errors import StateUnknown
 from netconfig.transport.command import CommandSession, Ended
 
 HELPER = "lambdastation-router"
+_END = "# end\n"
+"""Behind what is to be done: a router that has not had this has not had all of it, and does nothing."""
 _LINE = re.compile(r"^(?:/dev/stdin|-):(\d+)|^Command failed -:(\d+)", re.MULTILINE)
 _LONGEST = 400
 
@@ -60,7 +62,7 @@ class Session:
         Raises:
             Unreachable: the session ended.
         """
-        ended = self._commands.run(f"{HELPER} save {names.ownership.station}", text.encode())
+        ended = self._commands.run(f"{HELPER} save {names.ownership.station}", f"{text}{_END}".encode())
         return "" if ended.status == 0 else self._words(ended)
 
     def close(self) -> None:
@@ -75,4 +77,4 @@ class Session:
 
 
 def _joined(lines: list[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    return ("".join(f"{line}\n" for line in lines) + _END).encode()

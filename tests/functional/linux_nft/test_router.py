@@ -119,12 +119,35 @@ def test_what_is_kept_is_whole_or_as_it_was(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     environment = {**os.environ, "SSH_ORIGINAL_COMMAND": "save FNAL", "LAMBDASTATION_KEPT": str(kept)}
 
-    def save(text: bytes) -> None:
-        subprocess.run([HELPER], check=True, env=environment, input=text)
+    def save(text: bytes) -> int:
+        command = [HELPER]
+        return subprocess.run(
+            command, check=False, env=environment, input=text, capture_output=True
+        ).returncode
 
-    save(b"nft one\n")
-    assert (kept / "FNAL.boot").read_bytes() == b"nft one\n"
-    save(b"nft two\n")
-    assert [(file.name, file.read_bytes()) for file in kept.iterdir()] == [("FNAL.boot", b"nft two\n")]
-    save(b"")
+    assert save(b"nft one\n# end\n") == 0
+    assert (kept / "FNAL.boot").read_bytes() == b"nft one\n# end\n"
+    assert save(b"nft two\nnft three\n# end\n") == 0
+    (file,) = kept.iterdir()
+    assert (file.name, file.read_bytes()) == ("FNAL.boot", b"nft two\nnft three\n# end\n")
+    for cut in (b"", b"nft fo", b"nft four\n", b"nft four\n# en"):
+        assert save(cut) == 64
+        assert [one.read_bytes() for one in kept.iterdir()] == [b"nft two\nnft three\n# end\n"]
+    assert save(b"# end\n") == 0
     assert not list(kept.iterdir())
+
+
+def test_nothing_is_done_of_what_came_in_part(rig: LinuxRig) -> None:
+    for verb, whole in (
+        ("ip4", b"rule add priority 20001 fwmark 0x100000/0x3ff00000 lookup 20001\n"),
+        ("ip6", b"rule add priority 20001 fwmark 0x100000/0x3ff00000 lookup 20001\n"),
+        ("nft", b"add table inet lambdastation_FNAL\n"),
+    ):
+        before = rig.text()
+        # A prefix of a line may mean something else, such as another table.
+        for cut in (whole, whole[:-2], whole + b"# en"):
+            status, _, errors = rig.router.ask(verb, cut)
+            assert (status, errors) == (64, b"lambdastation-router: what is to be done was cut short\n")
+        assert rig.text() == before
+        assert rig.router.ask(verb, whole + b"# end\n")[0] == 0
+        assert rig.text() != before
