@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from netconfig.driver import Config
@@ -18,7 +18,7 @@ from netconfig.drivers.linux_nft.names import (
 )
 from netconfig.drivers.linux_nft.ruleset import Admitted, Held, Ruleset, read_ruleset
 from netconfig.errors import StateUnknown
-from netconfig.intent import IpAddress, parse_address
+from netconfig.intent import IpAddress, IpNetwork, parse_address
 
 BEGIN, END = "lambdastation-router 1", "lambdastation-router end"
 _EVERYTHING = "default"
@@ -26,10 +26,11 @@ _EVERYTHING = "default"
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An interface: whether it is up, and its addresses with their networks."""
+    """An interface: whether it is up, and its networks; where there is but one neighbour, that is one."""
 
     is_up: bool
-    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
+    networks: tuple[IpNetwork, ...] = ()
+    own: frozenset[IpAddress] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,10 @@ class Grounds:
     def way_to(self, next_hop: IpAddress) -> str | None:
         """The interface that is up and has the smallest network with this neighbour; None if none has."""
         found = [
-            (address.network.prefixlen, name)
+            (network.prefixlen, name)
             for name, interface in self.interfaces.items()
-            for address in interface.addresses
-            if interface.is_up and address.version == next_hop.version
-            if next_hop in address.network and next_hop != address.ip
+            for network in interface.networks
+            if interface.is_up and next_hop in network and next_hop not in interface.own
         ]
         return max(found)[1] if found else None
 
@@ -84,7 +84,8 @@ def read_router(device: str, output: bytes, names: Names) -> Reading:
     Raises:
         StateUnknown: it makes no sense.
     """
-    lines = output.decode("utf-8", "replace").splitlines()
+    # Not where Unicode would have a line end: the site's comments may hold such characters.
+    lines = output.decode("utf-8", "replace").split("\n")
     try:
         told = lines[lines.index(BEGIN) + 1 : lines.index(END)]
         rules4, routes4, rules6, routes6, links, nft = map(json.loads, filter(str.strip, told))
@@ -92,7 +93,7 @@ def read_router(device: str, output: bytes, names: Names) -> Reading:
         rules, clash, taken = _read_rules({4: rules4, 6: rules6})
         routes = tuple(_read_routes([*routes4, *routes6]))
         grounds = Grounds(dict(map(_read_link, links)), clash, taken)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StateUnknown(device, f"what it tells of itself makes no sense: {_words(error)}") from error
     return make_reading(ruleset, routes, rules, grounds, names)
 
@@ -219,12 +220,13 @@ def _read_routes(told: Iterable[Any]) -> Iterable[Route]:
 
 
 def _read_link(told: Any) -> tuple[str, Interface]:
-    addresses = tuple(
-        ip_interface(f"{one.get('address', one['local'])}/{one['prefixlen']}")
-        for one in told["addr_info"]
-        if one.get("family") in {"inet", "inet6"}
+    told_of = [one for one in told["addr_info"] if one.get("family") in {"inet", "inet6"}]
+    # At the other end of a tunnel there is one neighbour: its address is told, and the network is that.
+    networks = (
+        ip_network(f"{one.get('address', one['local'])}/{one['prefixlen']}", strict=False) for one in told_of
     )
-    return str(told["ifname"]), Interface("UP" in told["flags"], addresses)
+    own = frozenset(ip_address(one["local"]) for one in told_of)
+    return str(told["ifname"]), Interface("UP" in told["flags"], tuple(networks), own)
 
 
 def _number(word: object) -> int:

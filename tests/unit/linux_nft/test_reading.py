@@ -65,11 +65,32 @@ def test_noise_of_a_login_is_passed_over() -> None:
         told(objects=[{"table": {}, "chain": {}}]),
         told(objects=[None]),
         told(objects=7),
+        told(rules=[{**RULE, "priority": float("inf")}]),
+        told().replace(b"[]", b"[" * 100_000 + b"]" * 100_000, 1),
     ],
 )
 def test_what_makes_no_sense_is_state_unknown(output: bytes) -> None:
     with pytest.raises(StateUnknown, match="makes no sense"):
         read(output)
+
+
+def test_line_ends_of_unicode_in_the_sites_words_end_no_line() -> None:
+    comment = {"family": "inet", "table": "filter", "chain": "forward", "handle": 7, "expr": []}
+    rule = {"rule": {**comment, "comment": "campus\u2028\x85G\xe4ste"}}
+    output = told(objects=[rule])
+    output = output.replace(b"\\u2028\\u0085", "\u2028\x85".encode())
+    assert "\u2028\x85".encode() in output
+    assert len(read(output).ruleset.chains["inet/filter/forward"]) == 1
+
+
+def test_neighbour_at_the_other_end_of_a_tunnel_is_reached_by_it() -> None:
+    ends = {"family": "inet", "local": "10.0.0.1", "address": "10.0.0.2", "prefixlen": 32}
+    tunnel = {"ifname": "gre1", "flags": ["UP"], "addr_info": [ends]}
+    grounds = read(told(links=[ETH0, tunnel])).grounds
+    assert grounds.way_to(ip_address("10.0.0.2")) == "gre1"
+    assert grounds.way_to(ip_address("192.0.2.1")) == "eth0"
+    for nobody in ("10.0.0.1", "192.0.2.254", "10.0.0.3", "2001:db8::1"):
+        assert grounds.way_to(ip_address(nobody)) is None
 
 
 def test_number_that_the_site_has_is_taken_and_its_bits_of_the_mark_are_a_clash() -> None:
