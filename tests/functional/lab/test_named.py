@@ -20,7 +20,7 @@ SIMULATED = {"west": "cisco_ios", "east": "juniper_junos"}
 
 def kernel() -> list[str]:
     """What this network has: devices, addresses, routes, rules, and everything of nftables."""
-    looks = (("link",), ("address",), ("route", "show", "table", "all"), ("rule",), ("netns",))
+    looks = (("link",), ("address",), ("route", "show", "table", "all"), ("rule",))
     return [*(run("ip", "-brief", *look) for look in looks), run("nft", "list", "ruleset")]
 
 
