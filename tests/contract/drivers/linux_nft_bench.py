@@ -158,7 +158,7 @@ CALLS_BEFORE_REMOVAL, CALLS = 3, 4
 PATIENT = Timeouts(open=60, answer=60)
 """No router is taken for hung because this machine was busy."""
 HASTY = dataclasses.replace(PATIENT, answer=2)
-"""For one that is, where it is told to."""
+"""For the one command at which it is told to hang."""
 
 
 class LinuxRig:
@@ -229,8 +229,6 @@ class LinuxRig:
         self.router.reboot()
 
     def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
-        if what in {Trouble.HANG, Trouble.HANG_AFTER}:
-            self._be_patient(HASTY)
         if reading:
             self.router.befall(what.value, where="read", number=1)
         elif what is Trouble.REFUSE:
@@ -241,11 +239,6 @@ class LinuxRig:
 
     def calm(self) -> None:
         self.router.calm()
-        self._be_patient(PATIENT)
-
-    def _be_patient(self, timeouts: Timeouts) -> None:
-        for driver in self._wired:
-            driver._commands._timeouts = timeouts
 
     def watch(self, look: Callable[[], None] | None) -> None:
         self.look = look
@@ -311,15 +304,19 @@ class _DirectSession:
 
 
 class _WatchedSession(CommandSession):
-    """A session of which somebody looks at the moment in which it is about to hang."""
+    """A session that waits long but where it is made to hang; of which moment somebody may want to know."""
 
     def __init__(self, device: Device, timeouts: Timeouts, rig: LinuxRig) -> None:
         super().__init__(device, timeouts)
         self._rig = rig
 
     def run(self, command: str, data: bytes = b"", *, may_open: bool = False) -> Ended:
-        if self._rig.look and not command.endswith(" read") and self._rig.router.befalls[2:3] == ["1"]:
+        kind, where, number = (*self._rig.router.befalls, "", "", "")[:3]
+        strikes = number == "1" and where == ("read" if command.endswith(" read") else "push")
+        if self._rig.look and strikes and where == "push":
             self._rig.look()
+        hangs = strikes and kind in {Trouble.HANG.value, Trouble.HANG_AFTER.value}
+        self._timeouts = HASTY if hangs else PATIENT
         return super().run(command, data, may_open=may_open)
 
 

@@ -123,7 +123,10 @@ garbage:read) echo 'lambdastation-router 1'; echo '{{"nftables": ['; exit 0 ;;
 garbage:*) echo 'Error: nothing at all'; echo '/dev/stdin:1:1-1: Error: nothing at all' >&2 ;;
 refuse:read) echo 'Error: Operation not permitted' >&2; exit 1 ;;
 refuse:nft) sed "${{line}}{{/^# end/!s/\\$/ nosuch0/}}" | nsenter --net={namespace} {helper}; exit $? ;;
-refuse:*) sed "${{line}}{{/^# end/!s/.*/route add default dev nosuch0/}}" | nsenter --net={namespace} {helper}; exit $? ;;
+refuse:*)
+  sed "${{line}}{{/^# end/!s/.*/route add default dev nosuch0/}}" | nsenter --net={namespace} {helper}
+  exit $?
+  ;;
 :*) exec nsenter --net={namespace} {helper} ;;
 esac
 nsenter --net={namespace} {helper}
