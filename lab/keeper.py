@@ -26,7 +26,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     folder, west, east = Path(sys.argv[1]), *sys.argv[2:]
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Whoever looks whether we are here has it for a moment.
+    fcntl.flock(lock, fcntl.LOCK_EX)
     os.write(lock, f"{os.getpid()}\n".encode())
     try:
         with Lab(folder, {"west": west, "east": east}, relayed=[STATION_PORT]) as lab:

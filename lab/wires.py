@@ -4,13 +4,14 @@ Production is routed statically. To each next hop there is a table that a packet
 that marks: so the alternates are reached by policy alone.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from lab.network import Host
-from lab.processes import require_programs
+from lab.processes import require_programs, wait_for
 from lab.sites import DEVICES, HOSTS, INSIDE, LARGEST_MTU, PATHS, PRODUCTION, SIDES, Path, Side
 from netconfig.intent import IpAddress
 
@@ -39,7 +40,7 @@ class Wires:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        """Make it.
+        """Make it, and return when every link takes packets.
 
         Raises:
             MissingProgram: something is not there that it takes; nothing was made.
@@ -52,6 +53,8 @@ class Wires:
                 for number in range(1, HOSTS + 1):
                     self.hosts[side.host(number)] = opening.enter_context(Host())
             self._connect()
+            everywhere = (*self.routers.values(), *self.hosts.values())
+            wait_for("the links to be up", lambda: all(map(are_up, everywhere)))
             self._open = opening.pop_all()
         return self
 
@@ -78,6 +81,12 @@ class Wires:
                 router.set(key, "1")
             for device in ("all", "default", *DEVICES):
                 router.set(f"ipv4/conf/{device}/rp_filter", "0")
+
+
+def are_up(host: Host) -> bool:
+    """Whether every link of a host takes packets: its other end is up, and the kernel has seen that."""
+    links = json.loads(host.run("ip", "-json", "link", "show"))
+    return all(link["operstate"] == "UP" for link in links if link["ifname"] != "lo")
 
 
 def _host_lines(side: Side, number: int) -> Iterator[str]:

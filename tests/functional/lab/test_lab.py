@@ -7,6 +7,7 @@ from pathlib import Path
 from lab.network import Host, PrivateNetwork
 from lab.openvswitch import OpenVSwitch
 from lab.processes import wait_for
+from lab.wires import Wires, are_up
 
 NETWORK = Path("/proc/thread-self/ns/net")
 
@@ -27,6 +28,14 @@ def test_private_network_is_this_threads_and_of_what_it_starts() -> None:
         thread.join()
         assert seen == [NETWORK.readlink()]
     assert NETWORK.readlink() == home
+
+
+def test_links_take_packets_from_the_first_moment() -> None:
+    with Wires() as wires:
+        assert all(map(are_up, (*wires.routers.values(), *wires.hosts.values())))
+        # A lab is not there before this says so, so it has to be able to say no.
+        wires.hosts["east-1"].run("ip", "link", "set", "eth0", "down")
+        assert not are_up(wires.hosts["east-1"])
 
 
 def test_hosts_cables_and_bridges_go_with_what_they_belong_to() -> None:
