@@ -140,7 +140,13 @@ class CommandSession:
         offered = transport.get_security_options()
         # A device with several host keys shows the one it is asked for.
         offered.key_types = sorted(offered.key_types, key=lambda name: name != kind)
-        transport.start_client(timeout=self._timeouts.open)
+        try:
+            transport.start_client(timeout=self._timeouts.open)
+        except (paramiko.SSHException, OSError, EOFError):
+            raise
+        except Exception as error:
+            # What is no key, or no point of its curve, is told by whichever library looked at it.
+            raise paramiko.SSHException(f"it speaks no SSH: {error}") from error
         link.check()
         shown = transport.get_remote_server_key()
         if (shown.get_name(), shown.get_base64()) != (kind, base64.split()[0]):

@@ -34,11 +34,21 @@ class Hanging(paramiko.ServerInterface):
         return self._answer(channel)
 
 
+class NoKey(paramiko.RSAKey):
+    """What is shown for a host key, and is none."""
+
+    def asbytes(self) -> bytes:
+        shown = paramiko.Message()
+        shown.add_string("ssh-rsa")
+        shown.add_mpint(0)
+        shown.add_mpint(0)
+        return shown.asbytes()
+
+
 class Router:
     """One that hangs, for one session."""
 
-    def __init__(self, answer: Callable[[paramiko.Channel], bool]) -> None:
-        key = paramiko.RSAKey.generate(2048)
+    def __init__(self, answer: Callable[[paramiko.Channel], bool], key: paramiko.PKey) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._key, self._interface = key, Hanging(answer)
         self._transport: paramiko.Transport | None = None
@@ -77,9 +87,15 @@ def over() -> Iterator[threading.Event]:
     event.set()
 
 
-def fate_of(answer: Callable[[paramiko.Channel], bool], *, patience: float, data: bytes = b"") -> Exception:
+def fate_of(
+    answer: Callable[[paramiko.Channel], bool],
+    *,
+    patience: float,
+    data: bytes = b"",
+    key: paramiko.PKey | None = None,
+) -> Exception:
     """What becomes of a command."""
-    router = Router(answer)
+    router = Router(answer, key or paramiko.ECDSAKey.generate())
     session = CommandSession(router.device, Timeouts(open=PATIENCE, answer=patience))
     found: list[Exception] = []
 
@@ -130,3 +146,10 @@ def test_router_that_never_stops_talking(monkeypatch: pytest.MonkeyPatch) -> Non
     error = fate_of(talk, patience=PATIENCE)
     assert isinstance(error, Unreachable)
     assert "says more than 1048576 octets" in str(error)
+
+
+def test_router_whose_host_key_is_none() -> None:
+    key = NoKey(key=paramiko.RSAKey.generate(2048).key)
+    error = fate_of(lambda _: True, patience=PATIENCE, key=key)
+    assert isinstance(error, Unreachable)
+    assert "it speaks no SSH" in str(error)
