@@ -125,14 +125,14 @@ def test_what_is_kept_is_whole_or_as_it_was(tmp_path: Path) -> None:
             command, check=False, env=environment, input=text, capture_output=True
         ).returncode
 
-    assert save(b"nft one\n# end\n") == 0
-    assert (kept / "FNAL.boot").read_bytes() == b"nft one\n# end\n"
-    assert save(b"nft two\nnft three\n# end\n") == 0
+    assert save(b"nft add one\n# end\n") == 0
+    assert (kept / "FNAL.boot").read_bytes() == b"nft add one\n# end\n"
+    assert save(b"nft add two\nnft add three\n# end\n") == 0
     (file,) = kept.iterdir()
-    assert (file.name, file.read_bytes()) == ("FNAL.boot", b"nft two\nnft three\n# end\n")
+    assert (file.name, file.read_bytes()) == ("FNAL.boot", b"nft add two\nnft add three\n# end\n")
     for cut in (b"", b"nft fo", b"nft four\n", b"nft four\n# en"):
         assert save(cut) == 64
-        assert [one.read_bytes() for one in kept.iterdir()] == [b"nft two\nnft three\n# end\n"]
+        assert [one.read_bytes() for one in kept.iterdir()] == [b"nft add two\nnft add three\n# end\n"]
     assert save(b"# end\n") == 0
     assert not list(kept.iterdir())
 
@@ -151,3 +151,29 @@ def test_nothing_is_done_of_what_came_in_part(rig: LinuxRig) -> None:
         assert rig.text() == before
         assert rig.router.ask(verb, whole + b"# end\n")[0] == 0
         assert rig.text() != before
+
+
+@pytest.mark.parametrize(
+    ("verb", "line"),
+    [
+        ("ip4", "netns exec any touch {marker}"),
+        ("ip6", " vrf exec any touch {marker}"),
+        ("nft", 'include "{secret}"'),
+        ("nft", 'add table inet any; include "{secret}"'),
+        ("save FNAL", "ip4 netns exec any touch {marker}"),
+        ("save FNAL", 'nft include "{secret}"'),
+        ("save FNAL", "touch {marker}"),
+    ],
+)
+def test_no_line_runs_a_program_or_reads_a_file(verb: str, line: str, tmp_path: Path) -> None:
+    marker, secret = tmp_path / "marker", tmp_path / "secret"
+    secret.write_text("very-private\n")
+    kept = tmp_path / "kept"
+    asked = {"SSH_ORIGINAL_COMMAND": verb, "LAMBDASTATION_KEPT": str(kept)}
+    text = f"{line.format(marker=marker, secret=secret)}\n# end\n".encode()
+    command = ["unshare", "--net", HELPER]
+    ended = subprocess.run(command, check=False, env={**os.environ, **asked}, input=text, capture_output=True)
+    assert ended.returncode == 64
+    assert b"very-private" not in ended.stderr
+    assert not marker.exists()
+    assert not kept.exists()
