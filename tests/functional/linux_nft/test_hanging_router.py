@@ -16,6 +16,8 @@ from netconfig.transport.command import CommandSession, Timeouts
 PATIENCE = 60.0
 MUCH = b"x" * (8 << 20)
 """More than a channel takes of which nobody reads."""
+_OVER = (OSError, EOFError, paramiko.SSHException)
+"""What the end of a session is told by, whoever happens to be speaking."""
 
 
 class Hanging(paramiko.ServerInterface):
@@ -73,7 +75,7 @@ class Router:
             self._transport.close()
 
     def _serve(self) -> None:
-        with suppress(OSError, EOFError, paramiko.SSHException):
+        with suppress(*_OVER):
             connection, _ = self._listener.accept()
             self._transport = paramiko.Transport(connection)
             self._transport.add_server_key(self._key)
@@ -136,7 +138,7 @@ def test_router_that_never_stops_talking(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def talk(channel: paramiko.Channel) -> bool:
         def words() -> None:
-            with suppress(OSError):
+            with suppress(*_OVER):
                 while True:
                     channel.sendall(b"x" * (1 << 16))
 
