@@ -171,7 +171,7 @@ def test_no_line_runs_a_program_or_reads_a_file(verb: str, line: str, tmp_path: 
     kept = tmp_path / "kept"
     asked = {"SSH_ORIGINAL_COMMAND": verb, "LAMBDASTATION_KEPT": str(kept)}
     text = f"{line.format(marker=marker, secret=secret)}\n# end\n".encode()
-    command = ["unshare", "--net", HELPER]
+    command = ["unshare", "--net", str(HELPER)]
     ended = subprocess.run(command, check=False, env={**os.environ, **asked}, input=text, capture_output=True)
     assert ended.returncode == 64
     assert b"very-private" not in ended.stderr
