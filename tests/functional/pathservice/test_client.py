@@ -49,8 +49,11 @@ def environment_of(serving: Any, **changed: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def serving(serve_for_module: Any) -> Any:
-    return serve_for_module()
+def serving(serve_for_module: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = tmp_path_factory.mktemp("settings") / "settings.yaml"
+    # A ticket that is new is counted at the next question, and not half a minute later.
+    file.write_text("count_every: 1\n", encoding="utf-8")
+    return serve_for_module(None, "--settings", str(file))
 
 
 @pytest.fixture
