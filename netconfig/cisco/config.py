@@ -10,8 +10,8 @@ from netconfig.cisco.dialect import Dialect, Family
 from netconfig.cisco.grounds import Ground
 from netconfig.cisco.names import Names, fingerprint
 from netconfig.cisco.running import POLICY, AccessList, Entry, Running, parse_running
+from netconfig.cli import wish
 from netconfig.driver import Config
-from netconfig.intent import SequenceRange
 
 Block = tuple[str, tuple[str, ...]]
 """A top-level line and the lines below it."""
@@ -30,35 +30,16 @@ class Reading(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
-
-    part: int
-    reservation: int
-    sequences: SequenceRange
-
-
-@dataclass(frozen=True, slots=True)
-class Wish(Config):
+class Wish(wish.Wish):
     """What a router should have.
 
     Attributes:
-        leaving: ids of the parts that need an object gone, by the first lines of its path.
         entries: for each entry that a part was given, its reservation and its `set` line.
-        members: ids of the parts of each reservation; those that are leaving, if any are.
-        reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
-        adopted: reservation and database of the fingerprints that some parts' objects had before.
-        remembered: permits of parts whose reservations are over, by header and text.
     """
 
-    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
     entries: Mapping[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
-    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
-    adopted: frozenset[tuple[int, str]] = frozenset()
-    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:

@@ -21,11 +21,11 @@ from netconfig.cisco.dialect import Family, SecondMatch
 from netconfig.cisco.difference import difference
 from netconfig.cisco.grounds import InList, hindrance
 from netconfig.cisco.names import Names, fingerprint, is_fingerprint
-from netconfig.cisco.permits import check_single
-from netconfig.cisco.recall import recall
 from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
 from netconfig.cisco.steps import Steps, check_touches_only_ours
 from netconfig.cisco.strangers import Holdings, sort_holdings
+from netconfig.cli.permits import check_single
+from netconfig.cli.recall import recall
 from netconfig.driver import Plan
 
 
@@ -37,7 +37,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     """
     strange = [held for held in actual.running.access_lists.values() if held.owner in wish.adopted]
     actual = replace(actual, running=as_adopted(actual.running, wish.adopted, names))
-    wish, returned = recall(actual.running, wish)
+    wish, returned = recall(actual.running.access_lists.values(), wish)
     holdings = sort_holdings(actual, wish, names, known)
     planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()

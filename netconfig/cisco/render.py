@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import write_permit
 from netconfig.cisco.adoption import former_owners
-from netconfig.cisco.config import Block, Memory, Wish, number, text_of
+from netconfig.cisco.config import Block, Wish, number, text_of
 from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.grounds import Ground, ground_of
 from netconfig.cisco.names import Names, fingerprint
-from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
 from netconfig.cisco.running import MATCH, NEXT_HOP, POLICY
+from netconfig.cli.permits import permit_lines
+from netconfig.cli.wish import Memory
 from netconfig.intent import AccessPermit, PolicyRoute
 
 Path = tuple[str, ...]

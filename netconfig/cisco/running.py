@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from netconfig.cisco.ace import canonical
 from netconfig.cisco.dialect import Dialect, Family
 from netconfig.cisco.names import read_fingerprint
+from netconfig.cli import access
+from netconfig.cli.access import Rule
 
 _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
 _LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standard) )?(\S+)")
@@ -22,15 +24,7 @@ NEXT_HOP: Mapping[Family, str] = {4: "set ip next-hop", 6: "set ipv6 next-hop"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A permit or deny, canonical, with its sequence number; 0 where the device did not say it."""
-
-    sequence: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessList:
+class AccessList(access.AccessList):
     """A named access list, an extended one of IPv4 or one of IPv6.
 
     Attributes:
@@ -38,10 +32,8 @@ class AccessList:
         counts: whether it says that it counts; never where lists count by themselves.
     """
 
-    dialect: Dialect
-    family: Family
-    name: str
-    rules: tuple[Rule, ...] = ()
+    dialect: Dialect = field(kw_only=True)
+    family: Family = field(kw_only=True)
     owner: tuple[int, str] | None = None
     counts: bool = False
 
@@ -49,14 +41,6 @@ class AccessList:
     def header(self) -> str:
         """The line its block begins with."""
         return f"{self.dialect.list_header[self.family]} {self.name}"
-
-    def find(self, text: str) -> Rule | None:
-        """The rule that reads so."""
-        return next((rule for rule in self.rules if rule.text == text), None)
-
-    def at(self, sequence: int) -> Rule | None:
-        """The rule of that number."""
-        return next((rule for rule in self.rules if rule.sequence == sequence), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +210,7 @@ def _access_list(header: str, lines: Sequence[str], dialect: Dialect) -> AccessL
         elif "remark " in line:
             owner = owner or read_fingerprint(line[line.index("remark ") :])
     counts = dialect.counting != "" and dialect.counting in lines
-    return AccessList(dialect, family, name, tuple(rules), owner, counts)
+    return AccessList(name, tuple(rules), owner, counts, dialect=dialect, family=family)
 
 
 def _shown_rule(line: str) -> Rule | None:

@@ -3,8 +3,7 @@
     names, entries       what things are called; one entry of a list, written and read
     running, config      a running configuration taken apart; the two configurations that are compared
     grounds              what of the site's a part stands on, and whether it is there
-    permits, recall,     where a part goes; permits that came back
-      place
+    place                where a part goes
     render               what a switch should carry
     strangers, steps,    whose an object is; how steps are written; the order that is safe
       plan
@@ -12,7 +11,7 @@
     push                 sending it
     driver               all of it behind `DeviceDriver`
 
-Everything but `push` and `driver` is pure.
+Everything but `push` and `driver` is pure. What is the same on other command lines is `netconfig.cli`.
 """
 
 from netconfig.drivers.dell_force10.driver import DellForce10

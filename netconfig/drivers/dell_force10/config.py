@@ -6,6 +6,7 @@ Both are a `Config` with text in the switch's own language; beside it they keep 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from netconfig.cli import wish
 from netconfig.driver import Config
 from netconfig.drivers.dell_force10.grounds import Ground
 from netconfig.drivers.dell_force10.names import Names, fingerprint
@@ -17,7 +18,6 @@ from netconfig.drivers.dell_force10.running import (
     interface_header,
     parse_running,
 )
-from netconfig.intent import SequenceRange
 
 Block = tuple[str, tuple[str, ...]]
 """A top-level line and the lines below it."""
@@ -36,33 +36,14 @@ class Reading(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
-
-    part: int
-    reservation: int
-    sequences: SequenceRange
-
-
-@dataclass(frozen=True, slots=True)
-class Wish(Config):
+class Wish(wish.Wish):
     """What a switch should have.
 
     Attributes:
-        leaving: ids of the parts that need an object gone, by the first lines of its path.
-        members: ids of the parts of each reservation; those that are leaving, if any are.
-        reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
-        adopted: reservation and database of the fingerprints that some parts' lists had before.
-        remembered: permits of parts whose reservations are over, by header and text.
     """
 
-    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
-    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
-    adopted: frozenset[tuple[int, str]] = frozenset()
-    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:

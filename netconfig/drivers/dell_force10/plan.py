@@ -7,13 +7,13 @@ only ever looked up in lists that are whole.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from netconfig.cli.permits import check_single
+from netconfig.cli.recall import recall
 from netconfig.driver import Plan
 from netconfig.drivers.dell_force10.adoption import as_adopted
 from netconfig.drivers.dell_force10.config import Reading, Wish, blocks_of
 from netconfig.drivers.dell_force10.grounds import hindrance
 from netconfig.drivers.dell_force10.names import Names
-from netconfig.drivers.dell_force10.permits import check_single
-from netconfig.drivers.dell_force10.recall import recall
 from netconfig.drivers.dell_force10.running import (
     ACCESS_LIST,
     GROUP,
@@ -36,7 +36,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     """
     as_it_is = actual.running
     actual = replace(actual, running=as_adopted(as_it_is, wish.adopted, names))
-    wish, returned = recall(actual.running, wish)
+    wish, returned = recall(actual.running.access_lists.values(), wish)
     holdings = sort_holdings(actual.running, names, known)
     steps = _Planner(device, actual, as_it_is, wish, holdings).plan()
     check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from netconfig.carried import RouterPart
+from netconfig.cli.permits import permit_lines
+from netconfig.cli.wish import Memory
 from netconfig.drivers.dell_force10.adoption import former_owners
-from netconfig.drivers.dell_force10.config import Block, Memory, Wish, number, text_of
+from netconfig.drivers.dell_force10.config import Block, Wish, number, text_of
 from netconfig.drivers.dell_force10.grounds import Ground, ground_of
 from netconfig.drivers.dell_force10.names import Names, fingerprint
-from netconfig.drivers.dell_force10.permits import permit_lines
 from netconfig.drivers.dell_force10.place import redirects, route_list
 from netconfig.drivers.dell_force10.running import (
     ACCESS_LIST,

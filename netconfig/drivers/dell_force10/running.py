@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from netconfig.cli import access
+from netconfig.cli.access import Rule
 from netconfig.drivers.dell_force10.entries import canonical
 from netconfig.drivers.dell_force10.names import read_fingerprint
 
@@ -14,14 +16,6 @@ GROUP = "ip redirect-group "
 DESCRIPTION = "description "
 _RULE = re.compile(r"seq (\d+) ((?:permit|deny|redirect) .*)")
 _LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An entry, canonical, with its sequence number."""
-
-    sequence: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +44,13 @@ class RedirectList:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessList:
+class AccessList(access.AccessList):
     """An extended access list of IPv4."""
-
-    name: str
-    rules: tuple[Rule, ...] = ()
 
     @property
     def header(self) -> str:
         """The line its block begins with."""
         return f"{ACCESS_LIST}{self.name}"
-
-    def find(self, text: str) -> Rule | None:
-        """The rule that reads so."""
-        return next((rule for rule in self.rules if rule.text == text), None)
-
-    def at(self, sequence: int) -> Rule | None:
-        """The rule of that number."""
-        return next((rule for rule in self.rules if rule.sequence == sequence), None)
 
 
 @dataclass(frozen=True, slots=True)

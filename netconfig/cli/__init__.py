@@ -1,0 +1,9 @@
+"""What drivers share whose router has a command line and access lists with numbered rules.
+
+    access     a named access list and its rules
+    wish       what a router should have, beside its text
+    permits    which permits are to stand there, under which numbers
+    recall     permits of tickets that are long over, found again
+
+What a platform says in its own words is passed in, as a value or as a subclass of one. All is pure.
+"""
