@@ -12,8 +12,7 @@ Where they differ is a value, a `Dialect`; each platform's driver is its dialect
       difference, steps,   the order that is safe
       plan
     adoption, imagine    objects that another database left; what was rehearsed
-    push                 sending it
     driver               all of it behind `DeviceDriver`
 
-Everything but `push` and `driver` is pure. What is the same on other command lines is `netconfig.cli`.
+Everything but `driver` is pure. What is the same on other command lines is `netconfig.cli`.
 """

@@ -17,7 +17,6 @@ MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\
 """How often an entry was hit, as it is shown behind it."""
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
-_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
 POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
 MATCH: Mapping[Family, str] = {4: "match ip address", 6: "match ipv6 address"}
 NEXT_HOP: Mapping[Family, str] = {4: "set ip next-hop", 6: "set ipv6 next-hop"}
@@ -102,11 +101,6 @@ class Running:
             return True
         lists = (self.access_lists.get(name) for name in entry.access_lists)
         return any(found is None or not found.rules for found in lists)
-
-
-def without_log_messages(text: str) -> str:
-    """What a device printed, without the log messages that went out to the terminal meanwhile."""
-    return _LOG_MESSAGE.sub("", text)
 
 
 def parse_running(text: str, dialect: Dialect) -> Running:

@@ -4,6 +4,10 @@
     wish       what a router should have, beside its text
     permits    which permits are to stand there, under which numbers
     recall     permits of tickets that are long over, found again
+    words      what a platform says each in its own words; which answer is a refusal
+    show       asks for what there is
+    push       sends a plan
 
-What a platform says in its own words is passed in, as a value or as a subclass of one. All is pure.
+What a platform says in its own words is passed in, as a value or as a subclass of one. Everything but `show`
+and `push` is pure.
 """

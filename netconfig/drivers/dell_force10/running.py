@@ -15,7 +15,6 @@ ACCESS_LIST = "ip access-list extended "
 GROUP = "ip redirect-group "
 DESCRIPTION = "description "
 _RULE = re.compile(r"seq (\d+) ((?:permit|deny|redirect) .*)")
-_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +79,6 @@ def interface_of(header: str) -> str:
 def interface_header(interface: str) -> str:
     """The line an interface's block begins with, as FTOS writes it: `interface TenGigabitEthernet 1/1`."""
     return INTERFACE + re.sub(r"(?<=[A-Za-z])(?=\d)", " ", interface, count=1)
-
-
-def without_log_messages(text: str) -> str:
-    """What a device printed, without the log messages that went out to the terminal meanwhile."""
-    return _LOG_MESSAGE.sub("", text)
 
 
 def parse_running(text: str) -> Running:
