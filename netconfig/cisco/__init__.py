@@ -8,9 +8,8 @@ Where they differ is a value, a `Dialect`; each platform's driver is its dialect
     grounds              what of the site's a part stands on, and whether it is there
     place                where a part goes
     render               what a router should carry
-    strangers,           whose an object is; which lines differ (hier-config); how steps are written;
-      difference, steps,   the order that is safe
-      plan
+    strangers, look,     whose an object is, and once more at the end; which lines differ (hier-config);
+      difference, plan     the order that is safe
     adoption, imagine    objects that another database left; what was rehearsed
     driver               all of it behind `DeviceDriver`
 

@@ -20,12 +20,13 @@ from netconfig.cisco.config import (
 from netconfig.cisco.dialect import Family, SecondMatch
 from netconfig.cisco.difference import difference
 from netconfig.cisco.grounds import InList, hindrance
+from netconfig.cisco.look import Look
 from netconfig.cisco.names import Names, fingerprint, is_fingerprint
 from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
-from netconfig.cisco.steps import Steps, check_touches_only_ours
 from netconfig.cisco.strangers import Holdings, sort_holdings
 from netconfig.cli.permits import check_single
 from netconfig.cli.recall import recall
+from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
 
 
@@ -41,7 +42,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     holdings = sort_holdings(actual, wish, names, known)
     planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()
-    check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
+    check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
     return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
 
 

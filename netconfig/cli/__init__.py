@@ -4,6 +4,7 @@
     wish       what a router should have, beside its text
     permits    which permits are to stand there, under which numbers
     recall     permits of tickets that are long over, found again
+    steps      how the lines of a plan are written down, and looked at once more
     words      what a platform says each in its own words; which answer is a refusal
     show       asks for what there is
     push       sends a plan

@@ -6,7 +6,7 @@
     grounds              what of the site's a part stands on, and whether it is there
     place                where a part goes
     render               what a switch should carry
-    strangers, steps,    whose an object is; how steps are written; the order that is safe
+    strangers, look,     whose an object is, and once more at the end; the order that is safe
       plan
     adoption, imagine    what another database left; a switch that is only rehearsed on
     driver               all of it behind `DeviceDriver`

@@ -96,13 +96,13 @@ class DellForce10:
         return self._adoption(actual, reservation_id, database).placements(ours)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
-        """Send a plan; see `netconfig.cli.push.Push.run`. Nothing is sent for an empty one."""
+        """Send a plan; see `cli.push.Push.run`. Nothing is sent for an empty one."""
         if not plan:
             return Transcript()
         return self._push(may_go_on).run(plan)
 
     def save(self) -> Transcript:
-        """Write the running configuration to the startup configuration; see `netconfig.cli.push.Push.save`."""
+        """Write the running configuration to the startup configuration; see `cli.push.Push.save`."""
         return self._push().save()
 
     def close(self) -> None:
