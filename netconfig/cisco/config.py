@@ -11,10 +11,8 @@ from netconfig.cisco.grounds import Ground
 from netconfig.cisco.names import Names, fingerprint
 from netconfig.cisco.running import POLICY, AccessList, Entry, Running, parse_running
 from netconfig.cli import wish
+from netconfig.cli.blocks import Block, text_of
 from netconfig.driver import Config
-
-Block = tuple[str, tuple[str, ...]]
-"""A top-level line and the lines below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +117,3 @@ def number(texts: list[str], family: Family, dialect: Dialect) -> tuple[str, ...
 def entry_block(entry: Entry) -> Block:
     """A route-map entry."""
     return entry.header, entry.lines
-
-
-def text_of(blocks: list[Block]) -> str:
-    """Blocks as a router prints them."""
-    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
-
-
-def blocks_of(text: str) -> list[Block]:
-    """The blocks of a text that `text_of` made."""
-    blocks: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
-        if line.startswith(" "):
-            blocks[-1][1].append(line.strip())
-        else:
-            blocks.append((line, []))
-    return [(header, tuple(lines)) for header, lines in blocks]

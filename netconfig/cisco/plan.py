@@ -9,10 +9,8 @@ from dataclasses import replace
 
 from netconfig.cisco.adoption import as_adopted
 from netconfig.cisco.config import (
-    Block,
     Reading,
     Wish,
-    blocks_of,
     interface_blocks,
     is_ours,
     list_block,
@@ -24,6 +22,7 @@ from netconfig.cisco.look import Look
 from netconfig.cisco.names import Names, fingerprint, is_fingerprint
 from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
 from netconfig.cisco.strangers import Holdings, sort_holdings
+from netconfig.cli.blocks import Block, blocks_of
 from netconfig.cli.permits import check_single
 from netconfig.cli.recall import recall
 from netconfig.cli.steps import Steps, check_touches_only_ours

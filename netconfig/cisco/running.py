@@ -9,6 +9,7 @@ from netconfig.cisco.dialect import Dialect, Family
 from netconfig.cisco.names import read_fingerprint
 from netconfig.cli import access
 from netconfig.cli.access import Rule
+from netconfig.cli.blocks import printed_blocks
 
 _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
 _LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standard) )?(\S+)")
@@ -110,7 +111,7 @@ def parse_running(text: str, dialect: Dialect) -> Running:
     maps: dict[str, list[Entry]] = {}
     others: set[str] = set()
     features = {dialect.feature} - {""}
-    for header, lines in _blocks(text):
+    for header, lines in printed_blocks(text):
         features.discard(header)
         if header.startswith("interface "):
             policies[header.removeprefix("interface ")] = _policies(lines)
@@ -152,26 +153,6 @@ def number_rules(running: Running, shown: str) -> Running:
             known = replace(known, rules=rules)  # noqa: PLW2901
         lists[name] = known
     return replace(running, access_lists=lists)
-
-
-def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Top-level lines with the indented ones below them; the text of banners is passed over."""
-    header, lines, banner_end = "", list[str](), ""
-    for line in text.splitlines():
-        if banner_end:
-            banner_end = "" if banner_end in line else banner_end
-        elif line.startswith("banner "):
-            _, _, rest = line.removeprefix("banner ").partition(" ")
-            mark = rest[:2] if rest.startswith("^") else rest[:1]
-            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
-        elif line.startswith(" "):
-            lines.append(" ".join(line.split()))
-        elif line.strip() and not line.startswith("!"):
-            if header:
-                yield header, lines
-            header, lines = " ".join(line.split()), []
-    if header:
-        yield header, lines
 
 
 def _policies(lines: Sequence[str]) -> dict[Family, str]:

@@ -1,5 +1,6 @@
 """What drivers share whose router has a command line and access lists with numbered rules.
 
+    blocks     a configuration as it is printed, and taken apart
     access     a named access list and its rules
     wish       what a router should have, beside its text
     permits    which permits are to stand there, under which numbers

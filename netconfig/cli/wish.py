@@ -1,8 +1,10 @@
 """What a router should have, beside its text: for whom, and what is to be forgotten."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from netconfig.carried import RouterPart
 from netconfig.driver import Config
 from netconfig.intent import SequenceRange
 
@@ -33,3 +35,12 @@ class Wish(Config):
     reservations: Mapping[int, int] = field(default_factory=dict)
     adopted: frozenset[tuple[int, str]] = frozenset()
     remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
+
+
+def members_of(parts: Iterable[RouterPart]) -> dict[int, frozenset[int]]:
+    """Ids of the parts of each reservation; those that are leaving, if any are."""
+    wanted: dict[int, set[int]] = defaultdict(set)
+    leaving: dict[int, set[int]] = defaultdict(set)
+    for part in parts:
+        (wanted if part.wanted else leaving)[part.reservation_id].add(part.part_id)
+    return {reservation: frozenset(ids) for reservation, ids in {**wanted, **leaving}.items()}

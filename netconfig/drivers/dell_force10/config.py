@@ -3,10 +3,11 @@
 Both are a `Config` with text in the switch's own language; beside it they keep what that text was made from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from netconfig.cli import wish
+from netconfig.cli.blocks import Block, text_of
 from netconfig.driver import Config
 from netconfig.drivers.dell_force10.grounds import Ground
 from netconfig.drivers.dell_force10.names import Names, fingerprint
@@ -18,9 +19,6 @@ from netconfig.drivers.dell_force10.running import (
     interface_header,
     parse_running,
 )
-
-Block = tuple[str, tuple[str, ...]]
-"""A top-level line and the lines below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +86,6 @@ def list_block(held: RedirectList) -> Block:
 def number(texts: Sequence[str]) -> tuple[str, ...]:
     """Entries of a list of our own with their sequence numbers."""
     return tuple(f"seq {10 * n} {text}" for n, text in enumerate(texts, 1))
-
-
-def text_of(blocks: Iterable[Block]) -> str:
-    """Blocks as a switch prints them."""
-    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
-
-
-def blocks_of(text: str) -> list[Block]:
-    """The blocks of a text that `text_of` made."""
-    blocks: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
-        if line.startswith(" "):
-            blocks[-1][1].append(line.strip())
-        else:
-            blocks.append((line, []))
-    return [(header, tuple(lines)) for header, lines in blocks]
 
 
 def _interface_blocks(running: Running, names: Names) -> Iterator[Block]:

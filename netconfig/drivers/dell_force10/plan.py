@@ -7,12 +7,13 @@ only ever looked up in lists that are whole.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from netconfig.cli.blocks import blocks_of
 from netconfig.cli.permits import check_single
 from netconfig.cli.recall import recall
 from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
 from netconfig.drivers.dell_force10.adoption import as_adopted
-from netconfig.drivers.dell_force10.config import Reading, Wish, blocks_of
+from netconfig.drivers.dell_force10.config import Reading, Wish
 from netconfig.drivers.dell_force10.grounds import hindrance
 from netconfig.drivers.dell_force10.look import Look
 from netconfig.drivers.dell_force10.names import Names

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from netconfig.cli import access
 from netconfig.cli.access import Rule
+from netconfig.cli.blocks import printed_blocks
 from netconfig.drivers.dell_force10.entries import canonical
 from netconfig.drivers.dell_force10.names import read_fingerprint
 
@@ -86,7 +87,7 @@ def parse_running(text: str) -> Running:
     groups: dict[str, tuple[str, ...]] = {}
     redirects: dict[str, RedirectList] = {}
     lists: dict[str, AccessList] = {}
-    for header, lines in _blocks(text):
+    for header, lines in printed_blocks(text):
         if header.startswith(INTERFACE):
             found = (line.removeprefix(GROUP) for line in lines if line.startswith(GROUP))
             groups[interface_of(header)] = tuple(found)
@@ -97,26 +98,6 @@ def parse_running(text: str) -> Running:
             name = header.removeprefix(ACCESS_LIST)
             lists[name] = AccessList(name, tuple(_rules(lines)))
     return Running(groups, redirects, lists)
-
-
-def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Top-level lines with the indented ones below them; the text of banners is passed over."""
-    header, lines, banner_end = "", list[str](), ""
-    for line in text.splitlines():
-        if banner_end:
-            banner_end = "" if banner_end in line else banner_end
-        elif line.startswith("banner "):
-            _, _, rest = line.removeprefix("banner ").partition(" ")
-            mark = rest[:2] if rest.startswith("^") else rest[:1]
-            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
-        elif line.startswith(" "):
-            lines.append(" ".join(line.split()))
-        elif line.strip() and not line.startswith("!"):
-            if header:
-                yield header, lines
-            header, lines = " ".join(line.split()), []
-    if header:
-        yield header, lines
 
 
 def _redirect_list(name: str, lines: Sequence[str]) -> RedirectList:
