@@ -6,15 +6,12 @@ Where they differ is a value, a `Dialect`; each platform's driver is its dialect
     names, ports, ace    what things are called; one entry of a list, written and read
     running, config      a running configuration taken apart; the two configurations that are compared
     grounds              what of the site's a part stands on, and whether it is there
-    permits, place       where a part goes
+    place                where a part goes
     render               what a router should carry
-    strangers,           whose an object is; which lines differ (hier-config); how steps are written;
-      difference, steps,   the order that is safe
-      plan
-    recall, adoption,    permits that came back; objects that another database left; what was rehearsed
-      imagine
-    push                 sending it
+    strangers, look,     whose an object is, and once more at the end; which lines differ (hier-config);
+      difference, plan     the order that is safe
+    adoption, imagine    objects that another database left; what was rehearsed
     driver               all of it behind `DeviceDriver`
 
-Everything but `push` and `driver` is pure.
+Everything but `driver` is pure. What is the same on other command lines is `netconfig.cli`.
 """

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import read_permit, write_permit
-from netconfig.cisco.config import Memory
 from netconfig.cisco.names import Names, fingerprint, read_fingerprint
-from netconfig.cisco.permits import PermitLine, PermitPlace
 from netconfig.cisco.place import RoutePlace
-from netconfig.cisco.recall import recalled
 from netconfig.cisco.running import MATCH, NEXT_HOP, AccessList, Entry, Running
+from netconfig.cli.permits import PermitLine, PermitPlace
+from netconfig.cli.recall import recalled
+from netconfig.cli.wish import Memory
 from netconfig.driver import ADOPTED, Placement
 from netconfig.errors import Unreadable
 from netconfig.intent import (

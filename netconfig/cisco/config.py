@@ -10,11 +10,9 @@ from netconfig.cisco.dialect import Dialect, Family
 from netconfig.cisco.grounds import Ground
 from netconfig.cisco.names import Names, fingerprint
 from netconfig.cisco.running import POLICY, AccessList, Entry, Running, parse_running
+from netconfig.cli import wish
+from netconfig.cli.blocks import Block, text_of
 from netconfig.driver import Config
-from netconfig.intent import SequenceRange
-
-Block = tuple[str, tuple[str, ...]]
-"""A top-level line and the lines below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +28,16 @@ class Reading(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
-
-    part: int
-    reservation: int
-    sequences: SequenceRange
-
-
-@dataclass(frozen=True, slots=True)
-class Wish(Config):
+class Wish(wish.Wish):
     """What a router should have.
 
     Attributes:
-        leaving: ids of the parts that need an object gone, by the first lines of its path.
         entries: for each entry that a part was given, its reservation and its `set` line.
-        members: ids of the parts of each reservation; those that are leaving, if any are.
-        reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
-        adopted: reservation and database of the fingerprints that some parts' objects had before.
-        remembered: permits of parts whose reservations are over, by header and text.
     """
 
-    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
     entries: Mapping[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
-    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
-    adopted: frozenset[tuple[int, str]] = frozenset()
-    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:
@@ -138,19 +117,3 @@ def number(texts: list[str], family: Family, dialect: Dialect) -> tuple[str, ...
 def entry_block(entry: Entry) -> Block:
     """A route-map entry."""
     return entry.header, entry.lines
-
-
-def text_of(blocks: list[Block]) -> str:
-    """Blocks as a router prints them."""
-    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
-
-
-def blocks_of(text: str) -> list[Block]:
-    """The blocks of a text that `text_of` made."""
-    blocks: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
-        if line.startswith(" "):
-            blocks[-1][1].append(line.strip())
-        else:
-            blocks.append((line, []))
-    return [(header, tuple(lines)) for header, lines in blocks]

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import canonical
 from netconfig.cisco.dialect import Dialect
-from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
 from netconfig.cisco.running import MATCHES
+from netconfig.cli.permits import permit_lines
 from netconfig.driver import Count
 from netconfig.intent import AccessPermit
 

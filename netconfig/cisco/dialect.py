@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from netconfig.cli.words import Words
+
 Family = Literal[4, 6]
 
 
@@ -21,7 +23,7 @@ class SecondMatch(Enum):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Dialect:
+class Dialect(Words):
     """One platform's words.
 
     Attributes:
@@ -36,9 +38,6 @@ class Dialect:
         whole: found in what `show running-config` answers, and not in what something else would.
         hides_numbers: whether a running configuration may not say the numbers of rules.
         shown_lists: the commands that show lists with the numbers and counters of their rules.
-        save: what makes a configuration survive a reboot.
-        saved: found in the answer if it does.
-        refusal: what a refusal looks like, from the beginning of a line.
     """
 
     device_type: str
@@ -48,9 +47,6 @@ class Dialect:
     remark_takes_number: Mapping[Family, bool]
     second_match: Mapping[Family, SecondMatch]
     whole: re.Pattern[str]
-    refusal: re.Pattern[str]
-    save: str
-    saved: str
     hides_numbers: bool
     shown_lists: Mapping[Family, str]
     counting: str = ""

@@ -13,9 +13,10 @@ from netconfig.cisco.imagine import imagine
 from netconfig.cisco.names import Names
 from netconfig.cisco.place import place_parts
 from netconfig.cisco.plan import make_plan
-from netconfig.cisco.push import Push, refusal
 from netconfig.cisco.render import render
-from netconfig.cisco.running import Running, number_rules, parse_running, without_log_messages
+from netconfig.cisco.running import Running, number_rules, parse_running
+from netconfig.cli.push import Push
+from netconfig.cli.show import show
 from netconfig.driver import (
     Config,
     Count,
@@ -109,13 +110,13 @@ class CiscoDriver:
         return self._adoption(actual, reservation_id, database).placements(ours)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
-        """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""
+        """Send a plan; see `cli.push.Push.run`. Nothing is sent for an empty one."""
         if not plan:
             return Transcript()
         return self._push(may_go_on).run(plan)
 
     def save(self) -> Transcript:
-        """Write the running configuration to the startup configuration; see `push.Push.save`."""
+        """Write the running configuration to the startup configuration; see `cli.push.Push.save`."""
         return self._push().save()
 
     def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
@@ -157,8 +158,4 @@ class CiscoDriver:
             raise StateUnknown(self._device.name, str(error)) from error
 
     def _show(self, command: str) -> str:
-        answer = without_log_messages(self._session.ask(command))
-        # A refusal is a caret and a sentence; in a longer answer a `%` is part of somebody's banner.
-        if len(answer.strip().splitlines()) <= 2 and (words := refusal(answer, self.dialect)):
-            raise StateUnknown(self._device.name, f"{command}: {self._session.mask(words)}")
-        return answer
+        return show(self._device.name, self._session, command, self.dialect)

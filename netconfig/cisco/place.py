@@ -14,11 +14,11 @@ from netconfig.cisco.ace import write_permit
 from netconfig.cisco.dialect import Family, SecondMatch
 from netconfig.cisco.grounds import Ground, OnInterface, ground_of, hindrance
 from netconfig.cisco.names import Names
-from netconfig.cisco.permits import PermitPlacer
 from netconfig.cisco.running import NEXT_HOP, AccessList, Entry, Running
+from netconfig.cli.permits import PermitPlacer
 from netconfig.driver import Placement
 from netconfig.errors import Rejected
-from netconfig.intent import PolicyRoute, SequenceRange
+from netconfig.intent import AccessPermit, PolicyRoute, SequenceRange
 
 LAST_SEQUENCE = 65535
 STEP = 10
@@ -81,13 +81,19 @@ def place_parts(
         if new and (wrong := hindrance(ground, running, names)):
             raise Rejected(device, wrong.words, line=wrong.line, parts=new)
     routes = _RoutePlacer(device, names, running, parts)
-    answer = PermitPlacer(device, running, parts).place_all()
+    answer = PermitPlacer(device, running.access_lists, parts, _write).place_all()
     for ground, members in groups.items():
         if isinstance(ground, OnInterface) and ground.policy is None:
             answer |= routes.place_in_ours(ground.interface, ground.family, members)
         elif isinstance(ground, OnInterface):
             answer |= {part.part_id: routes.place_in_theirs(part) for part in members}
     return answer
+
+
+def _write(intent: AccessPermit, held: AccessList) -> Sequence[str]:
+    if held.family != intent.flows[0].family:
+        return ()
+    return [write_permit(flow, held.dialect) for flow in intent.flows]
 
 
 def _former_place(part: RouterPart) -> tuple[bool, int, int]:

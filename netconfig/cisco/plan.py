@@ -9,10 +9,8 @@ from dataclasses import replace
 
 from netconfig.cisco.adoption import as_adopted
 from netconfig.cisco.config import (
-    Block,
     Reading,
     Wish,
-    blocks_of,
     interface_blocks,
     is_ours,
     list_block,
@@ -20,12 +18,14 @@ from netconfig.cisco.config import (
 from netconfig.cisco.dialect import Family, SecondMatch
 from netconfig.cisco.difference import difference
 from netconfig.cisco.grounds import InList, hindrance
+from netconfig.cisco.look import Look
 from netconfig.cisco.names import Names, fingerprint, is_fingerprint
-from netconfig.cisco.permits import check_single
-from netconfig.cisco.recall import recall
 from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
-from netconfig.cisco.steps import Steps, check_touches_only_ours
 from netconfig.cisco.strangers import Holdings, sort_holdings
+from netconfig.cli.blocks import Block, blocks_of
+from netconfig.cli.permits import check_single
+from netconfig.cli.recall import recall
+from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
 
 
@@ -37,11 +37,11 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     """
     strange = [held for held in actual.running.access_lists.values() if held.owner in wish.adopted]
     actual = replace(actual, running=as_adopted(actual.running, wish.adopted, names))
-    wish, returned = recall(actual.running, wish)
+    wish, returned = recall(actual.running.access_lists.values(), wish)
     holdings = sort_holdings(actual, wish, names, known)
     planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()
-    check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
+    check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
     return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
 
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import write_permit
 from netconfig.cisco.adoption import former_owners
-from netconfig.cisco.config import Block, Memory, Wish, number, text_of
+from netconfig.cisco.config import Wish, number
 from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.grounds import Ground, ground_of
 from netconfig.cisco.names import Names, fingerprint
-from netconfig.cisco.permits import permit_lines
 from netconfig.cisco.place import route_place
 from netconfig.cisco.running import MATCH, NEXT_HOP, POLICY
+from netconfig.cli.blocks import Block, text_of
+from netconfig.cli.permits import permit_lines
+from netconfig.cli.wish import Memory, members_of
 from netconfig.intent import AccessPermit, PolicyRoute
 
 Path = tuple[str, ...]
@@ -104,7 +106,7 @@ class _Page:
             retired=frozenset(path for path in leaving if _is_permit(path) and path not in self._serves),
             leaving=leaving,
             entries=dict(self._owners),
-            members=_members([part for part in parts if not part.over]),
+            members=members_of([part for part in parts if not part.over]),
             reservations={part.part_id: part.reservation_id for part in parts},
             grounds={ground: frozenset(ids) for ground, ids in self._grounds.items()},
             adopted=former_owners(part for part in parts if not part.over),
@@ -117,11 +119,3 @@ class _Page:
 
 def _is_permit(path: Path) -> bool:
     return len(path) == 2 and "access-list" in path[0]
-
-
-def _members(parts: Sequence[RouterPart]) -> dict[int, frozenset[int]]:
-    wanted: dict[int, set[int]] = defaultdict(set)
-    leaving: dict[int, set[int]] = defaultdict(set)
-    for part in parts:
-        (wanted if part.wanted else leaving)[part.reservation_id].add(part.part_id)
-    return {reservation: frozenset(ids) for reservation, ids in {**wanted, **leaving}.items()}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from netconfig.cisco.ace import canonical
 from netconfig.cisco.dialect import Dialect, Family
 from netconfig.cisco.names import read_fingerprint
+from netconfig.cli import access
+from netconfig.cli.access import Rule
+from netconfig.cli.blocks import printed_blocks
 
 _ROUTE_MAP = re.compile(r"route-map (\S+) (permit|deny) (\d+)\b.*")
 _LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standard) )?(\S+)")
@@ -15,22 +18,13 @@ MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\
 """How often an entry was hit, as it is shown behind it."""
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
-_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
 POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
 MATCH: Mapping[Family, str] = {4: "match ip address", 6: "match ipv6 address"}
 NEXT_HOP: Mapping[Family, str] = {4: "set ip next-hop", 6: "set ipv6 next-hop"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A permit or deny, canonical, with its sequence number; 0 where the device did not say it."""
-
-    sequence: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessList:
+class AccessList(access.AccessList):
     """A named access list, an extended one of IPv4 or one of IPv6.
 
     Attributes:
@@ -38,10 +32,8 @@ class AccessList:
         counts: whether it says that it counts; never where lists count by themselves.
     """
 
-    dialect: Dialect
-    family: Family
-    name: str
-    rules: tuple[Rule, ...] = ()
+    dialect: Dialect = field(kw_only=True)
+    family: Family = field(kw_only=True)
     owner: tuple[int, str] | None = None
     counts: bool = False
 
@@ -49,14 +41,6 @@ class AccessList:
     def header(self) -> str:
         """The line its block begins with."""
         return f"{self.dialect.list_header[self.family]} {self.name}"
-
-    def find(self, text: str) -> Rule | None:
-        """The rule that reads so."""
-        return next((rule for rule in self.rules if rule.text == text), None)
-
-    def at(self, sequence: int) -> Rule | None:
-        """The rule of that number."""
-        return next((rule for rule in self.rules if rule.sequence == sequence), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +104,6 @@ class Running:
         return any(found is None or not found.rules for found in lists)
 
 
-def without_log_messages(text: str) -> str:
-    """What a device printed, without the log messages that went out to the terminal meanwhile."""
-    return _LOG_MESSAGE.sub("", text)
-
-
 def parse_running(text: str, dialect: Dialect) -> Running:
     """Take a running configuration apart; what does not concern us is passed over."""
     policies: dict[str, dict[Family, str]] = {}
@@ -132,7 +111,7 @@ def parse_running(text: str, dialect: Dialect) -> Running:
     maps: dict[str, list[Entry]] = {}
     others: set[str] = set()
     features = {dialect.feature} - {""}
-    for header, lines in _blocks(text):
+    for header, lines in printed_blocks(text):
         features.discard(header)
         if header.startswith("interface "):
             policies[header.removeprefix("interface ")] = _policies(lines)
@@ -176,26 +155,6 @@ def number_rules(running: Running, shown: str) -> Running:
     return replace(running, access_lists=lists)
 
 
-def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Top-level lines with the indented ones below them; the text of banners is passed over."""
-    header, lines, banner_end = "", list[str](), ""
-    for line in text.splitlines():
-        if banner_end:
-            banner_end = "" if banner_end in line else banner_end
-        elif line.startswith("banner "):
-            _, _, rest = line.removeprefix("banner ").partition(" ")
-            mark = rest[:2] if rest.startswith("^") else rest[:1]
-            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
-        elif line.startswith(" "):
-            lines.append(" ".join(line.split()))
-        elif line.strip() and not line.startswith("!"):
-            if header:
-                yield header, lines
-            header, lines = " ".join(line.split()), []
-    if header:
-        yield header, lines
-
-
 def _policies(lines: Sequence[str]) -> dict[Family, str]:
     found = (_POLICY.fullmatch(line) for line in lines)
     return {4 if match[1] == "ip" else 6: match[2] for match in found if match}
@@ -226,7 +185,7 @@ def _access_list(header: str, lines: Sequence[str], dialect: Dialect) -> AccessL
         elif "remark " in line:
             owner = owner or read_fingerprint(line[line.index("remark ") :])
     counts = dialect.counting != "" and dialect.counting in lines
-    return AccessList(dialect, family, name, tuple(rules), owner, counts)
+    return AccessList(name, tuple(rules), owner, counts, dialect=dialect, family=family)
 
 
 def _shown_rule(line: str) -> Rule | None:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from netconfig.carried import RouterPart
+from netconfig.cli.permits import PermitLine, PermitPlace
+from netconfig.cli.recall import recalled
+from netconfig.cli.wish import Memory
 from netconfig.driver import ADOPTED, Placement
-from netconfig.drivers.dell_force10.config import Memory
 from netconfig.drivers.dell_force10.entries import read_redirect, write_permit
 from netconfig.drivers.dell_force10.names import Names, fingerprint, read_fingerprint
-from netconfig.drivers.dell_force10.permits import PermitLine, PermitPlace
 from netconfig.drivers.dell_force10.place import RoutePlace
-from netconfig.drivers.dell_force10.recall import recalled
 from netconfig.drivers.dell_force10.running import RedirectList, Running
 from netconfig.errors import Unreadable
 from netconfig.intent import AccessPermit, RouterIntent, Steering

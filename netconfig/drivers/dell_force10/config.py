@@ -3,9 +3,11 @@
 Both are a `Config` with text in the switch's own language; beside it they keep what that text was made from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from netconfig.cli import wish
+from netconfig.cli.blocks import Block, text_of
 from netconfig.driver import Config
 from netconfig.drivers.dell_force10.grounds import Ground
 from netconfig.drivers.dell_force10.names import Names, fingerprint
@@ -17,10 +19,6 @@ from netconfig.drivers.dell_force10.running import (
     interface_header,
     parse_running,
 )
-from netconfig.intent import SequenceRange
-
-Block = tuple[str, tuple[str, ...]]
-"""A top-level line and the lines below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +34,14 @@ class Reading(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Whose a permit was that is long gone, and the numbers under which only ours stand."""
-
-    part: int
-    reservation: int
-    sequences: SequenceRange
-
-
-@dataclass(frozen=True, slots=True)
-class Wish(Config):
+class Wish(wish.Wish):
     """What a switch should have.
 
     Attributes:
-        leaving: ids of the parts that need an object gone, by the first lines of its path.
-        members: ids of the parts of each reservation; those that are leaving, if any are.
-        reservations: reservation of each part.
         grounds: ids of the wanted parts, by what of the site's they stand on.
-        adopted: reservation and database of the fingerprints that some parts' lists had before.
-        remembered: permits of parts whose reservations are over, by header and text.
     """
 
-    leaving: Mapping[tuple[str, ...], frozenset[int]] = field(default_factory=dict)
-    members: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    reservations: Mapping[int, int] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
-    adopted: frozenset[tuple[int, str]] = frozenset()
-    remembered: Mapping[tuple[str, str], Memory] = field(default_factory=dict)
 
 
 def read_config(running: Running, names: Names) -> Reading:
@@ -107,22 +86,6 @@ def list_block(held: RedirectList) -> Block:
 def number(texts: Sequence[str]) -> tuple[str, ...]:
     """Entries of a list of our own with their sequence numbers."""
     return tuple(f"seq {10 * n} {text}" for n, text in enumerate(texts, 1))
-
-
-def text_of(blocks: Iterable[Block]) -> str:
-    """Blocks as a switch prints them."""
-    return "".join("".join(f"{line}\n" for line in (header, *(f" {x}" for x in xs))) for header, xs in blocks)
-
-
-def blocks_of(text: str) -> list[Block]:
-    """The blocks of a text that `text_of` made."""
-    blocks: list[tuple[str, list[str]]] = []
-    for line in text.splitlines():
-        if line.startswith(" "):
-            blocks[-1][1].append(line.strip())
-        else:
-            blocks.append((line, []))
-    return [(header, tuple(lines)) for header, lines in blocks]
 
 
 def _interface_blocks(running: Running, names: Names) -> Iterator[Block]:

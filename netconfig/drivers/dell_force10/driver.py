@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
+from netconfig.cli.push import Push
+from netconfig.cli.show import show
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
 from netconfig.drivers.dell_force10.adoption import Adoption, as_adopted, former_owners, keep_adopted
 from netconfig.drivers.dell_force10.config import Reading, as_reading, as_wish, read_config
@@ -12,15 +14,13 @@ from netconfig.drivers.dell_force10.imagine import imagine
 from netconfig.drivers.dell_force10.names import Names
 from netconfig.drivers.dell_force10.place import place_parts
 from netconfig.drivers.dell_force10.plan import make_plan
-from netconfig.drivers.dell_force10.push import Push, refusal
 from netconfig.drivers.dell_force10.render import render
-from netconfig.drivers.dell_force10.running import parse_running, without_log_messages
+from netconfig.drivers.dell_force10.running import parse_running
+from netconfig.drivers.dell_force10.words import FTOS
 from netconfig.errors import StateUnknown
 from netconfig.intent import Intent, RouterIntent, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
-
-SHOW = "show running-config"
 
 
 class DellForce10:
@@ -46,10 +46,7 @@ class DellForce10:
             Unreachable: no session, or it broke.
             StateUnknown: what it printed is not a running configuration.
         """
-        text = without_log_messages(self._session.ask(SHOW))
-        # A refusal is a caret and a sentence; in a longer answer a `%` is part of somebody's banner.
-        if len(text.strip().splitlines()) <= 2 and (words := refusal(text)):
-            raise StateUnknown(self._device.name, f"{SHOW}: {self._session.mask(words)}")
+        text = show(self._device.name, self._session, "show running-config", FTOS)
         if text.rstrip().rpartition("\n")[2].strip() != "end":
             raise StateUnknown(self._device.name, "its running configuration is cut short")
         return read_config(parse_running(text), self._names)
@@ -99,19 +96,22 @@ class DellForce10:
         return self._adoption(actual, reservation_id, database).placements(ours)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
-        """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""
+        """Send a plan; see `cli.push.Push.run`. Nothing is sent for an empty one."""
         if not plan:
             return Transcript()
-        push = Push(self._device.name, self._session, save=self._device.save, may_go_on=may_go_on)
-        return push.run(plan)
+        return self._push(may_go_on).run(plan)
 
     def save(self) -> Transcript:
-        """Write the running configuration to the startup configuration; see `push.Push.save`."""
-        return Push(self._device.name, self._session, save=self._device.save).save()
+        """Write the running configuration to the startup configuration; see `cli.push.Push.save`."""
+        return self._push().save()
 
     def close(self) -> None:
         """End the session."""
         self._session.close()
+
+    def _push(self, may_go_on: Callable[[], bool] = lambda: True) -> Push:
+        save = self._device.save
+        return Push(self._device.name, self._session, FTOS, save=save, may_go_on=may_go_on)
 
     def _adoption(self, actual: Config, reservation_id: int, database: str) -> Adoption:
         running = as_reading(actual, self._names).running

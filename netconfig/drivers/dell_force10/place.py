@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
 from netconfig.carried import RouterPart
+from netconfig.cli.permits import PermitPlacer
 from netconfig.driver import Placement
-from netconfig.drivers.dell_force10.entries import write_redirect
+from netconfig.drivers.dell_force10.entries import write_permit, write_redirect
 from netconfig.drivers.dell_force10.grounds import Hindrance, ground_of, hindrance, never
 from netconfig.drivers.dell_force10.names import LONGEST, Names
-from netconfig.drivers.dell_force10.permits import PermitPlacer
-from netconfig.drivers.dell_force10.running import REDIRECT_LIST, Running
+from netconfig.drivers.dell_force10.running import REDIRECT_LIST, AccessList, Running
 from netconfig.drivers.dell_force10.strangers import is_strange
 from netconfig.errors import Rejected
-from netconfig.intent import PolicyRoute
+from netconfig.intent import AccessPermit, PolicyRoute
 
 
 class RoutePlace(TypedDict):
@@ -54,11 +54,15 @@ def place_parts(
         if words := never(part.intent):
             raise Rejected(device, words, line=part.intent.kind, parts=_alike(part, wanted, words))
     _check_grounds(device, running, [part for part in wanted if not part.placement])
-    answer = PermitPlacer(device, running, parts).place_all()
+    answer = PermitPlacer(device, running.access_lists, parts, _write).place_all()
     placer = _ListPlacer(device, names, running, parts)
     return answer | {
         part.part_id: placer.place(part) for part in wanted if isinstance(part.intent, PolicyRoute)
     }
+
+
+def _write(intent: AccessPermit, _held: AccessList) -> Sequence[str]:
+    return [write_permit(flow) for flow in intent.flows]
 
 
 def _alike(part: RouterPart, wanted: Sequence[RouterPart], words: str) -> frozenset[int]:

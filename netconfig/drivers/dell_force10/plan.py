@@ -7,13 +7,16 @@ only ever looked up in lists that are whole.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from netconfig.cli.blocks import blocks_of
+from netconfig.cli.permits import check_single
+from netconfig.cli.recall import recall
+from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
 from netconfig.drivers.dell_force10.adoption import as_adopted
-from netconfig.drivers.dell_force10.config import Reading, Wish, blocks_of
+from netconfig.drivers.dell_force10.config import Reading, Wish
 from netconfig.drivers.dell_force10.grounds import hindrance
+from netconfig.drivers.dell_force10.look import Look
 from netconfig.drivers.dell_force10.names import Names
-from netconfig.drivers.dell_force10.permits import check_single
-from netconfig.drivers.dell_force10.recall import recall
 from netconfig.drivers.dell_force10.running import (
     ACCESS_LIST,
     GROUP,
@@ -24,7 +27,6 @@ from netconfig.drivers.dell_force10.running import (
     interface_of,
     parse_running,
 )
-from netconfig.drivers.dell_force10.steps import Steps, check_touches_only_ours
 from netconfig.drivers.dell_force10.strangers import Holdings, sort_holdings
 
 
@@ -36,10 +38,10 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     """
     as_it_is = actual.running
     actual = replace(actual, running=as_adopted(as_it_is, wish.adopted, names))
-    wish, returned = recall(actual.running, wish)
+    wish, returned = recall(actual.running.access_lists.values(), wish)
     holdings = sort_holdings(actual.running, names, known)
     steps = _Planner(device, actual, as_it_is, wish, holdings).plan()
-    check_touches_only_ours(device, names, steps.lines, actual, wish, holdings)
+    check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
     return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
 
 
@@ -134,13 +136,13 @@ class _Planner:
 
     def _remove_groups(self, groups: Iterator[tuple[str, str]]) -> None:
         for interface, name in groups:
-            path = interface_header(interface), f"{GROUP}{name}"
-            parts = self._wish.leaving.get(path) or self._whose(name)
-            self._steps.remove_in_block(*path, parts)
+            header, line = interface_header(interface), f"{GROUP}{name}"
+            parts = self._wish.leaving.get((header, line)) or self._whose(name)
+            self._steps.remove_in_block(header, [f"no {line}"], parts)
 
     def _remove_lists(self, names: list[str]) -> None:
-        self._steps.remove_lists(
-            (f"{REDIRECT_LIST}{name}", self._whose(name), self._holdings.lists.get(name)) for name in names
+        self._steps.remove_lines(
+            (f"no {REDIRECT_LIST}{name}", self._whose(name), self._holdings.lists.get(name)) for name in names
         )
 
     def _whose(self, name: str) -> frozenset[int]:
@@ -160,7 +162,7 @@ class _Planner:
             held = self._running.access_lists.get(header.removeprefix(ACCESS_LIST))
             if held is not None and held.find(text) is not None:
                 parts = self._wish.leaving.get((header, text), frozenset())
-                self._steps.remove_in_block(header, text, parts)
+                self._steps.remove_in_block(header, [f"no {text}"], parts)
 
     def _served(self, *path: str) -> frozenset[int]:
         return self._wish.serves.get(path, frozenset())

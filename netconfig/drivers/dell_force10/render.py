@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from netconfig.carried import RouterPart
+from netconfig.cli.blocks import Block, text_of
+from netconfig.cli.permits import permit_lines
+from netconfig.cli.wish import Memory, members_of
 from netconfig.drivers.dell_force10.adoption import former_owners
-from netconfig.drivers.dell_force10.config import Block, Memory, Wish, number, text_of
+from netconfig.drivers.dell_force10.config import Wish, number
 from netconfig.drivers.dell_force10.grounds import Ground, ground_of
 from netconfig.drivers.dell_force10.names import Names, fingerprint
-from netconfig.drivers.dell_force10.permits import permit_lines
 from netconfig.drivers.dell_force10.place import redirects, route_list
 from netconfig.drivers.dell_force10.running import (
     ACCESS_LIST,
@@ -88,7 +90,7 @@ class _Page:
             serves={path: frozenset(ids) for path, ids in self._serves.items()},
             retired=frozenset(path for path in leaving if _is_permit(path) and path not in self._serves),
             leaving=leaving,
-            members=_members([part for part in parts if not part.over]),
+            members=members_of([part for part in parts if not part.over]),
             reservations={part.part_id: part.reservation_id for part in parts},
             grounds={ground: frozenset(ids) for ground, ids in self._grounds.items()},
             adopted=former_owners(part for part in parts if not part.over),
@@ -101,11 +103,3 @@ class _Page:
 
 def _is_permit(path: Path) -> bool:
     return len(path) == 2 and path[0].startswith(ACCESS_LIST)
-
-
-def _members(parts: Sequence[RouterPart]) -> dict[int, frozenset[int]]:
-    wanted: dict[int, set[int]] = defaultdict(set)
-    leaving: dict[int, set[int]] = defaultdict(set)
-    for part in parts:
-        (wanted if part.wanted else leaving)[part.reservation_id].add(part.part_id)
-    return {reservation: frozenset(ids) for reservation, ids in {**wanted, **leaving}.items()}

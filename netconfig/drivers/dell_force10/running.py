@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from netconfig.cli import access
+from netconfig.cli.access import Rule
+from netconfig.cli.blocks import printed_blocks
 from netconfig.drivers.dell_force10.entries import canonical
 from netconfig.drivers.dell_force10.names import read_fingerprint
 
@@ -13,15 +16,6 @@ ACCESS_LIST = "ip access-list extended "
 GROUP = "ip redirect-group "
 DESCRIPTION = "description "
 _RULE = re.compile(r"seq (\d+) ((?:permit|deny|redirect) .*)")
-_LOG_MESSAGE = re.compile(r"^(?! ).*%[A-Z0-9_]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An entry, canonical, with its sequence number."""
-
-    sequence: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +44,13 @@ class RedirectList:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessList:
+class AccessList(access.AccessList):
     """An extended access list of IPv4."""
-
-    name: str
-    rules: tuple[Rule, ...] = ()
 
     @property
     def header(self) -> str:
         """The line its block begins with."""
         return f"{ACCESS_LIST}{self.name}"
-
-    def find(self, text: str) -> Rule | None:
-        """The rule that reads so."""
-        return next((rule for rule in self.rules if rule.text == text), None)
-
-    def at(self, sequence: int) -> Rule | None:
-        """The rule of that number."""
-        return next((rule for rule in self.rules if rule.sequence == sequence), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +82,12 @@ def interface_header(interface: str) -> str:
     return INTERFACE + re.sub(r"(?<=[A-Za-z])(?=\d)", " ", interface, count=1)
 
 
-def without_log_messages(text: str) -> str:
-    """What a device printed, without the log messages that went out to the terminal meanwhile."""
-    return _LOG_MESSAGE.sub("", text)
-
-
 def parse_running(text: str) -> Running:
     """Take a running configuration apart; what does not concern us is passed over."""
     groups: dict[str, tuple[str, ...]] = {}
     redirects: dict[str, RedirectList] = {}
     lists: dict[str, AccessList] = {}
-    for header, lines in _blocks(text):
+    for header, lines in printed_blocks(text):
         if header.startswith(INTERFACE):
             found = (line.removeprefix(GROUP) for line in lines if line.startswith(GROUP))
             groups[interface_of(header)] = tuple(found)
@@ -120,26 +98,6 @@ def parse_running(text: str) -> Running:
             name = header.removeprefix(ACCESS_LIST)
             lists[name] = AccessList(name, tuple(_rules(lines)))
     return Running(groups, redirects, lists)
-
-
-def _blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Top-level lines with the indented ones below them; the text of banners is passed over."""
-    header, lines, banner_end = "", list[str](), ""
-    for line in text.splitlines():
-        if banner_end:
-            banner_end = "" if banner_end in line else banner_end
-        elif line.startswith("banner "):
-            _, _, rest = line.removeprefix("banner ").partition(" ")
-            mark = rest[:2] if rest.startswith("^") else rest[:1]
-            banner_end = mark if mark and mark not in rest[len(mark) :] else ""
-        elif line.startswith(" "):
-            lines.append(" ".join(line.split()))
-        elif line.strip() and not line.startswith("!"):
-            if header:
-                yield header, lines
-            header, lines = " ".join(line.split()), []
-    if header:
-        yield header, lines
 
 
 def _redirect_list(name: str, lines: Sequence[str]) -> RedirectList:

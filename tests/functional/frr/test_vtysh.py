@@ -13,8 +13,8 @@ from itertools import groupby
 import pytest
 
 from netconfig.cisco.config import Reading
-from netconfig.cisco.push import refusal
 from netconfig.cisco.running import parse_running
+from netconfig.cli.words import refusal
 from netconfig.driver import DeviceDriver, Plan, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import Rejected

@@ -5,7 +5,8 @@ from typing import cast
 
 import pytest
 
-from netconfig.cisco.push import Push, refusal
+from netconfig.cli.push import Push
+from netconfig.cli.words import refusal
 from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable

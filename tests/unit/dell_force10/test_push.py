@@ -2,8 +2,9 @@
 
 import pytest
 
+from netconfig.cli.words import refusal
 from netconfig.driver import transcript_of
-from netconfig.drivers.dell_force10.push import refusal
+from netconfig.drivers.dell_force10.words import FTOS
 from netconfig.errors import Rejected, Unreachable, Waiting
 from netconfig.simulator import Action, Fault
 from tests.contract.drivers.bench import place, reconcile, unwanted
@@ -28,7 +29,7 @@ PARTS = [ticket.part for ticket in TICKETS]
     ],
 )
 def test_refusals_are_told_from_warnings_and_noise(answer: str, words: str) -> None:
-    assert refusal(answer) == words
+    assert refusal(answer, FTOS) == words
 
 
 def test_refused_group_leaves_the_list_whole_and_unapplied_and_says_whose_it_was() -> None:

@@ -1,37 +1,30 @@
-"""Sends a plan, step by step, and stops at the first line the switch refuses."""
+"""Sends a plan, step by step, and stops at the first line the router refuses."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
+from netconfig.cli.words import Words, refusal
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
-from netconfig.drivers.dell_force10.running import without_log_messages
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
 
-_REFUSAL = re.compile(r"^ *%(?! ?(?:warning|info)\b).*", re.IGNORECASE | re.MULTILINE)
-
-
-def refusal(answer: str) -> str:
-    """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
-    found = _REFUSAL.search(without_log_messages(answer))
-    return found[0].strip() if found else ""
-
 
 class Push:
-    """One plan on its way to one switch."""
+    """One plan on its way to one router."""
 
     def __init__(
         self,
         device: str,
         session: CliSession,
+        words: Words,
         *,
         save: bool,
         may_go_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self._device = device
         self._session = session
+        self._words = words
         self._save = save
         self._may_go_on = may_go_on
         self._exchanges: list[Exchange] = []
@@ -43,7 +36,7 @@ class Push:
             Rejected: an added line was refused; the object it belonged to has been taken back.
             StateUnknown: a removal was refused.
             Waiting: all of it waits, and nothing was sent.
-            Unreachable: the session ended, the switch did not let us in or could not save; or we may not go
+            Unreachable: the session ended, the router did not let us in or could not save; or we may not go
                 on, and ended it ourselves.
             All of them carry what was said so far; see `transcript_of`.
         """
@@ -52,24 +45,24 @@ class Push:
         with self._told():
             self._ask("configure terminal", may_open=True)
             if not self._session.in_configuration:
-                words = f"the switch does not let us configure: {self._exchanges[-1].answer}"
+                words = f"the {self._words.device} does not let us configure: {self._exchanges[-1].answer}"
                 raise Unreachable(self._device, words)
             for _, group in groupby(plan.due, key=lambda line: line.step):
                 self._send_step(list(group))
             self._ask("end")
             if self._save:
-                self._write_memory()
+                self._write_startup()
         return Transcript(tuple(self._exchanges))
 
     def save(self) -> Transcript:
         """Save the configuration as it is; nothing is sent if the site wants none of its devices' saved.
 
         Raises:
-            Unreachable: no session, or the switch could not save.
+            Unreachable: no session, or the router could not save.
         """
         if self._save:
             with self._told():
-                self._write_memory(may_open=True)
+                self._write_startup(may_open=True)
         return Transcript(tuple(self._exchanges))
 
     @contextmanager
@@ -86,7 +79,7 @@ class Push:
         exchanges = self._session.send([line.text for line in lines])
         self._exchanges += exchanges
         for line, exchange in zip(lines, exchanges, strict=True):
-            if words := refusal(exchange.answer):
+            if words := refusal(exchange.answer, self._words):
                 self._take_back(lines)
                 if line.removal:
                     raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
@@ -104,16 +97,16 @@ class Push:
 
     def _check_turn(self) -> None:
         if not self._may_go_on():
-            # Another may be configuring the switch by now; what is half done here it reads and finishes.
+            # Another may be configuring the router by now; what is half done here it reads and finishes.
             self._session.close()
             raise Unreachable(self._device, "broken off in mid-push, its lease had run out")
 
-    def _write_memory(self, *, may_open: bool = False) -> None:
+    def _write_startup(self, *, may_open: bool = False) -> None:
         self._check_turn()
-        answer = self._ask("write memory", confirm=True, may_open=may_open)
-        # What is said when it is done differs from release to release; a failure is an error in all.
-        if words := refusal(answer):
-            words = f"configured, but not saved: {words}"
+        answer = self._ask(self._words.save, confirm=True, may_open=may_open)
+        refused = refusal(answer, self._words)
+        if refused or self._words.saved not in answer:
+            words = f"configured, but not saved: {refused or answer.strip() or 'no answer'}"
             raise Unreachable(self._device, self._session.mask(words))
 
     def _ask(self, command: str, *, confirm: bool = False, may_open: bool = False) -> str:

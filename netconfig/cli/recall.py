@@ -5,24 +5,29 @@ database had it and stands, once, under a number of the range that the site leav
 and left.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
-from netconfig.cisco.config import Memory, Wish
-from netconfig.cisco.running import AccessList, Rule, Running
+from netconfig.cli.access import AccessList, Rule
+from netconfig.cli.wish import Memory, Wish
+
+SomeWish = TypeVar("SomeWish", bound=Wish)
 
 
-def recall(running: Running, wish: Wish) -> tuple[Wish, tuple[str, ...]]:
+def recall(lists: Iterable[AccessList], wish: SomeWish) -> tuple[SomeWish, tuple[str, ...]]:
     """The wish, with those that are ours to be forgotten once more, and a sentence about each that is not."""
+    by_header = {held.header: held for held in lists}
     ours: dict[tuple[str, ...], frozenset[int]] = {}
     sentences = []
     for (header, text), memory in wish.remembered.items():
-        held = running.access_lists.get(header.rpartition(" ")[2])
-        if (header, text) in wish.serves or held is None or held.header != header:
+        held = by_header.get(header)
+        if (header, text) in wish.serves or held is None:
             continue
         if recalled(held, text, memory):
             ours[header, text] = frozenset({memory.part})
-        elif standing := [rule for rule in held.rules if rule.text == text]:
-            sentences.append(_sentence(held, standing[0], memory))
+        elif held.find(text):
+            sentences.append(_sentence(held, text, memory))
     forgotten = replace(wish, retired=wish.retired | ours.keys(), leaving={**ours, **wish.leaving})
     return forgotten, tuple(sentences)
 
@@ -35,9 +40,9 @@ def recalled(held: AccessList, text: str, memory: Memory) -> Rule | None:
     return None
 
 
-def _sentence(held: AccessList, rule: Rule, memory: Memory) -> str:
+def _sentence(held: AccessList, text: str, memory: Memory) -> str:
     room = f"{memory.sequences.first} to {memory.sequences.last}"
     return (
-        f"access list {held.name} holds {rule.text!r}, as reservation {memory.reservation} did, which"
+        f"access list {held.name} holds {text!r}, as reservation {memory.reservation} did, which"
         f" gave it up; it does not stand once, and in sequences {room}, so it is taken for the site's"
     )

@@ -1,26 +1,28 @@
 """Permits inside an access list that the site owns: which lines, and under which numbers.
 
-A list has one line a text, and older releases of IOS do not keep numbers over a reload ("IP Access List Entry
-Sequence Numbering"), so a permit is known by its text alone, which is remembered in the placement. Parts
-that need the same text share one line. A line that stood there before us is neither added nor removed.
-A router that has forgotten its numbers may have the site's range behind its last `deny`: that is refused.
+A list may be numbered anew at any time (`resequence access-list`), and older releases of IOS do not keep
+numbers over a reload ("IP Access List Entry Sequence Numbering"), so a permit is known by its text alone,
+which is remembered in the placement. Parts that need the same text share one line. A line that stood there
+before us is neither added nor removed. A router that has forgotten its numbers may have the site's range
+behind its last `deny`: that is refused.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, cast
+from typing import Generic, TypedDict, TypeVar, cast
 
 from netconfig.carried import RouterPart
-from netconfig.cisco.ace import write_permit
-from netconfig.cisco.config import Memory
-from netconfig.cisco.recall import recalled
-from netconfig.cisco.running import AccessList, Running
+from netconfig.cli.access import AccessList
+from netconfig.cli.recall import recalled
+from netconfig.cli.wish import Memory
 from netconfig.driver import Placement
 from netconfig.errors import Rejected, StateUnknown
 from netconfig.intent import AccessPermit
 
 _DENIES_ALL = ("deny ip any any", "deny ipv6 any any")
+
+SomeList = TypeVar("SomeList", bound=AccessList)
 
 
 class PermitLine(TypedDict):
@@ -44,12 +46,18 @@ def permit_lines(part: RouterPart) -> Sequence[PermitLine]:
 
 
 @dataclass
-class PermitPlacer:
-    """One pass of placing the permits of one device."""
+class PermitPlacer(Generic[SomeList]):
+    """One pass of placing the permits of one device.
+
+    Attributes:
+        access_lists: those that the device has, by name.
+        write: the lines that a permit is in a list, in the device's words; none where it cannot stand there.
+    """
 
     device: str
-    running: Running
+    access_lists: Mapping[str, SomeList]
     parts: Sequence[RouterPart]
+    write: Callable[[AccessPermit, SomeList], Sequence[str]]
     _claimed: dict[tuple[str, str], PermitLine] = field(init=False, default_factory=dict)
     _taken: dict[str, set[int]] = field(init=False, default_factory=dict)
 
@@ -63,7 +71,7 @@ class PermitPlacer:
                 self._taken_in(intent.access_list).add(line["sequence"])
 
     def _recall(self, part: RouterPart, intent: AccessPermit, line: PermitLine) -> None:
-        held = self.running.access_lists.get(intent.access_list)
+        held = self.access_lists.get(intent.access_list)
         memory = Memory(part.part_id, part.reservation_id, intent.sequences)
         rule = recalled(held, line["text"], memory) if held and not line["existed"] else None
         if rule:
@@ -83,7 +91,7 @@ class PermitPlacer:
         """
         for name in {name for name, _ in self._claimed}:
             remembered = {text for held, text in self._claimed if held == name}
-            check_single(self.device, self.running.access_lists.get(name), remembered)
+            check_single(self.device, self.access_lists.get(name), remembered)
         wanted = sorted(self._permits(), key=lambda pair: pair[0].part_id)
         return {part.part_id: self._place(part, intent) for part, intent in wanted if part.wanted}
 
@@ -93,10 +101,10 @@ class PermitPlacer:
                 yield part, part.intent
 
     def _place(self, part: RouterPart, intent: AccessPermit) -> Placement:
-        held = self.running.access_lists.get(intent.access_list)
-        if held is None or held.family != intent.flows[0].family:
+        held = self.access_lists.get(intent.access_list)
+        texts = dict.fromkeys(self.write(intent, held)) if held else {}
+        if held is None or not texts:
             return part.placement
-        texts = dict.fromkeys(write_permit(flow, held.dialect) for flow in intent.flows)
         check_single(self.device, held, texts.keys())
         lines = [self._line(text, held, part, intent) for text in texts]
         return dict(PermitPlace(acl=held.name, lines=lines))
@@ -116,7 +124,7 @@ class PermitPlacer:
 
     def _taken_in(self, name: str) -> set[int]:
         if name not in self._taken:
-            held = self.running.access_lists.get(name)
+            held = self.access_lists.get(name)
             self._taken[name] = {rule.sequence for rule in held.rules} if held else set()
         return self._taken[name]
 

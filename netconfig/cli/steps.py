@@ -1,20 +1,14 @@
 """The steps of a plan: how a block is written down, and the last look at whose objects it touches."""
 
-import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from netconfig.cisco.config import Reading, Wish, is_ours
-from netconfig.cisco.names import Names
-from netconfig.cisco.strangers import Holdings
+from netconfig.cli.wish import Wish
 from netconfig.driver import PlanLine
 from netconfig.errors import StateUnknown
 
 REMOVALS_A_STEP = 100
 """Removals without a block are independent of each other and go in one write."""
-
-_ENTRY = re.compile(r"(?:no )?route-map (\S+) (?:permit|deny) (\d+)")
-_LIST = re.compile(r"(?:no )?(?:ip|ipv6) access-list (?:extended )?(\S+)")
-_POLICY = re.compile(r"(?:no )?(ip|ipv6) policy route-map (\S+)")
 
 
 class Steps:
@@ -68,15 +62,24 @@ class Steps:
             self.lines.append(PlanLine(text, parts, owner, removal=removal, step=self._step, undo=undo))
 
 
-def check_touches_only_ours(
-    device: str, names: Names, lines: Iterable[PlanLine], actual: Reading, wish: Wish, holdings: Holdings
-) -> None:
+class Look(Protocol):
+    """What a plan may touch, in the device's words."""
+
+    def may_enter(self, header: str) -> bool:
+        """Whether a top-level line may be sent."""
+        ...
+
+    def may_change(self, header: str, line: str) -> bool:
+        """Whether a line may be sent in the block of a header that may be."""
+        ...
+
+
+def check_touches_only_ours(device: str, lines: Iterable[PlanLine], look: Look) -> None:
     """Look at every line once more before it may leave the house.
 
     Raises:
         StateUnknown: one would touch an object that is not ours; nothing has been sent.
     """
-    look = _Look(names, actual, wish, holdings)
     header = ""
     for line in lines:
         if line.waits:
@@ -87,49 +90,3 @@ def check_touches_only_ours(
         if not (look.may_change(header, line.text.strip()) if inner else look.may_enter(header)):
             words = f"a plan would have touched what is not ours: {header!r}, {line.text!r}"
             raise StateUnknown(device, words)
-
-
-class _Look:
-    def __init__(self, names: Names, actual: Reading, wish: Wish, holdings: Holdings) -> None:
-        self._names = names
-        self._running = actual.running
-        self._wish = wish
-        self._holdings = holdings
-
-    def may_enter(self, header: str) -> bool:
-        if header.startswith("interface "):
-            return header.removeprefix("interface ") in self._running.policies
-        if found := _LIST.fullmatch(header):
-            return self._may_enter_list(found[1], header)
-        if found := _ENTRY.fullmatch(header):
-            place = found[1], int(found[2])
-            there = any(entry.sequence == place[1] for entry in self._running.route_maps.get(place[0], ()))
-            return place in self._holdings.entries or (place in self._wish.entries and not there)
-        return False
-
-    def _may_enter_list(self, name: str, header: str) -> bool:
-        if name in self._holdings.access_lists:
-            return True
-        if is_ours(name, self._names):
-            return name not in self._running.access_lists and not header.startswith("no ")
-        return name in self._running.access_lists and not header.startswith("no ")
-
-    def may_change(self, header: str, line: str) -> bool:
-        if header.startswith("interface ") and line != "exit":
-            return self._may_set_policy(header.removeprefix("interface "), line)
-        found = _LIST.fullmatch(header)
-        if found and not is_ours(found[1], self._names) and line != "exit":
-            text = line[line.find("permit ") :]
-            path = header, text
-            wanted = path in self._wish.serves and not line.startswith("no ")
-            return wanted or (path in self._wish.retired and line == f"no {text}")
-        return True
-
-    def _may_set_policy(self, interface: str, line: str) -> bool:
-        found = _POLICY.fullmatch(line)
-        if not found:
-            return False
-        family = 4 if found[1] == "ip" else 6
-        carried = self._running.policies[interface].get(6 if family == 6 else 4)
-        may_replace = carried is None or self._names.revision_of(carried, interface, family) is not None
-        return may_replace and self._names.revision_of(found[2], interface, family) is not None

@@ -1,0 +1,35 @@
+"""What a platform's command line says in its own words, as a value, and how its answers are read."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Words:
+    """One platform's words.
+
+    Attributes:
+        device: what it is to its operators: a router, a switch.
+        refusal: what a refusal looks like, from the beginning of a line.
+        log_message: a line of the log that goes out to every terminal, with its end.
+        save: what makes a configuration survive a reboot.
+        saved: found in the answer if it does; empty where that differs from release to release, and only a
+            failure is told alike.
+    """
+
+    device: str = "router"
+    refusal: re.Pattern[str]
+    log_message: re.Pattern[str] = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
+    save: str
+    saved: str
+
+
+def refusal(answer: str, words: Words) -> str:
+    """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
+    found = words.refusal.search(without_log_messages(answer, words))
+    return found[0].strip() if found else ""
+
+
+def without_log_messages(text: str, words: Words) -> str:
+    """What a device printed, without the log messages that went out to the terminal meanwhile."""
+    return words.log_message.sub("", text)
