@@ -28,9 +28,17 @@ class Booked:
     alice: Guest
     bob: Guest
 
-    def book(self, guest: Guest, start: datetime, seconds: int, vlans: dict[str, str]) -> Wish:
-        """From then on, and for so long."""
-        wish = Wish(start, start + seconds * SECOND, vlans, guest.controller.url)
+    def book(
+        self,
+        guest: Guest,
+        start: datetime,
+        seconds: int,
+        vlans: dict[str, str],
+        *,
+        controller: str | None = None,
+    ) -> Wish:
+        """From then on, and for so long; with the guest's own controller if no other is said."""
+        wish = Wish(start, start + seconds * SECOND, vlans, controller or guest.controller.url)
         wait_for("what the slice had to be off", lambda: self._allocated(guest, wish))
         guest.calls.provision()
         return wish

@@ -3,19 +3,27 @@
 import os
 import re
 import signal
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
-from lab.processes import Service, wait_for
-from pathservice.demo.island.island import Guest
+from lab.processes import Service, run, wait_for
+from netconfig.inventory import TlsFiles
+from netconfig.transport.xmlrpc import XmlRpcSession
+from pathservice.demo.island.island import AGENT_PORT, SERVICE_PORT, Guest, Island
 from pathservice.demo.island.pings import Ping
 from pathservice.demo.island.story import Slot, tell
 from pathservice.demo.island.wires import ADDRESSES, DPID, GATEWAY
 from tests.functional.island.conftest import Booked, is_gone, soon
+from tests.functional.ofgw.agents import manager
+from tests.functional.tbam.client import ScriptedClient
+from tests.functional.tbam.conftest import geni_sfa
 
 ALICES, BOBS = {"10": "0xffff"}, {"30": "20"}
+BARRED, LATER = "169.254.7.7:6653", "192.0.2.7"
 _EVENT = re.compile(r"event=(ADDED|DELETED|MODIFIED)\b.*?cookie=(0x[0-9a-f]+)")
 
 
@@ -70,6 +78,41 @@ def watched_flows(booked: Booked) -> Iterator[Service]:
 
 def is_ready(guest: Guest) -> bool:
     return bool(guest.calls.status()["geni_operational_status"] == "geni_ready")
+
+
+def client_of(booked: Booked, name: str) -> ScriptedClient:
+    """An experimenter's, that looks at every answer as the API says it is."""
+    pki = booked.island.folder / "state" / "pki"
+    context = ssl.create_default_context(cafile=str(pki / "ca.pem"))
+    context.load_cert_chain(pki / f"{name}-cert.pem", pki / f"{name}-key.pem")
+    return ScriptedClient(f"https://localhost:{SERVICE_PORT}/am/3", context)
+
+
+def credentials_of(booked: Booked, name: str) -> list[dict[str, Any]]:
+    return geni_sfa((booked.island.folder / f"{name}.xml").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def address_of_the_gateway(address: str) -> Iterator[None]:
+    """The gateway has it for the block."""
+    run("ip", "address", "add", f"{address}/32", "dev", "lo")
+    try:
+        yield
+    finally:
+        run("ip", "address", "delete", f"{address}/32", "dev", "lo")
+
+
+def manager_of(island: Island) -> XmlRpcSession:
+    """Calls the agent as the service does."""
+    pki = island.folder / "state" / "pki"
+    files = TlsFiles(ca=pki / "ca.pem", cert=pki / "manager-cert.pem", key=pki / "manager-key.pem")
+    return manager(AGENT_PORT, files, host="localhost")
+
+
+def hindered(manager: XmlRpcSession) -> bool:
+    report = manager.call("getState")
+    assert isinstance(report, dict)
+    return bool(report["hindered"])
 
 
 def test_pings_and_the_switch_s_controller_go_by_the_slot_and_nothing_is_left(booked: Booked) -> None:
@@ -129,6 +172,44 @@ def test_slice_runs_again_after_the_gateway_was_rebooted_in_its_slot(booked: Boo
         back = datetime.now(UTC)
         wait_for("a ping", lambda: [at for at in ping.answers() if at > back])
     wait_for("alice to be ready", lambda: is_ready(booked.alice))
+
+
+def test_controller_that_the_gateway_bars_is_told_of_and_another_can_be_asked_for(booked: Booked) -> None:
+    island, alice = booked.island, booked.alice
+    since = len(island.agent.lines())
+    words = f"controller: {BARRED}: 169.254.7.7 is a link-local address, where this gateway lets no"
+    booked.book(alice, soon(), 600, ALICES, controller=BARRED)
+    with client_of(booked, "alice") as client:
+        calls = ([alice.calls.slice_urn], credentials_of(booked, "alice"))
+        wait_for("the refusal", lambda: client.status(*calls).states[1] == "geni_failed")
+        for told in (client.status(*calls), client.describe(*calls)):
+            assert told.states == ("geni_provisioned", "geni_failed")
+            assert words in told.sliver["geni_error"]
+        assert journal(booked, since) == []
+        assert "wanted" not in [line["event"] for line in island.agent.lines()[since:]]
+        assert island.has_default()
+        again = booked.book(alice, soon(), 600, ALICES)
+        wait_for("the switch", lambda: alice.controller.met(DPID, since=again.start))
+        wait_for("alice to be ready", lambda: is_ready(alice))
+        assert client.status(*calls).sliver["geni_error"] == ""
+
+
+def test_controller_that_has_come_to_be_where_none_may_be_is_told_of(booked: Booked) -> None:
+    island, alice = booked.island, booked.alice
+    # Nobody is there, nor is there a way to it; until the gateway itself has that address.
+    booked.book(alice, soon(), 600, ALICES, controller=f"{LATER}:6653")
+    wait_for("alice to be ready", lambda: is_ready(alice))
+    island.service.end()
+    with address_of_the_gateway(LATER), closing(manager_of(island)) as manager:
+        wait_for("the agent to see it", lambda: hindered(manager))
+        # What a service finds when it starts it would find within minutes.
+        island.service.start()
+        island.service.wait_for_line("event", "serving")
+        alice.calls.close()
+        booked.bob.calls.close()
+        words = f"{LATER} is the gateway's own address, where this gateway lets no controller be"
+        wait_for("the words", lambda: words in alice.calls.status()["geni_error"])
+        assert alice.calls.status()["geni_operational_status"] == "geni_failed"
 
 
 def test_agent_ends_the_slot_of_a_service_that_was_killed(booked: Booked) -> None:

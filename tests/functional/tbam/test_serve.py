@@ -1,9 +1,7 @@
 """`pathservice serve` with a site that has an island: the whole of it, from the port down."""
 
 import json
-import shutil
 import signal
-import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pathservice.pki.experimenters import init_slice_authority, issue_slice_credential, issue_user
+from pathservice.pki.experimenters import issue_slice_credential
 from pathservice.pki.files import load_certificate
 from pathservice.settings import EXAMPLE_SITE
 from tbam.credentials import Privilege
@@ -22,8 +20,9 @@ from tbam.credentials.signature import SHA1_SIGNATURE
 from tests.functional.pathservice.command_line import run
 from tests.functional.pathservice.conftest import Serving, made_pki, services, wait_until
 from tests.functional.tbam.client import ScriptedClient
-from tests.functional.tbam.conftest import AUTHORITY, geni_sfa, slice_urn
+from tests.functional.tbam.conftest import geni_sfa, slice_urn
 from tests.functional.tbam.rspecs import request
+from tests.functional.tbam.serving import context, state_with
 
 __all__ = ["made_pki"]
 HOUR = timedelta(hours=1)
@@ -54,14 +53,6 @@ def site_with_an_island(folder: Path) -> Path:
     return path
 
 
-def state_with(folder: Path, pki: Path, setting: str) -> Path:
-    state = folder / "state"
-    state.mkdir(mode=0o700)
-    shutil.copytree(pki, state / "pki")
-    (state / "settings.yaml").write_text(f"{setting}\n", encoding="utf-8")
-    return state
-
-
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, made_pki: Path) -> Iterator[Serving]:
     """A service that was told of an authority of experimenters while it ran."""
@@ -79,15 +70,6 @@ def service(tmp_path_factory: pytest.TempPathFactory, made_pki: Path) -> Iterato
 def alice(service: Serving) -> Iterator[ScriptedClient]:
     with ScriptedClient(f"{service.url}/RPC2", context(service, "alice")) as client:
         yield client
-
-
-def context(service: Serving, user: str) -> ssl.SSLContext:
-    pki = service.state / "pki"
-    init_slice_authority(pki, AUTHORITY, now=datetime.now(UTC))
-    files = issue_user(pki, user, now=datetime.now(UTC))
-    made = ssl.create_default_context(cafile=str(pki / "ca.pem"))
-    made.load_cert_chain(files.cert, files.key)
-    return made
 
 
 def test_an_island_is_booked_beside_the_stations_tickets(
