@@ -10,6 +10,7 @@
     pathmtu                 what the host remembers of paths
     record, plot            what was seen, as a document and as a figure
     hops                    traceroute's lines
+    programs, ending        the system's programs that are run; how a command ends
 
 It speaks to a station through `lambdastation.client` alone, and needs no server beside it.
 """

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from hosttools.attaching import Attached, Sought, find_flow
+from hosttools.ending import ended
 from hosttools.flow import Flow, resolve
 from hosttools.iperf import IperfCall, RunningIperf, read_call
 from hosttools.network import inside
@@ -18,7 +19,7 @@ from hosttools.programs import ToolError, require
 from hosttools.record import Record, document
 from hosttools.run import Plan, Run, Stopped
 from hosttools.station import TicketRefused, Wish, look_around
-from lambdastation.client import Client, ClientError, Mode
+from lambdastation.client import Client, Mode
 
 _USUAL_TRAVEL_SECONDS = 600
 _FIGURES = frozenset({".png", ".svg", ".pdf"})
@@ -26,20 +27,7 @@ _FIGURES = frozenset({".png", ".svg", ".pdf"})
 
 def main() -> int:
     """Run the command; the exit status is in `--help`."""
-    try:
-        return carry_out(sys.argv[1:])
-    except ToolError as error:
-        print(f"lsiperf: {error}", file=sys.stderr)  # noqa: T201 - a command's words
-        return error.status
-    except ClientError as error:
-        print(f"lsiperf: {error}", file=sys.stderr)  # noqa: T201
-        return ToolError.status
-    except BrokenPipeError:
-        # Nobody reads any more; what was begun has been ended.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return ended("lsiperf", carry_out)
 
 
 def carry_out(words: Sequence[str]) -> int:

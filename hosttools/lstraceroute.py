@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any, NoReturn
 
+from hosttools.ending import ended
 from hosttools.flow import Flow, local_address, resolve
 from hosttools.hops import Hop, table, trace
 from hosttools.network import inside
@@ -91,19 +92,7 @@ class Tracing:
 def main() -> int:
     """Run the command; the exit status is in `--help`."""
     signal.signal(signal.SIGTERM, _end)
-    try:
-        return carry_out(sys.argv[1:])
-    except ToolError as error:
-        print(f"lstraceroute: {error}", file=sys.stderr)  # noqa: T201 - a command's words
-        return error.status
-    except ClientError as error:
-        print(f"lstraceroute: {error}", file=sys.stderr)  # noqa: T201
-        return ToolError.status
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return ended("lstraceroute", carry_out)
 
 
 def carry_out(words: Sequence[str]) -> int:
