@@ -6,7 +6,7 @@ modified while active goes up with the new, then down with the old, and is ACTIV
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, and_, exists, or_, select
@@ -22,7 +22,8 @@ from activation.succession import (
     standing,
     standings,
 )
-from activation.tick import LOOK_AGAIN, batches
+from activation.tick import LOOK_AGAIN
+from activation.together import batches, try_together
 from reservation import calendar, labels, parts
 from reservation.errors import NotFound
 from reservation.lifecycle import Cause, Outcome, State
@@ -40,10 +41,11 @@ def settle(store: Store, now: datetime) -> bool:
     whether some are due now that waited for what was given back.
     """
     going_up, others = store.read(_ready)
-    for together in batches(going_up):
-        _try_together(store, _go_up_together, together, now)
-    for together in batches(others):
-        _try_together(store, _go_together, together, now)
+    for work, ready in ((_go_up_together, going_up), (_go_together, others)):
+        for together in batches(ready):
+            moved = try_together(store, work, together, now, alone=_try_one, log=log)
+            for reservation_id, to in (moved or {}).items():
+                _log_moved(reservation_id, to)
     return bool(others) and _wake(store, now)
 
 
@@ -52,24 +54,6 @@ def _wake(store: Store, now: datetime) -> bool:
     if waiting:
         store.write(lambda session: labels.look_now(session, waiting, now=now))
     return bool(waiting)
-
-
-Work = Callable[[Session, Sequence[int], datetime], Mapping[int, State | None]]
-"""Moves these reservations on as far as they go; where to, by number."""
-
-
-def _try_together(store: Store, work: Work, reservation_ids: Sequence[int], now: datetime) -> None:
-    try:
-        moved = store.write(lambda session: work(session, reservation_ids, now))
-    except StoreUnavailable:
-        raise
-    except Exception:
-        log.exception("reservations not moved together", reservations=list(reservation_ids))
-        for reservation_id in reservation_ids:
-            _try_one(store, reservation_id, now)
-    else:
-        for reservation_id, to in moved.items():
-            _log_moved(reservation_id, to)
 
 
 def _go_up_together(

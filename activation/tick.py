@@ -6,7 +6,7 @@ and their devices get a new generation. What no device has to hear of comes afte
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select
@@ -22,6 +22,7 @@ from activation.succession import (
     standing,
     standings,
 )
+from activation.together import batches, try_together
 from netconfig.capability import Capability
 from reservation import calendar, parts
 from reservation.errors import NotFound
@@ -40,9 +41,6 @@ WITH_SLOT = BEGUN | {State.SCHEDULED}
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon one that waits for another's label is looked at again, where nobody says that it is free."""
 
-TOGETHER = 50
-"""Reservations moved in one transaction: it should not keep who wants to book waiting."""
-
 log = logger("tick")
 
 
@@ -52,10 +50,11 @@ def tick(store: Store, now: datetime) -> Sequence[int]:
     A row that cannot be moved is logged and tried again at the next pass; the others go on.
     """
     ending, starting, others = store.read(lambda session: _due(session, now))
-    for together in batches(ending):
-        _try_together(store, _end_together, together, now)
-    for together in batches(starting):
-        _try_together(store, _start_together, together, now)
+    for work, due in ((_end_together, ending), (_start_together, starting)):
+        for together in batches(due):
+            moved = try_together(store, work, together, now, alone=_try_one, log=log)
+            for reservation_id, before, after in moved or ():
+                _log_moved(reservation_id, before, after)
     return others
 
 
@@ -78,12 +77,6 @@ def _has_come(session: Session, *, since: datetime, now: datetime) -> bool:
     at = ReservationRow.next_action_at
     come = select(ReservationRow.id).where(at > since, at <= now)
     return session.scalar(come.where(ReservationRow.state.in_(sorted(WITH_SLOT))).limit(1)) is not None
-
-
-def batches(reservation_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """These in the same order, as many at a time as one transaction should move."""
-    for begin in range(0, len(reservation_ids), TOGETHER):
-        yield reservation_ids[begin : begin + TOGETHER]
 
 
 def next_action_at(session: Session) -> datetime | None:
@@ -125,24 +118,6 @@ def _reservations_due() -> Select[int, State, datetime]:
         .where(ReservationRow.next_action_at <= bindparam("now", type_=UtcDateTime))
         .order_by(ReservationRow.next_action_at, ReservationRow.id)
     )
-
-
-Work = Callable[[Session, Sequence[int], datetime], list[tuple[int, State, State]]]
-"""Moves these reservations, as many of them as are due still; which they are, from where and to where."""
-
-
-def _try_together(store: Store, work: Work, reservation_ids: Sequence[int], now: datetime) -> None:
-    try:
-        moved = store.write(lambda session: work(session, reservation_ids, now))
-    except StoreUnavailable:
-        raise
-    except Exception:
-        log.exception("reservations not moved together", reservations=list(reservation_ids))
-        for reservation_id in reservation_ids:
-            _try_one(store, reservation_id, now)
-    else:
-        for reservation_id, before, after in moved:
-            _log_moved(reservation_id, before, after)
 
 
 def _end_together(

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from activation.tick import TOGETHER, expire, tick
+from activation.tick import expire, tick
+from activation.together import TOGETHER
 from reservation import calendar, labels, service
 from reservation.lifecycle import State
 from reservation.model import LabelRequest, PartRequest, Request, TimeSlot
