@@ -21,3 +21,5 @@ class Capability(StrEnum):
     """It is told when a slot ends, and ends it by itself where it hears nothing more."""
     COUNTERS = "counters"
     """It counts what it carries, part by part: its driver is a `CountingDriver`."""
+    NEXT_HOPS = "next-hops"
+    """It can tell whether a next hop answers it: its driver is an `AskingDriver`."""

@@ -5,7 +5,7 @@ out; `read` and `push` talk to the device. The caller repeats read, plan, push u
 so a driver needs no memory of its own and no undo.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, Protocol
@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, Protocol
 from typing_extensions import TypeIs, TypeVar
 
 from netconfig.capability import Capability
-from netconfig.intent import Intent, Steering
+from netconfig.intent import Intent, IpAddress, Steering
 from netconfig.inventory import Device, Way
 
 Placement = Mapping[str, object]
@@ -311,3 +311,23 @@ class CountingDriver(DeviceDriver, Protocol):
 def is_counting(driver: DeviceDriver) -> TypeIs[CountingDriver]:
     """Whether a driver counts what passes, as its capabilities say."""
     return Capability.COUNTERS in driver.capabilities
+
+
+class AskingDriver(DeviceDriver, Protocol):
+    """What a driver with `Capability.NEXT_HOPS` can do besides."""
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """Those of these next hops that answer the device's echo requests now. Changes nothing.
+
+        Two are sent to each, so that one that has yet to be resolved is found; a second is waited for each.
+
+        Raises:
+            Unreachable: as for `read`.
+            StateUnknown: the device does not tell; not that nobody answers.
+        """
+        ...
+
+
+def is_asking(driver: DeviceDriver) -> TypeIs[AskingDriver]:
+    """Whether a driver can tell which next hops answer, as its capabilities say."""
+    return Capability.NEXT_HOPS in driver.capabilities

@@ -119,6 +119,18 @@ def _one_family(flows: tuple[FlowMatch, ...]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class HopDown:
+    """What becomes of a policy route while its next hop does not answer the device.
+
+    Attributes:
+        fallback: the next hop that its packets leave towards meanwhile. None: the policy is withdrawn, and
+            they go as they would without us; so too while the fallback does not answer either.
+    """
+
+    fallback: IpAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRoute:
     """Packets of `flows` that enter by `interface` leave towards `next_hop`.
 
@@ -128,9 +140,12 @@ class PolicyRoute:
         flows: one family, at least one.
         policy: name of a policy (route map) that the site owns on that interface, or None for ours.
         sequences: where in the site's policy our entries may stand; goes with `policy`.
+        next_hop_down: None: the next hop is never asked, and the policy stays. Drivers do not look at it:
+            they are given the intent as it is to be now.
 
     Raises:
-        ValueError: no flows, mixed families, or `policy` and `sequences` not together.
+        ValueError: no flows, mixed families, `policy` and `sequences` not together, or a fallback that is of
+            another family or the next hop itself.
     """
 
     interface: str
@@ -138,6 +153,7 @@ class PolicyRoute:
     flows: tuple[FlowMatch, ...]
     policy: str | None = None
     sequences: SequenceRange | None = None
+    next_hop_down: HopDown | None = None
     kind: Literal["policy-route"] = "policy-route"
 
     def __post_init__(self) -> None:
@@ -146,6 +162,11 @@ class PolicyRoute:
             raise ValueError(f"next hop {self.next_hop} is not of the family of its flows")
         if (self.policy is None) != (self.sequences is None):
             raise ValueError("a site's own policy goes with the sequence range it leaves to us")
+        fallback = self.next_hop_down.fallback if self.next_hop_down else None
+        if fallback is not None and fallback.version != self.next_hop.version:
+            raise ValueError(f"fallback {fallback} is not of the family of next hop {self.next_hop}")
+        if fallback == self.next_hop:
+            raise ValueError(f"fallback {fallback} is the next hop itself")
 
     @property
     def capability(self) -> Capability:
@@ -202,8 +223,12 @@ class Steering:
         return self.flows[0].family
 
     def is_of(self, intent: PolicyRoute) -> bool:
-        """Whether it takes packets from where the intent does to where it does; which, is not asked."""
-        there = intent.interface in self.interfaces and intent.next_hop == self.next_hop
+        """Whether it takes packets from where the intent does to where it does; which, is not asked.
+
+        Or to its fallback, by which they may go for the moment.
+        """
+        hops = {intent.next_hop, intent.next_hop_down.fallback if intent.next_hop_down else None}
+        there = intent.interface in self.interfaces and self.next_hop in hops
         return there and intent.policy == self.policy
 
 
@@ -215,6 +240,8 @@ def needed_capabilities(intent: Intent) -> tuple[Capability, ...]:
             needed.append(Capability.POLICY_ROUTE_DSCP)
         if intent.policy is not None:
             needed.append(Capability.POLICY_ROUTE_SHARED)
+        if intent.next_hop_down is not None:
+            needed.append(Capability.NEXT_HOPS)
     return tuple(needed)
 
 
@@ -233,7 +260,11 @@ def _adapter() -> TypeAdapter[Intent]:
 
 def dump_intent(intent: Intent) -> dict[str, object]:
     """The intent as JSON values, the form it is stored in."""
-    return dict(_adapter().dump_python(intent, mode="json"))
+    stored = dict(_adapter().dump_python(intent, mode="json"))
+    if stored.get("next_hop_down", ...) is None:
+        # As it was stored before there was such a word: what is the same reads the same.
+        del stored["next_hop_down"]
+    return stored
 
 
 def load_intent(stored: Mapping[str, object]) -> Intent:

@@ -258,6 +258,8 @@ class PartView:
         dry_run: its device is only rehearsed on.
         is_counted: its device can count what passes.
         count: None as long as it has not.
+        detour: address of the fallback by which its packets go, as last read, since the next hop does not
+            answer; None where they go as was asked for.
     """
 
     device: str
@@ -270,3 +272,4 @@ class PartView:
     dry_run: bool = False
     is_counted: bool = False
     count: PartCount | None = None
+    detour: str | None = None

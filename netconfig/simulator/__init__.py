@@ -25,6 +25,7 @@ What lives here, from the inside out:
       ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch
       ftos_cli, ftos_router
     steer                                     all that a router does to packets, in nobody's dialect
+    next_hops                                 which neighbours answer a router's echo requests
     vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it
 
 Everything up to `ios_cli` is pure: no clock, no file, no network. What may enter: another vendor's simulator,
@@ -40,6 +41,7 @@ from netconfig.simulator.ios_forwarding import admitted, forwarding
 from netconfig.simulator.journal import JournalEntry
 from netconfig.simulator.junos_forwarding import junos_forwarding
 from netconfig.simulator.junos_router import JunosRouter
+from netconfig.simulator.next_hops import NextHops
 from netconfig.simulator.nxos_router import NxosRouter
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
@@ -53,6 +55,7 @@ __all__ = [
     "IosRouter",
     "JournalEntry",
     "JunosRouter",
+    "NextHops",
     "NotModelled",
     "NxosRouter",
     "Packet",
