@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from netconfig.driver import Config, DeviceDriver, Ownership, PartIntent, Plan, PlanLine
+from netconfig.intent import IpAddress
 from netconfig.inventory import Device
 from netconfig.simulator import SimulatorLoop
 
@@ -40,6 +41,7 @@ class Trait(Enum):
     LINES = "a push goes line by line; elsewhere it goes as a whole, and trouble strikes at few moments"
     STEERING = "what it carries are policy routes and permits, which can be read back and adopted"
     COUNTING = "it counts what it carries, part by part; its rig is a `CountingRig`"
+    NEXT_HOPS = "it can tell which next hops answer; its rig is a `NeighbourRig`"
 
 
 class Rig(Protocol):
@@ -114,6 +116,18 @@ class CountingRig(Rig, Protocol):
 
     def pass_packets(self, ticket: "Ticket", count: int) -> None:
         """Let the ticket's packet come in so often, where it is expected; back once all are counted."""
+        ...
+
+
+class NeighbourRig(Rig, Protocol):
+    """A device whose neighbours can be silenced. All next hops of the bench's tickets answer at first."""
+
+    def silence(self, next_hop: IpAddress) -> None:
+        """Let the neighbour with this address answer no more."""
+        ...
+
+    def wake(self, next_hop: IpAddress) -> None:
+        """Let it answer again."""
         ...
 
 
