@@ -11,8 +11,11 @@ What lives here, from the inside out:
     ios_config, ios_mode, ios_commands*,      the configuration, what a line does to it, reading one at boot
       ios_boot
     ios_forwarding, ios_steers                where a packet goes: policy routing, access groups
+    session                                   an operator's line, and what comes of a line typed there
+    ping, ping_commands                       echo requests: what is asked, and what is printed of them
     ios_show, ios_cli                         what is printed; one line typed and what comes of it
-    faults, journal, nvram, router            the living router: state, sessions, history, what goes wrong
+    faults, journal, nvram, cli_router        the living router: state, sessions, history, what goes wrong
+    router                                    the one that runs IOS
     nxos_acl, nxos_config, nxos_commands*,    NX-OS: where it differs from IOS
       nxos_boot, nxos_show, nxos_cli,
       nxos_router

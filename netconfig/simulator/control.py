@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,6 +55,8 @@ class ControlServer:
             "clear_faults": router.faults.clear,
             "apply": router.apply,
             "reboot": router.reboot,
+            "silence": lambda address: router.next_hops.silent.add(ip_address(address)),
+            "wake": lambda address: router.next_hops.silent.discard(ip_address(address)),
         }
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
@@ -152,6 +155,14 @@ class SimulatorControl:
     def reboot(self, startup: str | None = None) -> None:
         """Lose power; every SSH connection breaks. With `startup` it boots from that."""
         self._ask("reboot", startup=startup)
+
+    def silence(self, address: str) -> None:
+        """Let the neighbour with that address answer no echo request of the router's any more."""
+        self._ask("silence", address=address)
+
+    def wake(self, address: str) -> None:
+        """Let it answer again."""
+        self._ask("wake", address=address)
 
     def _ask(self, verb: str, **arguments: object) -> Any:
         try:

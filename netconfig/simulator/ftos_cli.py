@@ -17,7 +17,9 @@ from netconfig.simulator.grammar import (
     Rule,
     parse,
 )
-from netconfig.simulator.ios_cli import Effect, Session
+from netconfig.simulator.ping import FtosPing
+from netconfig.simulator.ping_commands import ping, ping_patterns
+from netconfig.simulator.session import Answer, Effect, Session
 
 INVALID = '% Error: Invalid input at "^" marker.'
 
@@ -45,15 +47,7 @@ class FtosState:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FtosAnswer:
-    """What comes of a line: `config` and `effects` only where something changes."""
-
-    session: Session
-    output: str = ""
-    config: FtosConfig | None = None
-    effects: tuple[Effect, ...] = ()
-    accepted: bool = True
+FtosAnswer = Answer[FtosConfig]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,7 @@ class _Call:
     texts: tuple[str, ...]
 
     def say(self, output: str, *effects: Effect) -> FtosAnswer:
-        return FtosAnswer(self.session, output, effects=effects)
+        return Answer(self.session, output, effects=effects)
 
 
 _Act = Callable[[_Call], FtosAnswer]
@@ -72,19 +66,19 @@ _Act = Callable[[_Call], FtosAnswer]
 def ftos_answer(state: FtosState, session: Session, line: str) -> FtosAnswer:
     """What the switch makes of a line, in the mode the session is in."""
     if not line.strip() or line.lstrip().startswith("!"):
-        return FtosAnswer(session)
+        return Answer(session)
     try:
         if session.mode is None:
             return _execute(state, session, line)
         if line.split(maxsplit=1)[0] == "do":
             return _execute(state, session, line.replace("do", "  ", 1))
         if session.leaves(line):
-            return FtosAnswer(replace(session, mode=None))
+            return Answer(replace(session, mode=None))
         step = apply_line(state.running, session.mode, line)
-        return FtosAnswer(replace(session, mode=step.mode), config=step.config)
+        return Answer(replace(session, mode=step.mode), config=step.config)
     except LineRefused as refusal:
         words = _words(refusal, session.prompt(state.running.hostname), line)
-        return FtosAnswer(session, words, accepted=False)
+        return Answer(session, words, accepted=False)
 
 
 def _words(refusal: LineRefused, prompt: str, line: str) -> str:
@@ -105,11 +99,11 @@ def _execute(state: FtosState, session: Session, line: str) -> FtosAnswer:
 
 
 def _configure(call: _Call) -> FtosAnswer:
-    return FtosAnswer(replace(call.session, mode=GLOBAL))
+    return Answer(replace(call.session, mode=GLOBAL))
 
 
 def _terminal_length(call: _Call) -> FtosAnswer:
-    return FtosAnswer(replace(call.session, length=int(call.texts[0])))
+    return Answer(replace(call.session, length=int(call.texts[0])))
 
 
 def _show_running(call: _Call) -> FtosAnswer:
@@ -147,9 +141,19 @@ def _leave(call: _Call) -> FtosAnswer:
     return call.say("", Effect.CLOSE)
 
 
+def _ping_name(_: _Call) -> FtosAnswer:
+    raise LineRefused("% Error: Unrecognized host or address.")
+
+
+_PINGS = ping_patterns(
+    "ping A.B.C.D", "ping X:X::X", count="count <1-2147483647>", timeout="timeout <0-3600>"
+)
+_ASK: Sequence[Rule[_Act]] = [Rule(pattern, ping(FtosPing, options)) for pattern, options in _PINGS.items()]
 USER_RULES: Sequence[Rule[_Act]] = (
     Rule("exit", _leave),
     Rule("terminal length <0-512>", _terminal_length),
+    *_ASK,
+    Rule("ping WORD", _ping_name),
 )
 RULES: Sequence[Rule[_Act]] = (
     *USER_RULES,

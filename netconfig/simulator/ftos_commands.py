@@ -47,6 +47,7 @@ class Step:
 
     config: FtosConfig
     mode: Mode
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)

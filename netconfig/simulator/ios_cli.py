@@ -1,8 +1,5 @@
 """One line typed at a router, and what comes of it. Pure: the device goes in as a value, an answer comes out.
 
-A session is in user exec, privileged exec or configuration mode, or the router has just asked something
-(`Proceed with reload? [confirm]`) and the next line is the reply.
-
 Source: Cisco IOS Configuration Fundamentals Command Reference.
 """
 
@@ -10,7 +7,6 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from netconfig.simulator import ios_show
 from netconfig.simulator.grammar import InvalidInput, LineRefused, Refused, Rule, Token, choose_keyword, parse
@@ -20,72 +16,11 @@ from netconfig.simulator.ios_interface import full_name
 from netconfig.simulator.ios_mode import GLOBAL, Mode
 from netconfig.simulator.ios_show import Device
 from netconfig.simulator.packet import Family
+from netconfig.simulator.ping import IosPing
+from netconfig.simulator.ping_commands import ping, ping_patterns
+from netconfig.simulator.session import Answer, Effect, Question, Session
 
-# IOS cuts the hostname in the prompts of configuration mode.
-CONFIG_PROMPT_NAME = 20
-DEFAULT_LENGTH = 24
-
-
-class Question(Enum):
-    """What the router has asked; the value is how."""
-
-    PASSWORD = "Password: "  # noqa: S105 - the prompt, not a password
-    DESTINATION = "Destination filename [startup-config]? "
-    SAVE_FIRST = "System configuration has been modified. Save? [yes/no]: "
-    RELOAD = "Proceed with reload? [confirm]"
-
-
-class Effect(Enum):
-    """What an answer does beyond the session and the running configuration."""
-
-    SAVE = "save"
-    RELOAD = "reload"
-    CLOSE = "close"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One operator's line. `mode` is None outside configuration mode; `length` 0 means no paging."""
-
-    number: int
-    user: str
-    privileged: bool = True
-    mode: Mode | None = None
-    length: int = DEFAULT_LENGTH
-    question: Question | None = None
-
-    def prompt(self, hostname: str) -> str:
-        if self.question:
-            return self.question.value
-        if self.mode:
-            return f"{hostname[:CONFIG_PROMPT_NAME]}({self.mode.name})#"
-        return f"{hostname}{'#' if self.privileged else '>'}"
-
-    def configures(self, line: str) -> bool:
-        """Whether a line is one of configuration: not a reply, not a comment, not `do`, not the way out."""
-        words = line.split()
-        if self.mode is None or self.question or not words:
-            return False
-        return words[0] != "do" and words[0][0] != "!" and not self.leaves(line)
-
-    def leaves(self, line: str) -> bool:
-        """Whether a line typed in configuration mode leads out of it."""
-        words = line.split()
-        return words == ["end"] or (words == ["exit"] and self.mode == GLOBAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What comes of a line: `config` and `effects` only where something changes.
-
-    `accepted` is False when the router refused the line.
-    """
-
-    session: Session
-    output: str = ""
-    config: IosConfig | None = None
-    effects: tuple[Effect, ...] = ()
-    accepted: bool = True
+IosAnswer = Answer[IosConfig]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +35,17 @@ class ExecCall:
     def texts(self) -> tuple[str, ...]:
         return tuple(value.text for value in self.values)
 
-    def say(self, output: str) -> Answer:
+    def say(self, output: str) -> IosAnswer:
         return Answer(self.session, output)
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question) -> IosAnswer:
         return Answer(replace(self.session, question=question))
 
 
-ExecAct = Callable[[ExecCall], Answer]
+ExecAct = Callable[[ExecCall], IosAnswer]
 
 
-def answer(device: Device, session: Session, line: str) -> Answer:
+def answer(device: Device, session: Session, line: str) -> IosAnswer:
     """What the router makes of a line, in the mode the session is in."""
     try:
         return _answer(device, session, line)
@@ -124,7 +59,7 @@ def answer(device: Device, session: Session, line: str) -> Answer:
         return Answer(session, f"{refusal}\n\n", accepted=False)
 
 
-def _answer(device: Device, session: Session, line: str) -> Answer:
+def _answer(device: Device, session: Session, line: str) -> IosAnswer:
     if session.question:
         return _reply(device, replace(session, question=None), session.question, line)
     if not line.strip():
@@ -134,7 +69,7 @@ def _answer(device: Device, session: Session, line: str) -> Answer:
     return _execute(device, session, line)
 
 
-def _configure(device: Device, session: Session, mode: Mode, line: str) -> Answer:
+def _configure(device: Device, session: Session, mode: Mode, line: str) -> IosAnswer:
     words = line.split()
     if words[0] == "do":
         # Blanks in place of the word keep the caret where it belongs.
@@ -145,12 +80,14 @@ def _configure(device: Device, session: Session, mode: Mode, line: str) -> Answe
     return Answer(replace(session, mode=step.mode), step.output, step.config)
 
 
-def _execute(device: Device, session: Session, line: str) -> Answer:
+def _execute(device: Device, session: Session, line: str) -> IosAnswer:
     command, pipe, rest = line.partition("|")
     parsed = parse(command, PRIVILEGED_RULES if session.privileged else USER_RULES)
     answered = parsed.act(ExecCall(device, session, parsed.values))
     if not pipe:
         return answered
+    if answered.ping:
+        raise InvalidInput(len(command))
     return replace(answered, output=piped(answered.output, line, len(command) + 1, rest))
 
 
@@ -173,7 +110,7 @@ def piped(output: str, line: str, column: int, rest: str) -> str:
         raise Refused("% Failed to compile regular expression.") from None
 
 
-def _reply(device: Device, session: Session, question: Question, line: str) -> Answer:
+def _reply(device: Device, session: Session, question: Question, line: str) -> IosAnswer:
     reply = line.strip().lower()
     match question:
         case Question.PASSWORD:
@@ -195,41 +132,41 @@ def _reply(device: Device, session: Session, question: Question, line: str) -> A
 _SAVED = "Building configuration...\n[OK]\n"
 
 
-def _enable(call: ExecCall) -> Answer:
+def _enable(call: ExecCall) -> IosAnswer:
     if call.session.privileged or call.device.enable_secret is None:
         return Answer(replace(call.session, privileged=True))
     return call.ask(Question.PASSWORD)
 
 
-def _disable(call: ExecCall) -> Answer:
+def _disable(call: ExecCall) -> IosAnswer:
     return Answer(replace(call.session, privileged=False))
 
 
-def leave(call: ExecCall) -> Answer:
+def leave(call: ExecCall) -> IosAnswer:
     """The session ends."""
     return Answer(call.session, effects=(Effect.CLOSE,))
 
 
-def terminal_length(call: ExecCall) -> Answer:
+def terminal_length(call: ExecCall) -> IosAnswer:
     """Pages of so many lines from now on."""
     return Answer(replace(call.session, length=int(call.texts[0])))
 
 
-def nothing(call: ExecCall) -> Answer:
+def nothing(call: ExecCall) -> IosAnswer:
     """Understood, and without any consequence here."""
     return call.say("")
 
 
-def _configure_terminal(call: ExecCall) -> Answer:
+def _configure_terminal(call: ExecCall) -> IosAnswer:
     words = "Enter configuration commands, one per line.  End with CNTL/Z.\n"
     return Answer(replace(call.session, mode=GLOBAL), words)
 
 
-def _write_memory(call: ExecCall) -> Answer:
+def _write_memory(call: ExecCall) -> IosAnswer:
     return Answer(call.session, _SAVED, effects=(Effect.SAVE,))
 
 
-def _reload(call: ExecCall) -> Answer:
+def _reload(call: ExecCall) -> IosAnswer:
     modified = call.device.running_text != call.device.startup_text
     return call.ask(Question.SAVE_FIRST if modified else Question.RELOAD)
 
@@ -239,7 +176,7 @@ def show(text_of: Callable[[Device], str]) -> ExecAct:
     return lambda call: call.say(text_of(call.device))
 
 
-def _show_interface(call: ExecCall) -> Answer:
+def _show_interface(call: ExecCall) -> IosAnswer:
     interface = call.device.running.interface(full_name(call.texts[0]) or "")
     if interface is None:
         raise InvalidInput(call.values[0].column)
@@ -247,7 +184,7 @@ def _show_interface(call: ExecCall) -> Answer:
 
 
 def _show_access_lists(*families: Family) -> ExecAct:
-    def act(call: ExecCall) -> Answer:
+    def act(call: ExecCall) -> IosAnswer:
         lists = [known for family in families for known in call.device.running.access_lists(family)]
         chosen = [known for known in lists if not call.texts or known.name == call.texts[0]]
         return call.say("".join(ios_show.access_list(call.device, known) for known in chosen))
@@ -255,13 +192,25 @@ def _show_access_lists(*families: Family) -> ExecAct:
     return act
 
 
-def _show_route_map(call: ExecCall) -> Answer:
+def _show_route_map(call: ExecCall) -> IosAnswer:
     known = call.device.running.route_maps()
     chosen = [route_map for route_map in known if not call.texts or route_map.name == call.texts[0]]
     if call.texts and not chosen:
         raise Refused(f"route-map {call.texts[0]} not found")
     return call.say("".join(map(ios_show.route_map, chosen)))
 
+
+def _ping_name(_: ExecCall) -> IosAnswer:
+    # No names are known here, neither hosts nor the protocols before them.
+    raise LineRefused("% Unrecognized host or address, or protocol not running.")
+
+
+_PINGS = ("ping A.B.C.D", "ping ip A.B.C.D", "ping X:X::X", "ping ipv6 X:X::X")
+_ASK: Sequence[Rule[ExecAct]] = [Rule(pattern, ping(IosPing)) for pattern in _PINGS]
+_PATIENT_PINGS = ping_patterns(*_PINGS, count="repeat <1-2147483647>", timeout="timeout <0-3600>")
+_ASK_PATIENTLY: Sequence[Rule[ExecAct]] = [
+    Rule(pattern, ping(IosPing, options)) for pattern, options in _PATIENT_PINGS.items()
+]
 
 USER_RULES: Sequence[Rule[ExecAct]] = (
     Rule("enable", _enable),
@@ -273,6 +222,8 @@ USER_RULES: Sequence[Rule[ExecAct]] = (
     Rule("terminal width <0-512>", nothing),
     Rule("show version", show(ios_show.version)),
     Rule("show clock", show(ios_show.clock)),
+    *_ASK,
+    Rule("ping WORD", _ping_name),
 )
 
 PRIVILEGED_RULES: Sequence[Rule[ExecAct]] = (
@@ -296,4 +247,5 @@ PRIVILEGED_RULES: Sequence[Rule[ExecAct]] = (
     Rule("show route-map WORD", _show_route_map),
     Rule("show ip interface brief", show(ios_show.ip_interface_brief)),
     Rule("show ip policy", show(ios_show.ip_policy)),
+    *_ASK_PATIENTLY,
 )

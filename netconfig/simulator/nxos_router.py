@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from netconfig.simulator.ios_cli import Answer, Session
+from netconfig.simulator.ios_cli import IosAnswer
 from netconfig.simulator.ios_config import IosConfig
 from netconfig.simulator.ios_forwarding import Hit, Passage
 from netconfig.simulator.ios_mode import Mode, Step
@@ -12,6 +12,7 @@ from netconfig.simulator.nxos_cli import NxosSession, nxos_answer
 from netconfig.simulator.nxos_commands import apply_line
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.router import IosRouter
+from netconfig.simulator.session import Session
 
 
 class NxosRouter(IosRouter):
@@ -21,13 +22,13 @@ class NxosRouter(IosRouter):
     nothing to enable.
     """
 
-    def _load(self, text: str) -> IosConfig:
+    def _parse(self, text: str) -> IosConfig:
         return load_nxos(text)
 
     def _apply_line(self, config: IosConfig, mode: Mode, line: str) -> Step:
         return apply_line(config, mode, line)
 
-    def _answer(self, session: Session, line: str) -> Answer:
+    def _answer(self, session: Session, line: str) -> IosAnswer:
         return nxos_answer(self._device(), session, line)
 
     def _pass_in(self, interface: str, packet: Packet) -> Passage:

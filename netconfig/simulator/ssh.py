@@ -4,17 +4,17 @@ import asyncio
 import hmac
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 
-from netconfig.simulator.ftos_router import FtosRouter
-from netconfig.simulator.ios_cli import Question, Session
-from netconfig.simulator.router import IosRouter, Reaction
+from netconfig.simulator.cli_router import CliRouter, Reaction
+from netconfig.simulator.session import Question, Session
 from netconfig.simulator.vty import MORE, WIPE_MORE, End, LineEditor, cut, on_wire
 
 Process = asyncssh.SSHServerProcess[str]
-TerminalRouter = IosRouter | FtosRouter
-"""A router with a command line."""
+TerminalRouter = CliRouter[Any]
+"""A router with a command line, whatever its platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,12 @@ class _Line:
         if reaction.delay:
             self._flush()
             await asyncio.sleep(reaction.delay.total_seconds())
-        await self._write_paged(reaction.output, reaction.session.length)
+        output = reaction.output
+        if reaction.asks:
+            # A neighbour may take seconds; the other sessions of the router go on.
+            self._flush()
+            output = await asyncio.to_thread(reaction.said)
+        await self._write_paged(output, reaction.session.length)
 
     async def _hang(self) -> None:
         while True:

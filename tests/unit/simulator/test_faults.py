@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from netconfig.simulator import Action, Fault, IosRouter
+from netconfig.simulator.cli_router import Reaction
 from netconfig.simulator.faults import FaultList
-from netconfig.simulator.router import Reaction
 
 LINES = ("ip access-list extended A", "permit ip any any", "exit", "hostname r2")
 

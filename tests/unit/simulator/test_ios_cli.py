@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netconfig.simulator import IosRouter, Packet
-from netconfig.simulator.ios_cli import Session
+from netconfig.simulator.session import Session
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 

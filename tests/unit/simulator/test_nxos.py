@@ -8,7 +8,7 @@ import pytest
 
 from netconfig.simulator import NxosRouter, Packet, forwarding
 from netconfig.simulator.__main__ import _options, _router
-from netconfig.simulator.ios_cli import Session
+from netconfig.simulator.session import Session
 from tests.contract.drivers.cisco_nxos_bench import CONFIG, ONE, TWO
 
 LIST = "ip access-list A"

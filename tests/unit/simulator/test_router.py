@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from netconfig.simulator import IosRouter, JournalEntry, forwarding
-from netconfig.simulator.ios_cli import Session
 from netconfig.simulator.nvram import write_nvram
+from netconfig.simulator.session import Session
 
 
 def push(router: IosRouter, *lines: str) -> Session:
