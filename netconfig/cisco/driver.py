@@ -1,6 +1,6 @@
 """What the drivers are: the device's session in front, pure functions behind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -15,6 +15,7 @@ from netconfig.cisco.place import place_parts
 from netconfig.cisco.plan import make_plan
 from netconfig.cisco.render import render
 from netconfig.cisco.running import Running, number_rules, parse_running
+from netconfig.cli.echo import who_answers
 from netconfig.cli.push import Push
 from netconfig.cli.show import show
 from netconfig.driver import (
@@ -27,7 +28,7 @@ from netconfig.driver import (
     Transcript,
 )
 from netconfig.errors import StateUnknown
-from netconfig.intent import Intent, RouterIntent, Steering
+from netconfig.intent import Intent, IpAddress, RouterIntent, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
@@ -127,6 +128,10 @@ class CiscoDriver:
             if asked := [part for part in ours if part.intent.flows[0].family == family]:
                 counts |= count_parts(asked, read_hits(self._show(command), family, self.dialect))
         return counts
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """Those that answer the router's echo requests; see `cli.echo.who_answers`."""
+        return who_answers(self._device.name, self._session, next_hops, self.dialect)
 
     def close(self) -> None:
         """End the session."""

@@ -9,7 +9,8 @@
     words      what a platform says each in its own words; which answer is a refusal
     show       asks for what there is
     push       sends a plan
+    echo       asks which next hops answer
 
-What a platform says in its own words is passed in, as a value or as a subclass of one. Everything but `show`
-and `push` is pure.
+What a platform says in its own words is passed in, as a value or as a subclass of one. Everything but `show`,
+`push` and `echo` is pure.
 """

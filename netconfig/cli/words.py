@@ -1,7 +1,15 @@
 """What a platform's command line says in its own words, as a value, and how its answers are read."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+SUCCESS_RATE = re.compile(
+    r"^Success rate is \d+(?:\.\d+)? percent \((?P<received>\d+)/(?P<sent>\d+)\)(?:,.*)?\s*$",
+    re.MULTILINE,
+)
+"""What IOS and those that took after it say of echo requests."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -15,6 +23,8 @@ class Words:
         save: what makes a configuration survive a reboot.
         saved: found in the answer if it does; empty where that differs from release to release, and only a
             failure is told alike.
+        ping: by address family, what sends `count` echo requests to an `address` and waits a second for each.
+        pinged: the line that says what came of it: how many were `sent`, and how many replies `received`.
     """
 
     device: str = "router"
@@ -22,6 +32,8 @@ class Words:
     log_message: re.Pattern[str] = re.compile(r"^(?! ).*%[A-Z0-9_-]+-[0-7]-[A-Z0-9_]+:.*\n?", re.MULTILINE)
     save: str
     saved: str
+    ping: Mapping[Literal[4, 6], str]
+    pinged: re.Pattern[str] = SUCCESS_RATE
 
 
 def refusal(answer: str, words: Words) -> str:

@@ -15,6 +15,10 @@ IOS = Dialect(
     refusal=re.compile(r"^(?:%(?! ?warning)|command rejected).*", re.IGNORECASE | re.MULTILINE),
     save="write memory",
     saved="[OK]",
+    ping={
+        4: "ping ip {address} repeat {count} timeout 1",
+        6: "ping ipv6 {address} repeat {count} timeout 1",
+    },
     hides_numbers=True,
     shown_lists={4: "show ip access-lists", 6: "show ipv6 access-list"},
 )

@@ -21,6 +21,7 @@ class CiscoIos(CiscoDriver):
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
             Capability.COUNTERS,
+            Capability.NEXT_HOPS,
         }
     )
     dialect: ClassVar[Dialect] = IOS

@@ -1,7 +1,8 @@
 """NX-OS's words, as the Nexus 9000 and 7000 configuration guides have them.
 
 "Configuring IP ACLs" (Security Configuration Guide), "Configuring Policy-Based Routing" and "Configuring
-Route Policy Manager" (Unicast Routing Configuration Guide); refusals as Nexus 9000 prints them.
+Route Policy Manager" (Unicast Routing Configuration Guide); refusals as Nexus 9000 prints them; `ping` and
+`ping6` as the Fundamentals Command Reference has them.
 """
 
 import re
@@ -24,6 +25,12 @@ NXOS = Dialect(
     ),
     save="copy running-config startup-config",
     saved="Copy complete",
+    ping={4: "ping {address} count {count} timeout 1", 6: "ping6 {address} count {count} timeout 1"},
+    pinged=re.compile(
+        r"^(?P<sent>\d+) packets transmitted, (?P<received>\d+) packets received,"
+        r"(?: \+\d+ duplicates,)? \d+(?:\.\d+)?% packet loss\s*$",
+        re.MULTILINE,
+    ),
     hides_numbers=False,
     shown_lists={4: "show ip access-lists", 6: "show ipv6 access-lists"},
     counting="statistics per-entry",

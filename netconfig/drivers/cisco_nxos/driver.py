@@ -21,6 +21,7 @@ class CiscoNxos(CiscoDriver):
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
             Capability.COUNTERS,
+            Capability.NEXT_HOPS,
         }
     )
     dialect: ClassVar[Dialect] = NXOS

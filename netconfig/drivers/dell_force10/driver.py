@@ -1,10 +1,11 @@
 """The driver itself: the device's session in front, pure functions behind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
+from netconfig.cli.echo import who_answers
 from netconfig.cli.push import Push
 from netconfig.cli.show import show
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
@@ -18,7 +19,7 @@ from netconfig.drivers.dell_force10.render import render
 from netconfig.drivers.dell_force10.running import parse_running
 from netconfig.drivers.dell_force10.words import FTOS
 from netconfig.errors import StateUnknown
-from netconfig.intent import Intent, RouterIntent, Steering
+from netconfig.intent import Intent, IpAddress, RouterIntent, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
@@ -29,7 +30,7 @@ class DellForce10:
     platform: ClassVar[str] = "dell_force10"
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.POLICY_ROUTE_IPV4, Capability.ACCESS_PERMIT_IPV4}
+        {Capability.POLICY_ROUTE_IPV4, Capability.ACCESS_PERMIT_IPV4, Capability.NEXT_HOPS}
     )
 
     def __init__(
@@ -104,6 +105,10 @@ class DellForce10:
     def save(self) -> Transcript:
         """Write the running configuration to the startup configuration; see `cli.push.Push.save`."""
         return self._push().save()
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """Those that answer the switch's echo requests; see `cli.echo.who_answers`."""
+        return who_answers(self._device.name, self._session, next_hops, FTOS)
 
     def close(self) -> None:
         """End the session."""

@@ -11,4 +11,5 @@ FTOS = Words(
     save="write memory",
     # What is said when it is done differs from release to release; a failure is an error in all.
     saved="",
+    ping=dict.fromkeys((4, 6), "ping {address} count {count} timeout 1"),
 )

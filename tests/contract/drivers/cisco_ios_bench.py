@@ -13,7 +13,15 @@ from netconfig.cisco.driver import CiscoDriver
 from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.errors import Unreachable
-from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
+from netconfig.intent import (
+    AccessPermit,
+    FlowMatch,
+    IpAddress,
+    PolicyRoute,
+    PortRange,
+    Protocol,
+    SequenceRange,
+)
 from netconfig.inventory import Device
 from netconfig.simulator import (
     Action,
@@ -309,6 +317,12 @@ class IosRig:
         self.router.faults.clear()
         wait_so_long(self._drivers, PATIENT)
 
+    def silence(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.add(next_hop)
+
+    def wake(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.discard(next_hop)
+
     def watch(self, look: Callable[[], None] | None) -> None:
         self.router.after_line = (lambda _session, _line: look()) if look else None
 
@@ -395,7 +409,7 @@ class _DirectSession:
             self.close()
             raise Unreachable("border-1", "the session ended")
         self._session = reaction.session
-        return reaction.output
+        return reaction.said()
 
 
 class IosBench:

@@ -11,7 +11,15 @@ import pytest
 from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.dell_force10 import DellForce10
 from netconfig.errors import Unreachable
-from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
+from netconfig.intent import (
+    AccessPermit,
+    FlowMatch,
+    IpAddress,
+    PolicyRoute,
+    PortRange,
+    Protocol,
+    SequenceRange,
+)
 from netconfig.inventory import Device
 from netconfig.simulator import (
     Action,
@@ -23,7 +31,7 @@ from netconfig.simulator import (
     ftos_admitted,
     ftos_forwarding,
 )
-from netconfig.simulator.ios_cli import Session
+from netconfig.simulator.session import Session
 from netconfig.transport.cli import Timeouts
 from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trait, Trouble
 
@@ -275,6 +283,12 @@ class Force10Rig:
         self.router.faults.clear()
         self._wait_so_long(PATIENT)
 
+    def silence(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.add(next_hop)
+
+    def wake(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.discard(next_hop)
+
     def watch(self, look: Callable[[], None] | None) -> None:
         self.router.after_line = (lambda _session, _line: look()) if look else None
 
@@ -352,7 +366,7 @@ class _DirectSession:
             self.close()
             raise Unreachable("border-1", "the session ended")
         self._session = reaction.session
-        return reaction.output
+        return reaction.said()
 
 
 class Force10Bench:
