@@ -112,6 +112,21 @@ def test_control_socket_is_its_owners_alone(start: Callable[[], Simulator], tmp_
     assert (tmp_path / "control").stat().st_mode & 0o777 == 0o600
 
 
+def test_control_silences_a_neighbour(
+    start: Callable[[], Simulator], connect_to: Callable[..., Any], tmp_path: Path
+) -> None:
+    simulator = start()
+    connection = connect_to(simulator.host, simulator.port)
+    with SimulatorControl(tmp_path / "control") as control:
+        control.silence("192.0.2.1")
+        assert "(0/5)" in connection.send_command("ping 192.0.2.1")
+        assert "(5/5)" in connection.send_command("ping 192.0.2.2")
+        control.wake("192.0.2.1")
+        assert "(5/5)" in connection.send_command("ping 192.0.2.1")
+        with pytest.raises(ControlError, match="does not appear to be"):
+            control.silence("nobody")
+
+
 def test_control_reads_and_meddles(
     start: Callable[[], Simulator], connect_to: Callable[..., Any], tmp_path: Path
 ) -> None:

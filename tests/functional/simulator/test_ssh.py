@@ -217,6 +217,24 @@ def test_slow_router_answers_in_the_end(router: IosRouter, connect: Connect) -> 
     assert router.state.route_map("LS")
 
 
+def test_neighbour_that_takes_its_time_keeps_no_other_session_waiting(
+    router: IosRouter, connect: Connect
+) -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    def in_its_own_time(_: object) -> bool:
+        asked.set()
+        return released.wait(60)
+
+    router.next_hops.ask = in_its_own_time
+    waiting, other = connect(), connect()
+    waiting.write_channel("ping 192.0.2.1\n")
+    assert asked.wait(60)
+    assert "UTC" in other.send_command("show clock")
+    released.set()
+    assert "Success rate is 100 percent" in waiting.read_until_pattern(r"\(5/5\).*ms")
+
+
 def test_reboot_breaks_every_session(router: IosRouter, connect: Connect) -> None:
     one, two = connect(), connect()
     router.reboot()
