@@ -1,6 +1,7 @@
 """What a ticket becomes, in the router's own language."""
 
 import dataclasses
+from ipaddress import ip_address
 
 import pytest
 
@@ -58,6 +59,17 @@ def test_list_changed_by_hand_is_replaced_under_a_new_name_before_the_old_match_
     (moved,) = place(actual, part)
     assert moved.placement == {**part.placement, "acl": "LS-FNAL-42-r2"}
     assert str(plan(actual, moved)) == golden("modified.change.txt")
+
+
+def test_other_next_hop_comes_when_the_old_one_has_gone() -> None:
+    part = PartIntent(
+        1, 42, ROUTE, placement={"acl": "LS-FNAL-42", "map": f"LS-FNAL-{TEN_ONE}", "sequence": 10}
+    )
+    actual = reading(our_list() + our_entry() + interface())
+    detour = dataclasses.replace(part, intent=dataclasses.replace(ROUTE, next_hop=ip_address("192.0.2.2")))
+    (moved,) = place(actual, detour)
+    assert moved.placement == part.placement
+    assert str(plan(actual, moved)) == golden("detour.change.txt")
 
 
 def test_running_configuration_is_read_into_one_way_of_writing() -> None:

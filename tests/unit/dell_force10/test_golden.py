@@ -3,12 +3,15 @@
 `python -m tests.unit.dell_force10.test_golden` writes them anew.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from netconfig.driver import PartIntent
+from netconfig.intent import PolicyRoute
 from tests.contract.drivers.bench import place, reconcile, unwanted
 from tests.contract.drivers.dell_force10_bench import HAND_EDITS, TICKETS, Force10Bench
 from tests.unit.dell_force10.workshop import reading
@@ -41,6 +44,15 @@ def mended() -> str:
         return str(reconcile(rig.at_once(), parts).plan)
 
 
+def detour() -> str:
+    """What is sent when a ticket goes by another next hop for a while."""
+    with Force10Bench().start() as rig:
+        (part,) = reconcile(rig.at_once(), [TICKETS[0].part]).parts
+        assert isinstance(part.intent, PolicyRoute)
+        intent = dataclasses.replace(part.intent, next_hop=ip_address("192.0.2.2"))
+        return str(reconcile(rig.at_once(), [dataclasses.replace(part, intent=intent)]).plan)
+
+
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_ticket_becomes_what_the_file_says(name: str) -> None:
     for kind, text in written(CASES[name]).items():
@@ -49,6 +61,10 @@ def test_ticket_becomes_what_the_file_says(name: str) -> None:
 
 def test_list_changed_by_hand_is_replaced_under_a_new_name_before_the_old_one_goes() -> None:
     assert mended() == (FIXTURES / "mended.change.txt").read_text(encoding="utf-8")
+
+
+def test_other_next_hop_stands_in_a_list_that_is_applied_before_the_old_one_goes() -> None:
+    assert detour() == (FIXTURES / "detour.change.txt").read_text(encoding="utf-8")
 
 
 def test_running_configuration_is_read_into_one_way_of_writing() -> None:
@@ -64,6 +80,7 @@ def write() -> None:
         for kind, text in written(parts).items():
             (FIXTURES / f"{name}.{kind}").write_text(text, encoding="utf-8")
     (FIXTURES / "mended.change.txt").write_text(mended(), encoding="utf-8")
+    (FIXTURES / "detour.change.txt").write_text(detour(), encoding="utf-8")
 
 
 if __name__ == "__main__":
