@@ -1,26 +1,28 @@
 """Making one device equal to what the database says it should carry: the second of the three passes.
 
-Read the parts, read the device, plan, push, read back. No transaction is open while the device is spoken to;
-what is written in between (where parts were placed, that a push began) is enough for the next pass to finish
-whatever this one leaves half done.
+Read the parts, ask for their next hops, read the device, plan, push, read back. No transaction is open while
+the device is spoken to; what is written in between (which next hops answer, where parts were placed, that a
+push began) is enough for the next pass to finish whatever this one leaves half done.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import JSON, bindparam, update
 from sqlalchemy.orm import Session
 
 from activation.adoption import adopted_since
 from activation.clock import Clock
 from activation.counting import count_parts
+from activation.detours import Carried, as_last_read, carried_now, watched
+from activation.due import HOPS_TOLD_FOR
 from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
 from activation.held_back import note_held_back
 from activation.leases import held
 from activation.log import logger
 from activation.lost import look_for_lost
+from activation.next_hops import ask_before_steering
 from activation.outcomes import (
     Visit,
     fail_parts,
@@ -29,20 +31,14 @@ from activation.outcomes import (
     note_refusal,
     note_result,
 )
+from activation.placements import store_placements
+from activation.pushes import Pushes
 from activation.rehearsal import ModeChanged, note_rehearsal, waiting
-from activation.wanted import INTERRUPTED, PUSHED, Wanted, known_reservations, read_wanted
-from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, Transcript, transcript_of
-from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
+from activation.wanted import Wanted, known_reservations, read_wanted
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan
+from netconfig.errors import NetconfigError, NotConverged, Rejected
 from reservation.pauses import pause_over
-from reservation.tables import DeviceChangeRow, PartRow
 from store import Store
-
-_PLACE = (
-    update(PartRow)
-    .where(PartRow.id == bindparam("part"))
-    # What is counted in one place is not what was counted in another.
-    .values(placement=bindparam("chosen", type_=JSON), read_packets=None, read_octets=None)
-)
 
 log = logger("reconcile")
 
@@ -55,10 +51,12 @@ def reconcile(
     token: str,
     clock: Clock,
     is_leased: Callable[[], bool] = lambda: True,
+    lately: timedelta = HOPS_TOLD_FOR,
 ) -> bool:
     """One pass over one device. Returns whether there was anything to do on it.
 
     `is_leased` tells without the database whether the lease can still be ours; a push asks it all the time.
+    A next hop that the device was not asked for `lately` is, before anything is sent.
     A failure of the device is written to its row with when to try again, never raised. A clock and not an
     instant, because a pass may last minutes.
 
@@ -70,8 +68,26 @@ def reconcile(
     wanted = store.read(lambda session: read_wanted(session, device))
     visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable), wanted.by_name)
     try:
+        carried = _carried(store, driver, wanted, visit, lately=lately, clock=clock)
+        visit = replace(visit, detours=carried.detours, withheld=frozenset(carried.withheld))
+        pushes = Pushes(
+            store=store,
+            driver=driver,
+            clock=clock,
+            visit=visit,
+            owners={part.part_id: part.reservation_id for part in wanted.parts},
+            is_leased=is_leased,
+            # Who goes another way now has not drifted.
+            repairs=wanted.drifting and not carried.withheld and carried.detours == wanted.detours,
+        )
         return _Turn(
-            store=store, driver=driver, clock=clock, wanted=wanted, visit=visit, is_leased=is_leased
+            store=store,
+            driver=driver,
+            clock=clock,
+            wanted=wanted,
+            carried=carried,
+            visit=visit,
+            pushes=pushes,
         ).take()
     except Rejected as error:
         refusal = error
@@ -84,16 +100,39 @@ def reconcile(
     return True
 
 
+def _carried(
+    store: Store, driver: DeviceDriver, wanted: Wanted, visit: Visit, *, lately: timedelta, clock: Clock
+) -> Carried:
+    """What the device is to carry now, by what it says of its next hops."""
+    hops, untold = ask_before_steering(
+        store,
+        visit.device,
+        driver,
+        wanted.hops,
+        watched(wanted.parts),
+        token=visit.token,
+        lately=lately,
+        clock=clock,
+    )
+    return carried_now(wanted.parts, hops, detours=wanted.detours, kept=wanted.kept, untold=untold)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    """One pass under way: everything its steps need to know."""
+    """One pass under way: everything its steps need to know.
+
+    Attributes:
+        wanted: what the device should carry.
+        carried: what of it it is to carry now.
+    """
 
     store: Store
     driver: DeviceDriver
     clock: Clock
     wanted: Wanted
+    carried: Carried
     visit: Visit
-    is_leased: Callable[[], bool]
+    pushes: Pushes
 
     def take(self) -> bool:
         """Bring the device to what is wanted; whether there was anything to do."""
@@ -113,12 +152,12 @@ class _Turn:
             plan = left = self._plan(actual, desired)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
-            said = self._push(plan, begin)
+            said = self.pushes.push(plan, begin)
             if said is None:
                 return False
             actual = said.read_back or self.driver.read()
             left = self._plan(actual, desired)
-        elif self.wanted.unfinished and self._push(plan, begin) is None:
+        elif self.wanted.unfinished and self.pushes.push(plan, begin) is None:
             return False
         found = self._not_wanted(actual.found)
         facts = actual.facts
@@ -133,9 +172,8 @@ class _Turn:
     def _count(self) -> bool:
         """Count a last time, before what counts is taken away or made anew; whether that went well."""
         wanted, visit = self.wanted, self.visit
-        return count_parts(
-            self.store, visit.device, self.driver, wanted.parts, token=visit.token, clock=self.clock
-        )
+        there = as_last_read(wanted.parts, wanted.detours)
+        return count_parts(self.store, visit.device, self.driver, there, token=visit.token, clock=self.clock)
 
     def _rehearse(
         self, actual: Config, carried: str, parts: Sequence[PartIntent], desired: Config, plan: Plan
@@ -146,10 +184,10 @@ class _Turn:
         news = self.driver.plan(shadow, desired, known=known)
 
         def note(session: Session) -> None:
-            change = (lambda device_id: self._change(device_id, news)) if news else None
+            change = (lambda device_id: self.pushes.change(device_id, news)) if news else None
             left, now = waiting(plan), self.clock.now()
             note_rehearsal(session, self.visit, change, desired, left, facts=actual.facts, now=now)
-            self._store_placements(session, parts)
+            store_placements(session, parts, before=self.wanted.parts)
 
         try:
             self.store.write(note)
@@ -166,7 +204,7 @@ class _Turn:
         facts: Mapping[str, object],
     ) -> None:
         note_result(session, self.visit, left, found=found, facts=facts, now=self.clock.now())
-        self._store_placements(session, parts)
+        store_placements(session, parts, before=self.wanted.parts)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
@@ -184,7 +222,7 @@ class _Turn:
         known = frozenset(actual.found)
         if known - ours:
             known = self.store.read(lambda session: self._known(session, actual))
-        return self.driver.plan(actual, desired, known=known)
+        return self.carried.still_to_do(self.driver.plan(actual, desired, known=known))
 
     def _known(self, session: Session, actual: Config) -> frozenset[int]:
         """Those found that the database has, but for what was adopted since the parts were read."""
@@ -193,21 +231,9 @@ class _Turn:
         return known - (came - {part.reservation_id for part in self.wanted.parts})
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
-        placements = self.driver.place(actual, self.wanted.parts)
-        return [
-            replace(part, placement=placements.get(part.part_id, part.placement))
-            for part in self.wanted.parts
-        ]
-
-    def _store_placements(self, session: Session, placed: Sequence[PartIntent]) -> None:
-        """Under the device's lock."""
-        news = [
-            {"part": new.part_id, "chosen": dict(new.placement)}
-            for new, old in zip(placed, self.wanted.parts, strict=True)
-            if new.placement != old.placement
-        ]
-        if news:
-            session.connection().execute(_PLACE, news)
+        parts = self.carried.parts
+        placements = self.driver.place(actual, parts)
+        return [replace(part, placement=placements.get(part.part_id, part.placement)) for part in parts]
 
     def _evict(self, actual: Config) -> Config:
         """Take off what an operator wants off; returns the device as it is then."""
@@ -216,7 +242,7 @@ class _Turn:
             while plan := self._eviction(actual, number):
                 if plan == before:
                     raise NotConverged(self.visit.device, f"still there after a push: {str(plan).strip()}")
-                said = self._push(plan, partial(self._begin_eviction, plan))
+                said = self.pushes.push(plan, partial(self._begin_eviction, plan))
                 if said is None:
                     break
                 actual, before = said.read_back or self.driver.read(), plan
@@ -242,39 +268,7 @@ class _Turn:
             return None
         # As with any push: one that is cut short is taken up at once.
         row.synced_generation = min(row.synced_generation, self.visit.generation - 1)
-        return self._store_change(session, self._change(row.id, plan))
-
-    def _push(self, plan: Plan, begin: Callable[[Session], int | None]) -> Transcript | None:
-        """Send the plan, or save if it is empty; what was said.
-
-        `begin` writes down that it begins, in a transaction, and tells the number of that; or None where
-        nothing may be sent: the only place where that is decided, and then the answer is None too.
-        """
-        change = self.store.write(begin)
-        if change is None:
-            return None
-        if plan and self.wanted.drifting:
-            log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
-        began = time.monotonic()
-        transcript, outcome = "", INTERRUPTED
-        try:
-            said = self.driver.push(plan, may_go_on=self.is_leased) if plan.due else self.driver.save()
-            transcript = str(said)
-            outcome = PUSHED
-        except DeviceError as error:
-            transcript, outcome = str(transcript_of(error)), error.code
-            raise
-        finally:
-            took = round((time.monotonic() - began) * 1000)
-            log.info(
-                "device pushed",
-                device=self.visit.device,
-                lines=len(plan.due),
-                outcome=outcome,
-                duration_ms=took,
-            )
-            self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
-        return said
+        return self.pushes.begin(session, row.id, plan)
 
     def _begin_change(self, plan: Plan, parts: Sequence[PartIntent], session: Session) -> int | None:
         now = self.clock.now()
@@ -288,27 +282,5 @@ class _Turn:
         if pause is not None or row.dry_run:
             return None
         # Before anything is sent: a crash from here on leaves no object that nobody knows.
-        self._store_placements(session, parts)
-        return self._store_change(session, self._change(row.id, plan))
-
-    def _store_change(self, session: Session, change: DeviceChangeRow) -> int:
-        session.add(change)
-        session.flush()
-        return change.id
-
-    def _change(self, device_id: int, plan: Plan) -> DeviceChangeRow:
-        owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
-        touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
-        touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}
-        return DeviceChangeRow(
-            device_id=device_id,
-            at=self.clock.now(),
-            generation=self.visit.generation,
-            reservations=sorted(touched),
-            plan=str(plan),
-        )
-
-
-def _end_change(session: Session, change: int, transcript: str, outcome: str, duration_ms: int) -> None:
-    row = session.get_one(DeviceChangeRow, change)
-    row.transcript, row.outcome, row.duration_ms = transcript, outcome, duration_ms
+        store_placements(session, parts, before=self.wanted.parts)
+        return self.pushes.begin(session, row.id, plan)
