@@ -155,6 +155,7 @@ class _Turn:
             said = self.pushes.push(plan, begin)
             if said is None:
                 return False
+            self._count_moved(parts)
             actual = said.read_back or self.driver.read()
             left = self._plan(actual, desired)
         elif self.wanted.unfinished and self.pushes.push(plan, begin) is None:
@@ -171,9 +172,18 @@ class _Turn:
 
     def _count(self) -> bool:
         """Count a last time, before what counts is taken away or made anew; whether that went well."""
-        wanted, visit = self.wanted, self.visit
-        there = as_last_read(wanted.parts, wanted.detours)
-        return count_parts(self.store, visit.device, self.driver, there, token=visit.token, clock=self.clock)
+        return self._count_parts(as_last_read(self.wanted.parts, self.wanted.detours))
+
+    def _count_moved(self, parts: Sequence[PartIntent]) -> None:
+        """Count those that go by another next hop now: some devices count on, some begin anew."""
+        before, now = self.wanted.detours, self.carried.detours
+        moved = [part for part in parts if part.wanted and before.get(part.part_id) != now.get(part.part_id)]
+        if any(part.part_id in self.wanted.counted for part in moved):
+            self._count_parts(moved)
+
+    def _count_parts(self, parts: Sequence[PartIntent]) -> bool:
+        visit = self.visit
+        return count_parts(self.store, visit.device, self.driver, parts, token=visit.token, clock=self.clock)
 
     def _rehearse(
         self, actual: Config, carried: str, parts: Sequence[PartIntent], desired: Config, plan: Plan
