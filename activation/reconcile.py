@@ -7,7 +7,7 @@ push began) is enough for the next pass to finish whatever this one leaves half 
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -67,19 +67,19 @@ def reconcile(
     """
     wanted = store.read(lambda session: read_wanted(session, device))
     visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable), wanted.by_name)
+    for part_id, words in wanted.unreadable.items():
+        log.error("part cannot be understood", device=device, part=part_id, error=words)
+        _fail(store, visit, part_id, words, now=clock.now())
     try:
-        carried = _carried(store, driver, wanted, visit, lately=lately, clock=clock)
-        visit = replace(visit, detours=carried.detours, withheld=frozenset(carried.withheld))
-        pushes = Pushes(
-            store=store,
-            driver=driver,
-            clock=clock,
-            visit=visit,
-            owners={part.part_id: part.reservation_id for part in wanted.parts},
-            is_leased=is_leased,
-            # Who goes another way now has not drifted.
-            repairs=wanted.drifting and not carried.withheld and carried.detours == wanted.detours,
+        ways = watched(wanted.parts)
+        hops, untold = ask_before_steering(
+            store, device, driver, wanted.hops, ways, token=token, lately=lately, clock=clock
         )
+        actual = driver.read()
+        look_for_lost(store, device, actual, wanted.parts, now=clock.now())
+        kept = wanted.in_sync | _found(wanted.parts, actual)
+        carried = carried_now(wanted.parts, hops, detours=wanted.detours, kept=kept, untold=untold)
+        visit = replace(visit, detours=carried.detours, withheld=frozenset(carried.withheld))
         return _Turn(
             store=store,
             driver=driver,
@@ -87,8 +87,8 @@ def reconcile(
             wanted=wanted,
             carried=carried,
             visit=visit,
-            pushes=pushes,
-        ).take()
+            is_leased=is_leased,
+        ).take(actual)
     except Rejected as error:
         refusal = error
         log.warning("device refused a line", device=device, error=refusal.words, parts=sorted(refusal.parts))
@@ -100,21 +100,13 @@ def reconcile(
     return True
 
 
-def _carried(
-    store: Store, driver: DeviceDriver, wanted: Wanted, visit: Visit, *, lately: timedelta, clock: Clock
-) -> Carried:
-    """What the device is to carry now, by what it says of its next hops."""
-    hops, untold = ask_before_steering(
-        store,
-        visit.device,
-        driver,
-        wanted.hops,
-        watched(wanted.parts),
-        token=visit.token,
-        lately=lately,
-        clock=clock,
-    )
-    return carried_now(wanted.parts, hops, detours=wanted.detours, kept=wanted.kept, untold=untold)
+def _fail(store: Store, visit: Visit, part_id: int, words: str, *, now: datetime) -> None:
+    store.write(lambda session: fail_parts(session, visit, {part_id}, words=words, now=now))
+
+
+def _found(parts: Sequence[PartIntent], actual: Config) -> frozenset[int]:
+    """Those that may be there though nobody has read them to be yet: they were taken over, or cut short."""
+    return frozenset(part.part_id for part in parts if part.placement and part.reservation_id in actual.found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +124,10 @@ class _Turn:
     wanted: Wanted
     carried: Carried
     visit: Visit
-    pushes: Pushes
+    is_leased: Callable[[], bool]
 
-    def take(self) -> bool:
-        """Bring the device to what is wanted; whether there was anything to do."""
-        for part_id, words in self.wanted.unreadable.items():
-            self._fail(part_id, words)
-        actual = self.driver.read()
-        look_for_lost(self.store, self.visit.device, actual, self.wanted.parts, now=self.clock.now())
+    def take(self, actual: Config) -> bool:
+        """Bring the device, as it was read, to what is wanted; whether there was anything to do."""
         actual = self._evict(actual)
         parts = self._place(actual)
         desired = self.driver.render(parts)
@@ -152,13 +140,13 @@ class _Turn:
             plan = left = self._plan(actual, desired)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
-            said = self.pushes.push(plan, begin)
+            said = self._pushes.push(plan, begin)
             if said is None:
                 return False
             self._count_moved(parts)
             actual = said.read_back or self.driver.read()
             left = self._plan(actual, desired)
-        elif self.wanted.unfinished and self.pushes.push(plan, begin) is None:
+        elif self.wanted.unfinished and self._pushes.push(plan, begin) is None:
             return False
         found = self._not_wanted(actual.found)
         facts = actual.facts
@@ -166,6 +154,20 @@ class _Turn:
         placed = self.wanted.parts if plan.due else parts
         self.store.write(lambda session: self._note_result(session, placed, left, found, facts))
         return bool(plan.due)
+
+    @property
+    def _pushes(self) -> Pushes:
+        wanted, carried = self.wanted, self.carried
+        return Pushes(
+            store=self.store,
+            driver=self.driver,
+            clock=self.clock,
+            visit=self.visit,
+            owners={part.part_id: part.reservation_id for part in wanted.parts},
+            is_leased=self.is_leased,
+            # Who goes another way now has not drifted.
+            repairs=wanted.drifting and not carried.withheld and carried.detours == wanted.detours,
+        )
 
     def _disturbs_counters(self, plan: Plan) -> bool:
         return any(line.removal or line.parts & self.wanted.counted for line in plan.due)
@@ -194,7 +196,7 @@ class _Turn:
         news = self.driver.plan(shadow, desired, known=known)
 
         def note(session: Session) -> None:
-            change = (lambda device_id: self.pushes.change(device_id, news)) if news else None
+            change = (lambda device_id: self._pushes.change(device_id, news)) if news else None
             left, now = waiting(plan), self.clock.now()
             note_rehearsal(session, self.visit, change, desired, left, facts=actual.facts, now=now)
             store_placements(session, parts, before=self.wanted.parts)
@@ -219,12 +221,6 @@ class _Turn:
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
         return frozenset(found) - {part.reservation_id for part in self.wanted.parts if part.wanted}
-
-    def _fail(self, part_id: int, words: str) -> None:
-        log.error("part cannot be understood", device=self.visit.device, part=part_id, error=words)
-        self.store.write(
-            lambda session: fail_parts(session, self.visit, {part_id}, words=words, now=self.clock.now())
-        )
 
     def _plan(self, actual: Config, desired: Config) -> Plan:
         # Asked anew for each reading: what a push has put there was not found before it.
@@ -252,7 +248,7 @@ class _Turn:
             while plan := self._eviction(actual, number):
                 if plan == before:
                     raise NotConverged(self.visit.device, f"still there after a push: {str(plan).strip()}")
-                said = self.pushes.push(plan, partial(self._begin_eviction, plan))
+                said = self._pushes.push(plan, partial(self._begin_eviction, plan))
                 if said is None:
                     break
                 actual, before = said.read_back or self.driver.read(), plan
@@ -278,7 +274,7 @@ class _Turn:
             return None
         # As with any push: one that is cut short is taken up at once.
         row.synced_generation = min(row.synced_generation, self.visit.generation - 1)
-        return self.pushes.begin(session, row.id, plan)
+        return self._pushes.begin(session, row.id, plan)
 
     def _begin_change(self, plan: Plan, parts: Sequence[PartIntent], session: Session) -> int | None:
         now = self.clock.now()
@@ -293,4 +289,4 @@ class _Turn:
             return None
         # Before anything is sent: a crash from here on leaves no object that nobody knows.
         store_placements(session, parts, before=self.wanted.parts)
-        return self.pushes.begin(session, row.id, plan)
+        return self._pushes.begin(session, row.id, plan)

@@ -14,7 +14,7 @@ from activation.devices import last_change_first
 from activation.hysteresis import Hop
 from activation.next_hops import read_hops
 from activation.remembered import is_found_by_name, read_over
-from netconfig.driver import ADOPTED, Config, PartIntent
+from netconfig.driver import Config, PartIntent
 from netconfig.intent import IpAddress, load_intent
 from reservation.lifecycle import ON_DEVICES
 from reservation.moves import HIGHEST_ID
@@ -39,8 +39,7 @@ class Wanted:
         by_name: those of them that are to go and can be found without their intent.
         hops: what is known of the next hops that the device is asked to watch.
         detours: the fallbacks by which parts went when the device was last read, by part id.
-        kept: ids of the wanted parts that it was last read to carry, or to be taken over from who put them
-            there: what nobody can tell of their next hops takes nothing away.
+        in_sync: ids of the wanted parts that it was last read to carry.
         counted: ids of the parts that the device told a count of.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
         unfinished: the last push did not come to its end, so the device may not have been told to save.
@@ -54,7 +53,7 @@ class Wanted:
     by_name: frozenset[int]
     hops: Mapping[IpAddress, Hop]
     detours: Mapping[int, IpAddress]
-    kept: frozenset[int]
+    in_sync: frozenset[int]
     counted: frozenset[int]
     drifting: bool
     unfinished: bool
@@ -98,17 +97,15 @@ def read_wanted(session: Session, device: str) -> Wanted:
         by_name=frozenset(by_name),
         hops=read_hops(session, row.id),
         detours={part.id: ip_address(part.detour) for part in rows if part.detour is not None},
-        kept=frozenset(part.id for part in rows if part.wanted and _is_there(part)),
+        in_sync=frozenset(
+            part.id for part in rows if part.wanted and part.synced_generation >= part.generation
+        ),
         counted=frozenset(part.id for part in rows if part.read_packets is not None),
         drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
         evictions=tuple(row.evictions),
         shadow=(row.shadow or "") if row.dry_run else None,
     )
-
-
-def _is_there(part: Any) -> bool:
-    return part.synced_generation >= part.generation or ADOPTED in part.placement
 
 
 def _last_outcome(session: Session, row: DeviceRow) -> str | None:

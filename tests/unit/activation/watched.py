@@ -17,9 +17,9 @@ NOT_ANSWERING = f"next hop {HOP} does not answer"
 HERE = ((NEAR, 0),)
 
 
-def steer(house: House, intent: dict[str, object] = WITHDRAWN, **how: timedelta) -> int:
+def steer(house: House, intent: dict[str, object] = WITHDRAWN) -> int:
     """A ticket on the near box alone, begun as far as its next hops let it."""
-    number = house.book(stages=HERE, intent=intent, **how)
+    number = house.book(stages=HERE, intent=intent)
     house.run()
     return number
 
