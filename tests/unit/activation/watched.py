@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from activation.devices import NextHopView
 from netconfig.intent import HopDown, dump_intent
-from tests.unit.activation.conftest import NEAR, ROUTE, House
+from tests.unit.activation.conftest import HOUR, NEAR, ROUTE, House
 
 HOP, BACK = "192.0.2.1", "192.0.2.9"
 WITHDRAWN = dump_intent(replace(ROUTE, next_hop_down=HopDown()))
@@ -17,9 +17,9 @@ NOT_ANSWERING = f"next hop {HOP} does not answer"
 HERE = ((NEAR, 0),)
 
 
-def steer(house: House, intent: dict[str, object] = WITHDRAWN) -> int:
+def steer(house: House, intent: dict[str, object] = WITHDRAWN, *, length: timedelta = HOUR) -> int:
     """A ticket on the near box alone, begun as far as its next hops let it."""
-    number = house.book(stages=HERE, intent=intent)
+    number = house.book(stages=HERE, intent=intent, length=length)
     house.run()
     return number
 
