@@ -11,7 +11,7 @@ from tests.functional.activation.test_worker import until_state
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE
 from tests.unit.activation.watched import BACK, FALLS_BACK, HERE, HOP, ways
 
-ALONE = pytest.mark.one_database("it is threads that wait for each other, or not")
+pytestmark = pytest.mark.one_database("it is threads that wait for each other, or not")
 
 
 def until_by(house: WorkingHouse, *expected: str) -> None:
@@ -36,7 +36,6 @@ def test_worker_moves_what_goes_by_a_next_hop_that_went_and_back_when_it_came(ho
     assert (house.near.ours, house.device(NEAR).next_hops) == ([], ())
 
 
-@ALONE
 def test_device_that_hangs_on_a_question_delays_no_slot_elsewhere(house: WorkingHouse) -> None:
     house.worker(visits=1, ask_hops_every=QUICK).start()
     watching = house.book_now(stages=HERE, intent=FALLS_BACK)
@@ -50,7 +49,6 @@ def test_device_that_hangs_on_a_question_delays_no_slot_elsewhere(house: Working
     until_state(house, watching, State.RELEASED)
 
 
-@ALONE
 def test_worker_that_stops_waits_for_no_answer_and_the_next_goes_on(house: WorkingHouse) -> None:
     worker = house.worker(ask_hops_every=QUICK)
     worker.start()
@@ -66,7 +64,6 @@ def test_worker_that_stops_waits_for_no_answer_and_the_next_goes_on(house: Worki
     until_by(house, BACK)
 
 
-@ALONE
 def test_database_that_was_away_while_a_next_hop_went_hears_of_it_afterwards(house: WorkingHouse) -> None:
     house.worker(ask_hops_every=QUICK).start()
     number = house.book_now(stages=HERE, intent=FALLS_BACK)
@@ -86,7 +83,6 @@ def test_database_that_was_away_while_a_next_hop_went_hears_of_it_afterwards(hou
     house.until(lambda: house.parts(number)[0].detour == BACK)
 
 
-@ALONE
 def test_router_that_began_anew_is_brought_back_before_the_next_look(house: WorkingHouse) -> None:
     house.worker(ask_hops_every=QUICK, drift=timedelta(days=1)).start()
     number = house.book_now(stages=HERE, intent=FALLS_BACK)
