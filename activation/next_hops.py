@@ -10,6 +10,7 @@ it may have begun anew.
 
 import functools
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
@@ -31,8 +32,19 @@ from store import Store, UtcDateTime
 log = logger("next hops")
 
 
-class CannotTell(Exception):
-    """The device does not say which next hops answer; why, in words."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of asking a device.
+
+    Attributes:
+        answering: the next hops that answer it; None where it could not tell.
+        untold: why it could not.
+        broken: the session broke over it.
+    """
+
+    answering: frozenset[IpAddress] | None
+    untold: str = ""
+    broken: bool = False
 
 
 def devices_to_ask(
@@ -88,26 +100,17 @@ def ask_device(
     watched = store.read(lambda session: _watched_by(session, device))
     if not watched:
         return
-    broken = False
-    answering = None
-    try:
-        answering = _answering(device, driver, watched)
-    except CannotTell:
-        pass
-    except Unreachable as error:
-        log.warning("next hops not asked", device=device, code=error.code, error=str(error))
-        driver.close()
-        broken = True
+    answer = _ask(device, driver, watched)
     now = clock.now()
 
-    def note(session: Session) -> None:
+    def note(session: Session) -> Mapping[IpAddress, Hop]:
         row = held(session, device, token)
-        was_told = _note(session, row, watched, answering, lately=lately, now=now)
-        if broken and was_told:
-            # Once, for a device on which each question ends the session would be read for each.
+        if answer.broken and _has_told(session, row):
+            # Only then: one on which each question ends the session would be read for each.
             look_at_once(row)
+        return _note(session, row, watched, answer.answering, lately=lately, now=now)
 
-    store.write(note)
+    _log_changes(device, store.write(note))
 
 
 def ask_before_steering(
@@ -124,33 +127,28 @@ def ask_before_steering(
     """What is known of the `watched` once those have been asked for that it was not told of `lately`.
 
     `hops` is what was known before. Others are forgotten. With it, why the device could not tell, where it
-    could not.
+    could not: its session is closed then.
 
     Raises:
-        Unreachable: the session broke.
         LeaseLost, StoreUnavailable: as `ask_device`.
     """
     now = clock.now()
     unsure = {hop for hop in watched if not hops.get(hop, Hop()).was_told(lately=lately, now=now)}
     if not unsure and hops.keys() <= set(watched):
         return hops, ""
-    untold = ""
-    answering: frozenset[IpAddress] | None = frozenset()
-    if unsure:
-        try:
-            answering = _answering(device, driver, unsure)
-        except CannotTell as error:
-            answering, untold = None, str(error)
+    answer = _ask(device, driver, unsure) if unsure else _Answer(frozenset())
     now = clock.now()
 
-    def note(session: Session) -> Mapping[IpAddress, Hop]:
+    def note(session: Session) -> tuple[Mapping[IpAddress, Hop], Mapping[IpAddress, Hop]]:
         row = held(session, device, token)
         _forget_all_but(session, row, watched)
-        _note(session, row, unsure, answering, lately=lately, now=now)
+        changes = _note(session, row, unsure, answer.answering, lately=lately, now=now)
         session.flush()
-        return read_hops(session, row.id)
+        return changes, read_hops(session, row.id)
 
-    return store.write(note), untold
+    changes, known = store.write(note)
+    _log_changes(device, changes)
+    return known, answer.untold
 
 
 def forget_hops(session: Session, device: str) -> None:
@@ -159,28 +157,22 @@ def forget_hops(session: Session, device: str) -> None:
     session.execute(delete(NextHopRow).where(NextHopRow.device_id == of_device))
 
 
-def _answering(device: str, driver: DeviceDriver, hops: Collection[IpAddress]) -> frozenset[IpAddress]:
-    """Those of them that answer.
-
-    Raises:
-        CannotTell: the device does not say.
-        Unreachable: the session broke.
-    """
+def _ask(device: str, driver: DeviceDriver, hops: Collection[IpAddress]) -> _Answer:
     if not is_asking(driver):
-        raise CannotTell("its driver cannot ask")
+        return _Answer(None, "its driver cannot ask")
+    broken = False
     try:
-        return driver.answering(hops)
-    except Unreachable:
-        raise
+        return _Answer(driver.answering(hops))
     except NetconfigError as error:
-        log.warning("next hops not asked", device=device, code=error.code, error=str(error))
+        broken = isinstance(error, Unreachable)
         words = error.words if isinstance(error, DeviceError) else str(error)
+        log.warning("next hops not asked", device=device, code=error.code, error=str(error))
     except Exception:
-        log.exception("next hops not asked", device=device)
         words = "an error of ours; the log has it"
+        log.exception("next hops not asked", device=device)
     # It may be in disorder.
     driver.close()
-    raise CannotTell(words)
+    return _Answer(None, words, broken)
 
 
 def _watched_by(session: Session, device: str) -> frozenset[IpAddress]:
@@ -192,6 +184,11 @@ def _watched_by(session: Session, device: str) -> frozenset[IpAddress]:
     return frozenset(map(ip_address, found))
 
 
+def _has_told(session: Session, device: DeviceRow) -> bool:
+    """Whether the device could tell of all that it watches when it was last asked."""
+    return all(row.told_at == row.asked_at for row in session.scalars(_hops_of(), {"device": device.id}))
+
+
 def _note(
     session: Session,
     device: DeviceRow,
@@ -200,19 +197,18 @@ def _note(
     *,
     lately: timedelta,
     now: datetime,
-) -> bool:
-    """Write down who answered, None for nobody knows; whether the device could tell the last time, too.
+) -> Mapping[IpAddress, Hop]:
+    """Write down who answered, None for nobody knows. Returns those that came or went by that.
 
     Where a next hop came or went the device is to be brought to that at once, by whatever worker.
     """
     rows = {row.address: row for row in session.scalars(_hops_of(), {"device": device.id})}
-    told = True
+    changes: dict[IpAddress, Hop] = {}
     for address in sorted(asked, key=str):
         row = rows.get(str(address))
         if row is None:
-            row = NextHopRow(device_id=device.id, address=str(address), asked_at=now, misses=0, answers=0)
+            row = NextHopRow(device_id=device.id, address=str(address), misses=0, answers=0)
             session.add(row)
-        told = told and row.told_at == row.asked_at
         row.asked_at = now
         if answering is None:
             continue
@@ -221,17 +217,19 @@ def _note(
         row.told_at, row.misses, row.answers = after.told_at, after.misses, after.answers
         row.down_since = after.down_since
         if before.is_up is not after.is_up:
-            _note_change(device, address, after)
-    return told
+            changes[address] = after
+    if changes:
+        device.synced_generation = min(device.synced_generation, device.generation - 1)
+        device.next_attempt_at = None
+    return changes
 
 
-def _note_change(device: DeviceRow, address: IpAddress, hop: Hop) -> None:
-    if hop.is_up:
-        log.info("next hop answers", device=device.name, next_hop=str(address))
-    else:
-        log.warning("next hop does not answer", device=device.name, next_hop=str(address))
-    device.synced_generation = min(device.synced_generation, device.generation - 1)
-    device.next_attempt_at = None
+def _log_changes(device: str, changes: Mapping[IpAddress, Hop]) -> None:
+    for address, hop in changes.items():
+        if hop.is_up:
+            log.info("next hop answers", device=device, next_hop=str(address))
+        else:
+            log.warning("next hop does not answer", device=device, next_hop=str(address))
 
 
 def _forget_all_but(session: Session, device: DeviceRow, watched: Collection[IpAddress]) -> None:

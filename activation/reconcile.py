@@ -1,8 +1,8 @@
 """Making one device equal to what the database says it should carry: the second of the three passes.
 
-Read the parts, ask for their next hops, read the device, plan, push, read back. No transaction is open while
-the device is spoken to; what is written in between (which next hops answer, where parts were placed, that a
-push began) is enough for the next pass to finish whatever this one leaves half done.
+Read the parts, read the device, ask it for their next hops, plan, push, read back. No transaction is open
+while the device is spoken to; what is written in between (which next hops answer, where parts were placed,
+that a push began) is enough for the next pass to finish whatever this one leaves half done.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -71,12 +71,15 @@ def reconcile(
         log.error("part cannot be understood", device=device, part=part_id, error=words)
         _fail(store, visit, part_id, words, now=clock.now())
     try:
+        actual = driver.read()
+        look_for_lost(store, device, actual, wanted.parts, now=clock.now())
         ways = watched(wanted.parts)
         hops, untold = ask_before_steering(
             store, device, driver, wanted.hops, ways, token=token, lately=lately, clock=clock
         )
-        actual = driver.read()
-        look_for_lost(store, device, actual, wanted.parts, now=clock.now())
+        if untold:
+            # It cost the session, and without one nothing is pushed.
+            actual = driver.read()
         kept = wanted.in_sync | _found(wanted.parts, actual)
         carried = carried_now(wanted.parts, hops, detours=wanted.detours, kept=kept, untold=untold)
         visit = replace(visit, detours=carried.detours, withheld=frozenset(carried.withheld))

@@ -205,7 +205,11 @@ def test_device_on_which_each_question_ends_the_session_is_not_read_for_each(hou
         house.ask_devices()
         house.run()
     assert house.near.reads == reads + 1
-    assert ways(house) == [HOP]
+    house.clock.forward(DRIFT)
+    other = house.book(stages=HERE)
+    house.run()
+    assert (house.state(other), ways(house)) == (State.ACTIVE, [HOP, ""])
+    assert house.device(NEAR).error_code is None
 
 
 @pytest.mark.parametrize("how", ["the session broke", "the counters fell", "the object is gone"])
