@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from activation.next_hops import forget_hops
 from activation.settle import finish
 from reservation import calendar, parts
 from reservation.lifecycle import ON_DEVICES, Cause, State
@@ -52,6 +53,7 @@ def abandon(session: Session, device: str, *, now: datetime, actor: str, reason:
     begin_pause(
         session, PauseCause.MAINTENANCE, device=device, now=now, actor=actor, reason=f"abandoned: {reason}"
     )
+    forget_hops(session, device)
     words = f"{device} was abandoned: {reason}"
     told: dict[str, list[int]] = {"released": [], "leaving": [], "failed": []}
     for row in rows:

@@ -2,7 +2,8 @@
 
 A device counts from when it began: after a reboot, where somebody cleared its counters, and in an object
 that was made anew. The totals are ours and only grow. No failure here is a failure of the device: it is
-logged, its session is closed for it may be in disorder, and it is asked again later.
+logged, its session is closed for it may be in disorder, and it is asked again later. One whose session broke,
+or whose counters fell, is read at once: it may have begun anew, without what it should carry.
 """
 
 import functools
@@ -13,14 +14,16 @@ from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
-from activation.due import WorkerSettings, may_be_visited
+from activation.detours import as_last_read
+from activation.due import WorkerSettings, look_at_once, may_be_asked
 from activation.leases import LeaseLost, held
 from activation.log import logger
 from activation.wanted import read_wanted
 from netconfig.capability import Capability
 from netconfig.driver import Count, DeviceDriver, PartIntent, is_counting
-from netconfig.errors import NetconfigError, StateUnknown
+from netconfig.errors import NetconfigError, StateUnknown, Unreachable
 from reservation.lifecycle import ON_DEVICES
+from reservation.parts import in_sync
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 from store import ASKED_AT_ONCE, Store, StoreUnavailable, UtcDateTime
 
@@ -55,7 +58,7 @@ def _devices_not_asked() -> Select[str, list[str]]:
     return (
         select(DeviceRow.name, DeviceRow.capabilities)
         .where(or_(DeviceRow.counted_at.is_(None), DeviceRow.counted_at <= before))
-        .where(DeviceRow.error_code.is_(None), carries, *may_be_visited())
+        .where(carries, *may_be_asked())
         .order_by(DeviceRow.name)
     )
 
@@ -67,7 +70,8 @@ def count_device(store: Store, device: str, driver: DeviceDriver, *, token: str,
         LeaseLost: the token is not the device's any more; nothing was written.
         StoreUnavailable: the database is away.
     """
-    parts = store.read(lambda session: read_wanted(session, device)).parts
+    wanted = store.read(lambda session: read_wanted(session, device))
+    parts = as_last_read(wanted.parts, wanted.detours)
     count_parts(store, device, driver, parts, token=token, clock=clock)
 
 
@@ -85,12 +89,13 @@ def count_parts(
     # As of when it is asked: what passes while it answers is told the next time.
     now = clock.now()
     counts: Mapping[int, Count] = {}
-    told = False
+    told = broken = False
     try:
         counts = driver.count(placed) if placed else {}
         _require_sane(device, counts.values())
         told = True
     except NetconfigError as error:
+        broken = isinstance(error, Unreachable)
         log.warning("device not counted", device=device, code=error.code, error=str(error))
     except (LeaseLost, StoreUnavailable):
         raise
@@ -99,7 +104,7 @@ def count_parts(
     if not told:
         driver.close()
     asked = [part.part_id for part in placed] if told else []
-    store.write(lambda session: _note_counts(session, device, token, asked, counts, now=now))
+    store.write(lambda session: _note_counts(session, device, token, asked, counts, broken=broken, now=now))
     return told
 
 
@@ -116,24 +121,34 @@ def _note_counts(
     asked: Sequence[int],
     counts: Mapping[int, Count],
     *,
+    broken: bool,
     now: datetime,
 ) -> None:
     row = held(session, device, token)
     row.counted_at = now
+    # Whether the device may have begun anew, and carry what it began with.
+    anew = broken
     for begin in range(0, len(asked), ASKED_AT_ONCE):
         parts = select(PartRow).where(PartRow.id.in_(asked[begin : begin + ASKED_AT_ONCE]))
         for part in session.scalars(parts.execution_options(populate_existing=True)):
             if part.id in counts:
-                add_count(part, counts[part.id], now=now)
+                anew = add_count(part, counts[part.id], now=now) or anew
             else:
                 # What is not there any more begins anew when it is.
+                anew = anew or (part.wanted and in_sync(part) and part.read_packets is not None)
                 part.read_packets = part.read_octets = None
+    if anew:
+        look_at_once(row)
 
 
-def add_count(part: PartRow, count: Count, *, now: datetime) -> None:
-    """Add what a device says of a part to what passed before; where it says less, it began anew."""
+def add_count(part: PartRow, count: Count, *, now: datetime) -> bool:
+    """Add what a device says of a part to what passed before; where it says less, it began anew.
+
+    Returns whether it did.
+    """
     before = Count(part.read_packets or 0, part.read_octets)
-    if count.packets < before.packets or _is_less(count.octets, before.octets):
+    anew = count.packets < before.packets or _is_less(count.octets, before.octets)
+    if anew:
         before = Count(0, None)
     more = Count(count.packets - before.packets, _grown(count.octets, before.octets))
     part.packets = min((part.packets or 0) + more.packets, MOST)
@@ -144,6 +159,7 @@ def add_count(part: PartRow, count: Count, *, now: datetime) -> None:
     part.counted_at = now
     if more.packets or more.octets:
         part.grew_at = now
+    return anew
 
 
 def _is_less(octets: int | None, before: int | None) -> bool:

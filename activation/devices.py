@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from activation.due import look_at_once
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation.lifecycle import FINAL, ON_DEVICES, State
 from reservation.parts import FORMER, lock_devices, register_device
 from reservation.pauses import Pause, list_pauses
-from reservation.tables import DeviceChangeRow, DeviceRow, PartRow, ReservationRow
+from reservation.tables import DeviceChangeRow, DeviceRow, NextHopRow, PartRow, ReservationRow
 from store import database_clock
 
 
@@ -35,7 +36,23 @@ def register_devices(session: Session, devices: Iterable[Device], *, going_live:
 def read_anew(session: Session, names: Collection[str]) -> None:
     """Have these devices read as soon as somebody can: where they are, or how one logs in, has changed."""
     for row in lock_devices(session, sorted(names)).values():
-        row.read_at = row.next_attempt_at = None
+        look_at_once(row)
+
+
+@dataclass(frozen=True, slots=True)
+class NextHopView:
+    """A next hop that a device is asked to watch.
+
+    Attributes:
+        down_since: since when it does not answer; None while it does, or nobody can tell.
+        asked_at: when the device was last asked.
+        told_at: when it last could say whether the next hop answers; None while it never has.
+    """
+
+    address: str
+    down_since: datetime | None
+    asked_at: datetime
+    told_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,7 @@ class DeviceView:
         pause: why nothing is pushed to it now.
         evictions: numbers whose objects an operator wants off it though they are strangers.
         dry_run: nothing ever is: it is read, and what it would carry is told.
+        next_hops: those that it is asked to watch, in the order of their addresses.
     """
 
     name: str
@@ -70,6 +88,7 @@ class DeviceView:
     pause: Pause | None
     evictions: tuple[int, ...]
     dry_run: bool
+    next_hops: tuple[NextHopView, ...] = ()
 
 
 def view_devices(session: Session) -> tuple[DeviceView, ...]:
@@ -77,6 +96,7 @@ def view_devices(session: Session) -> tuple[DeviceView, ...]:
     live = _count_parts(session, {*ON_DEVICES, State.SCHEDULED})
     # Of several over one device the one that is over it alone is told.
     pauses = sorted(list_pauses(session), key=lambda pause: pause.device is None)
+    hops = _next_hops(session)
     rows = session.scalars(select(DeviceRow).order_by(DeviceRow.name))
     return tuple(
         DeviceView(
@@ -97,9 +117,19 @@ def view_devices(session: Session) -> tuple[DeviceView, ...]:
             pause=next((pause for pause in pauses if pause.device in {None, row.name}), None),
             evictions=tuple(row.evictions),
             dry_run=row.dry_run,
+            next_hops=tuple(hops.get(row.id, ())),
         )
         for row in rows
     )
+
+
+def _next_hops(session: Session) -> dict[int, list[NextHopView]]:
+    """What is watched, by the device's id."""
+    found: dict[int, list[NextHopView]] = {}
+    for row in session.scalars(select(NextHopRow).order_by(NextHopRow.address)):
+        hop = NextHopView(row.address, row.down_since, row.asked_at, row.told_at)
+        found.setdefault(row.device_id, []).append(hop)
+    return found
 
 
 def stranded_devices(session: Session, known: Collection[str]) -> tuple[tuple[str, int], ...]:

@@ -8,8 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from netconfig.errors import NotConverged, Rejected, Waiting
 from reservation.tables import DeviceRow
 from store import UtcDateTime
+
+HOPS_TOLD_FOR = timedelta(seconds=30)
+"""What a next hop answered longer ago says nothing of it, however seldom it is asked."""
+_HAS_ANSWERED = (Waiting.code, NotConverged.code, Rejected.code)
+"""What can be wrong with a device that answers all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,7 @@ class WorkerSettings:
         lease: how long a device stays a worker's that says nothing.
         idle: after how long without work a session is closed and its device let go.
         visits: how many devices are worked on at once.
+        ask_hops_every: how often a device is asked which of its next hops answer; never, if not positive.
         count_every: how often a device is asked what passes by what it carries; never, if not positive.
         keep_changes: for how long pushes are kept word for word; the last of each device always is.
     """
@@ -35,8 +42,14 @@ class WorkerSettings:
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=10)
     visits: int = 8
+    ask_hops_every: timedelta = timedelta(seconds=5)
     count_every: timedelta = timedelta(seconds=30)
     keep_changes: timedelta = timedelta(days=90)
+
+    @property
+    def hops_told_for(self) -> timedelta:
+        """For how long what a next hop answered says something of it."""
+        return max(HOPS_TOLD_FOR, 3 * self.ask_hops_every)
 
 
 def due_devices(
@@ -71,11 +84,29 @@ def _devices_due() -> Select[str]:
 
 def may_be_visited() -> tuple[ColumnElement[bool], ...]:
     """What is so of a device that may be tried `now` and is nobody's but this `owner`'s, as conditions."""
-    now = bindparam("now", type_=UtcDateTime)
-    allowed = or_(DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= now)
-    ours = or_(
+    allowed = or_(
+        DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= bindparam("now", type_=UtcDateTime)
+    )
+    return allowed, _is_ours()
+
+
+def may_be_asked() -> tuple[ColumnElement[bool], ...]:
+    """What is so of a device that answered when it was last visited and is nobody's but this `owner`'s.
+
+    Whatever waits on it, or is to be tried again on it later, is in no question's way.
+    """
+    answers = or_(DeviceRow.error_code.is_(None), DeviceRow.error_code.in_(_HAS_ANSWERED))
+    return answers, _is_ours()
+
+
+def _is_ours() -> ColumnElement[bool]:
+    return or_(
         DeviceRow.lease_until.is_(None),
-        DeviceRow.lease_until <= now,
+        DeviceRow.lease_until <= bindparam("now", type_=UtcDateTime),
         DeviceRow.lease_owner == bindparam("owner"),
     )
-    return allowed, ours
+
+
+def look_at_once(row: DeviceRow) -> None:
+    """Have a device read as soon as somebody can: it may carry something else by now."""
+    row.read_at = row.next_attempt_at = None

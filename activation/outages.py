@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from activation.backing_off import pause_after
 from activation.log import logger
-from activation.outcomes import pause_after
 from store import StoreUnavailable
 
 SHORTEST = timedelta(milliseconds=500)

@@ -5,17 +5,18 @@ as everywhere in the house.
 """
 
 import functools
-import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from activation.backing_off import LONGEST_PAUSE, pause_after, soon
 from activation.leases import held
 from netconfig.driver import Plan
 from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected, Waiting
+from netconfig.intent import IpAddress
 from reservation.lifecycle import ON_DEVICES, Cause, State
 from reservation.moves import lock_reservations
 from reservation.parts import in_sync
@@ -24,26 +25,9 @@ from reservation.service import wish
 from reservation.tables import DeviceRow, PartRow, ReservationRow
 from store import ASKED_AT_ONCE
 
-FIRST_PAUSE = timedelta(seconds=1)
-LONGEST_PAUSE = timedelta(minutes=1)
 MISREADS = 3
 """Pushes in a row that a part is taken with and reads back otherwise before it is called `NotConverged`."""
 MISREAD = "the device took the lines again and again and reads back otherwise"
-
-
-def pause_after(
-    failures: int, *, shortest: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE
-) -> timedelta:
-    """How long a device is left alone after that many failures in a row: doubling, jittered, bounded.
-
-    The jitter keeps devices that failed together from coming back together.
-    """
-    doubled: timedelta = shortest * 2 ** min(failures - 1, 10)
-    return min(doubled, longest) * _jitter()
-
-
-def _jitter() -> float:
-    return random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +39,8 @@ class Visit:
         generation: the device's when the pass began; parts switched since are the next pass's.
         unreadable: parts whose intent cannot be understood; of those nothing is said.
         by_name: those of the unreadable that are to go and can be found by their reservation's number.
+        detours: the fallbacks by which it has parts go, by part id.
+        withheld: parts that are wanted and not to be there now, for they wait for their next hop.
     """
 
     device: str
@@ -62,6 +48,8 @@ class Visit:
     generation: int
     unreadable: frozenset[int] = frozenset()
     by_name: frozenset[int] = frozenset()
+    detours: Mapping[int, IpAddress] = field(default_factory=dict)
+    withheld: frozenset[int] = frozenset()
 
 
 def note_failure(session: Session, visit: Visit, error: NetconfigError, *, now: datetime) -> None:
@@ -114,8 +102,10 @@ def note_difference(
     for part in _judged(session, row, visit, plan):
         if part.id in missing or (not part.wanted and part.reservation_id in leaving):
             part.synced_generation = min(part.synced_generation, part.generation - 1)
+            if part.id in visit.withheld and part.reservation_id not in leaving:
+                part.detour = None
         elif saved:
-            _note_in_sync(part)
+            _note_in_sync(part, visit)
     if plan:
         # A pass that is cut short from here on is taken up at once, not at the next look for drift.
         row.synced_generation = min(row.synced_generation, visit.generation - 1)
@@ -161,7 +151,7 @@ def note_result(
             _tell(row, waiting if waiting.words else None)
     else:
         row.failures = 0
-        row.next_attempt_at = now + LONGEST_PAUSE * _jitter()
+        row.next_attempt_at = now + soon(LONGEST_PAUSE)
         _tell(row, waiting)
     if row.generation > visit.generation:
         # Parts that came meanwhile need not wait for those.
@@ -202,11 +192,13 @@ def _note_gone_by_name(
     by_name = _reached().where(PartRow.id.in_(sorted(visit.by_name)), ~PartRow.wanted)
     for part in session.scalars(by_name, {"device": row.id, "generation": visit.generation}):
         if part.reservation_id not in leaving and part.reservation_id not in found:
-            _note_in_sync(part)
+            _note_in_sync(part, visit)
 
 
-def _note_in_sync(part: PartRow) -> None:
+def _note_in_sync(part: PartRow, visit: Visit) -> None:
     part.synced_generation = max(part.synced_generation, part.generation)
+    detour = visit.detours.get(part.id)
+    part.detour = None if detour is None else str(detour)
     part.misreads = 0
     part.error = None
 
@@ -232,6 +224,8 @@ def _concerned(plan: Plan) -> tuple[set[int], set[int]]:
 def _judged(session: Session, row: DeviceRow, visit: Visit, plan: Plan) -> list[PartRow]:
     """The parts the pass can speak for and may have something new to say of; the plan is what they lack."""
     missing, leaving = _concerned(plan)
+    # They may be in sync and have come to be so by another way.
+    missing |= visit.detours.keys()
     asked = {"device": row.id, "generation": visit.generation}
     if len(missing) + len(leaving) <= ASKED_AT_ONCE:
         # Most parts of a busy device are as they were: those are left where they are.
@@ -261,6 +255,7 @@ def _reached_with_news() -> Select[PartRow]:
             PartRow.synced_generation < PartRow.generation,
             PartRow.error.is_not(None),
             PartRow.misreads > 0,
+            PartRow.detour.is_not(None),
             PartRow.id.in_(bindparam("missing", expanding=True)),
             and_(~PartRow.wanted, PartRow.reservation_id.in_(bindparam("leaving", expanding=True))),
         )

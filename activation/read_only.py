@@ -1,10 +1,20 @@
 """A driver that cannot configure its device: what a process has that was told to rehearse."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from netconfig.driver import Config, DeviceDriver, PartIntent, Placement, Plan, Transcript
-from netconfig.errors import DeviceError
-from netconfig.intent import Intent, Steering
+from netconfig.driver import (
+    Config,
+    Count,
+    DeviceDriver,
+    PartIntent,
+    Placement,
+    Plan,
+    Transcript,
+    is_asking,
+    is_counting,
+)
+from netconfig.errors import DeviceError, StateUnknown
+from netconfig.intent import Intent, IpAddress, Steering
 
 
 class ReadOnly:
@@ -53,6 +63,20 @@ class ReadOnly:
     ) -> tuple[Placement, ...]:
         """As the driver."""
         return self._driver.take_over(actual, reservation_id, intents, database=database)
+
+    def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
+        """As the driver, if it can."""
+        return self._driver.count(parts) if is_counting(self._driver) else {}
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """As the driver.
+
+        Raises:
+            StateUnknown: it cannot tell.
+        """
+        if not is_asking(self._driver):
+            raise StateUnknown(self._device, "its driver cannot ask")
+        return self._driver.answering(next_hops)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send nothing.

@@ -1,26 +1,28 @@
 """Making one device equal to what the database says it should carry: the second of the three passes.
 
-Read the parts, read the device, plan, push, read back. No transaction is open while the device is spoken to;
-what is written in between (where parts were placed, that a push began) is enough for the next pass to finish
-whatever this one leaves half done.
+Read the parts, read the device, ask it for their next hops, plan, push, read back. No transaction is open
+while the device is spoken to; what is written in between (which next hops answer, where parts were placed,
+that a push began) is enough for the next pass to finish whatever this one leaves half done.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import JSON, bindparam, update
 from sqlalchemy.orm import Session
 
 from activation.adoption import adopted_since
 from activation.clock import Clock
 from activation.counting import count_parts
+from activation.detours import Carried, as_last_read, carried_now, watched
+from activation.due import HOPS_TOLD_FOR
 from activation.evictions import ALLOWED_WHILE, NoStranger, drop_evictions, strange_fingerprint
 from activation.held_back import note_held_back
 from activation.leases import held
 from activation.log import logger
 from activation.lost import look_for_lost
+from activation.next_hops import ask_before_steering
 from activation.outcomes import (
     Visit,
     fail_parts,
@@ -29,20 +31,14 @@ from activation.outcomes import (
     note_refusal,
     note_result,
 )
+from activation.placements import store_placements
+from activation.pushes import Pushes
 from activation.rehearsal import ModeChanged, note_rehearsal, waiting
-from activation.wanted import INTERRUPTED, PUSHED, Wanted, known_reservations, read_wanted
-from netconfig.driver import Config, DeviceDriver, PartIntent, Plan, Transcript, transcript_of
-from netconfig.errors import DeviceError, NetconfigError, NotConverged, Rejected
+from activation.wanted import Wanted, known_reservations, read_wanted
+from netconfig.driver import Config, DeviceDriver, PartIntent, Plan
+from netconfig.errors import NetconfigError, NotConverged, Rejected
 from reservation.pauses import pause_over
-from reservation.tables import DeviceChangeRow, PartRow
 from store import Store
-
-_PLACE = (
-    update(PartRow)
-    .where(PartRow.id == bindparam("part"))
-    # What is counted in one place is not what was counted in another.
-    .values(placement=bindparam("chosen", type_=JSON), read_packets=None, read_octets=None)
-)
 
 log = logger("reconcile")
 
@@ -55,10 +51,12 @@ def reconcile(
     token: str,
     clock: Clock,
     is_leased: Callable[[], bool] = lambda: True,
+    lately: timedelta = HOPS_TOLD_FOR,
 ) -> bool:
     """One pass over one device. Returns whether there was anything to do on it.
 
     `is_leased` tells without the database whether the lease can still be ours; a push asks it all the time.
+    A next hop that the device was not asked for `lately` is, before anything is sent.
     A failure of the device is written to its row with when to try again, never raised. A clock and not an
     instant, because a pass may last minutes.
 
@@ -69,10 +67,31 @@ def reconcile(
     """
     wanted = store.read(lambda session: read_wanted(session, device))
     visit = Visit(device, token, wanted.generation, frozenset(wanted.unreadable), wanted.by_name)
+    for part_id, words in wanted.unreadable.items():
+        log.error("part cannot be understood", device=device, part=part_id, error=words)
+        _fail(store, visit, part_id, words, now=clock.now())
     try:
+        actual = driver.read()
+        look_for_lost(store, device, actual, wanted.parts, now=clock.now())
+        ways = watched(wanted.parts)
+        hops, untold = ask_before_steering(
+            store, device, driver, wanted.hops, ways, token=token, lately=lately, clock=clock
+        )
+        if untold:
+            # It cost the session, and without one nothing is pushed.
+            actual = driver.read()
+        kept = wanted.in_sync | _found(wanted.parts, actual)
+        carried = carried_now(wanted.parts, hops, detours=wanted.detours, kept=kept, untold=untold)
+        visit = replace(visit, detours=carried.detours, withheld=frozenset(carried.withheld))
         return _Turn(
-            store=store, driver=driver, clock=clock, wanted=wanted, visit=visit, is_leased=is_leased
-        ).take()
+            store=store,
+            driver=driver,
+            clock=clock,
+            wanted=wanted,
+            carried=carried,
+            visit=visit,
+            is_leased=is_leased,
+        ).take(actual)
     except Rejected as error:
         refusal = error
         log.warning("device refused a line", device=device, error=refusal.words, parts=sorted(refusal.parts))
@@ -84,23 +103,34 @@ def reconcile(
     return True
 
 
+def _fail(store: Store, visit: Visit, part_id: int, words: str, *, now: datetime) -> None:
+    store.write(lambda session: fail_parts(session, visit, {part_id}, words=words, now=now))
+
+
+def _found(parts: Sequence[PartIntent], actual: Config) -> frozenset[int]:
+    """Those that may be there though nobody has read them to be yet: they were taken over, or cut short."""
+    return frozenset(part.part_id for part in parts if part.placement and part.reservation_id in actual.found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Turn:
-    """One pass under way: everything its steps need to know."""
+    """One pass under way: everything its steps need to know.
+
+    Attributes:
+        wanted: what the device should carry.
+        carried: what of it it is to carry now.
+    """
 
     store: Store
     driver: DeviceDriver
     clock: Clock
     wanted: Wanted
+    carried: Carried
     visit: Visit
     is_leased: Callable[[], bool]
 
-    def take(self) -> bool:
-        """Bring the device to what is wanted; whether there was anything to do."""
-        for part_id, words in self.wanted.unreadable.items():
-            self._fail(part_id, words)
-        actual = self.driver.read()
-        look_for_lost(self.store, self.visit.device, actual, self.wanted.parts, now=self.clock.now())
+    def take(self, actual: Config) -> bool:
+        """Bring the device, as it was read, to what is wanted; whether there was anything to do."""
         actual = self._evict(actual)
         parts = self._place(actual)
         desired = self.driver.render(parts)
@@ -113,12 +143,13 @@ class _Turn:
             plan = left = self._plan(actual, desired)
         begin = partial(self._begin_change, plan, parts)
         if plan.due:
-            said = self._push(plan, begin)
+            said = self._pushes.push(plan, begin)
             if said is None:
                 return False
+            self._count_moved(parts)
             actual = said.read_back or self.driver.read()
             left = self._plan(actual, desired)
-        elif self.wanted.unfinished and self._push(plan, begin) is None:
+        elif self.wanted.unfinished and self._pushes.push(plan, begin) is None:
             return False
         found = self._not_wanted(actual.found)
         facts = actual.facts
@@ -127,15 +158,37 @@ class _Turn:
         self.store.write(lambda session: self._note_result(session, placed, left, found, facts))
         return bool(plan.due)
 
+    @property
+    def _pushes(self) -> Pushes:
+        wanted, carried = self.wanted, self.carried
+        return Pushes(
+            store=self.store,
+            driver=self.driver,
+            clock=self.clock,
+            visit=self.visit,
+            owners={part.part_id: part.reservation_id for part in wanted.parts},
+            is_leased=self.is_leased,
+            # Who goes another way now has not drifted.
+            repairs=wanted.drifting and not carried.withheld and carried.detours == wanted.detours,
+        )
+
     def _disturbs_counters(self, plan: Plan) -> bool:
         return any(line.removal or line.parts & self.wanted.counted for line in plan.due)
 
     def _count(self) -> bool:
         """Count a last time, before what counts is taken away or made anew; whether that went well."""
-        wanted, visit = self.wanted, self.visit
-        return count_parts(
-            self.store, visit.device, self.driver, wanted.parts, token=visit.token, clock=self.clock
-        )
+        return self._count_parts(as_last_read(self.wanted.parts, self.wanted.detours))
+
+    def _count_moved(self, parts: Sequence[PartIntent]) -> None:
+        """Count those that go by another next hop now: some devices count on, some begin anew."""
+        before, now = self.wanted.detours, self.carried.detours
+        moved = [part for part in parts if part.wanted and before.get(part.part_id) != now.get(part.part_id)]
+        if any(part.part_id in self.wanted.counted for part in moved):
+            self._count_parts(moved)
+
+    def _count_parts(self, parts: Sequence[PartIntent]) -> bool:
+        visit = self.visit
+        return count_parts(self.store, visit.device, self.driver, parts, token=visit.token, clock=self.clock)
 
     def _rehearse(
         self, actual: Config, carried: str, parts: Sequence[PartIntent], desired: Config, plan: Plan
@@ -146,10 +199,10 @@ class _Turn:
         news = self.driver.plan(shadow, desired, known=known)
 
         def note(session: Session) -> None:
-            change = (lambda device_id: self._change(device_id, news)) if news else None
+            change = (lambda device_id: self._pushes.change(device_id, news)) if news else None
             left, now = waiting(plan), self.clock.now()
             note_rehearsal(session, self.visit, change, desired, left, facts=actual.facts, now=now)
-            self._store_placements(session, parts)
+            store_placements(session, parts, before=self.wanted.parts)
 
         try:
             self.store.write(note)
@@ -166,17 +219,11 @@ class _Turn:
         facts: Mapping[str, object],
     ) -> None:
         note_result(session, self.visit, left, found=found, facts=facts, now=self.clock.now())
-        self._store_placements(session, parts)
+        store_placements(session, parts, before=self.wanted.parts)
 
     def _not_wanted(self, found: Collection[int]) -> frozenset[int]:
         """Those of the reservations found that have no wanted part here."""
         return frozenset(found) - {part.reservation_id for part in self.wanted.parts if part.wanted}
-
-    def _fail(self, part_id: int, words: str) -> None:
-        log.error("part cannot be understood", device=self.visit.device, part=part_id, error=words)
-        self.store.write(
-            lambda session: fail_parts(session, self.visit, {part_id}, words=words, now=self.clock.now())
-        )
 
     def _plan(self, actual: Config, desired: Config) -> Plan:
         # Asked anew for each reading: what a push has put there was not found before it.
@@ -184,7 +231,7 @@ class _Turn:
         known = frozenset(actual.found)
         if known - ours:
             known = self.store.read(lambda session: self._known(session, actual))
-        return self.driver.plan(actual, desired, known=known)
+        return self.carried.still_to_do(self.driver.plan(actual, desired, known=known))
 
     def _known(self, session: Session, actual: Config) -> frozenset[int]:
         """Those found that the database has, but for what was adopted since the parts were read."""
@@ -193,21 +240,9 @@ class _Turn:
         return known - (came - {part.reservation_id for part in self.wanted.parts})
 
     def _place(self, actual: Config) -> Sequence[PartIntent]:
-        placements = self.driver.place(actual, self.wanted.parts)
-        return [
-            replace(part, placement=placements.get(part.part_id, part.placement))
-            for part in self.wanted.parts
-        ]
-
-    def _store_placements(self, session: Session, placed: Sequence[PartIntent]) -> None:
-        """Under the device's lock."""
-        news = [
-            {"part": new.part_id, "chosen": dict(new.placement)}
-            for new, old in zip(placed, self.wanted.parts, strict=True)
-            if new.placement != old.placement
-        ]
-        if news:
-            session.connection().execute(_PLACE, news)
+        parts = self.carried.parts
+        placements = self.driver.place(actual, parts)
+        return [replace(part, placement=placements.get(part.part_id, part.placement)) for part in parts]
 
     def _evict(self, actual: Config) -> Config:
         """Take off what an operator wants off; returns the device as it is then."""
@@ -216,7 +251,7 @@ class _Turn:
             while plan := self._eviction(actual, number):
                 if plan == before:
                     raise NotConverged(self.visit.device, f"still there after a push: {str(plan).strip()}")
-                said = self._push(plan, partial(self._begin_eviction, plan))
+                said = self._pushes.push(plan, partial(self._begin_eviction, plan))
                 if said is None:
                     break
                 actual, before = said.read_back or self.driver.read(), plan
@@ -242,39 +277,7 @@ class _Turn:
             return None
         # As with any push: one that is cut short is taken up at once.
         row.synced_generation = min(row.synced_generation, self.visit.generation - 1)
-        return self._store_change(session, self._change(row.id, plan))
-
-    def _push(self, plan: Plan, begin: Callable[[Session], int | None]) -> Transcript | None:
-        """Send the plan, or save if it is empty; what was said.
-
-        `begin` writes down that it begins, in a transaction, and tells the number of that; or None where
-        nothing may be sent: the only place where that is decided, and then the answer is None too.
-        """
-        change = self.store.write(begin)
-        if change is None:
-            return None
-        if plan and self.wanted.drifting:
-            log.warning("device drifted, repairing", device=self.visit.device, plan=str(plan))
-        began = time.monotonic()
-        transcript, outcome = "", INTERRUPTED
-        try:
-            said = self.driver.push(plan, may_go_on=self.is_leased) if plan.due else self.driver.save()
-            transcript = str(said)
-            outcome = PUSHED
-        except DeviceError as error:
-            transcript, outcome = str(transcript_of(error)), error.code
-            raise
-        finally:
-            took = round((time.monotonic() - began) * 1000)
-            log.info(
-                "device pushed",
-                device=self.visit.device,
-                lines=len(plan.due),
-                outcome=outcome,
-                duration_ms=took,
-            )
-            self.store.write(lambda session: _end_change(session, change, transcript, outcome, took))
-        return said
+        return self._pushes.begin(session, row.id, plan)
 
     def _begin_change(self, plan: Plan, parts: Sequence[PartIntent], session: Session) -> int | None:
         now = self.clock.now()
@@ -288,27 +291,5 @@ class _Turn:
         if pause is not None or row.dry_run:
             return None
         # Before anything is sent: a crash from here on leaves no object that nobody knows.
-        self._store_placements(session, parts)
-        return self._store_change(session, self._change(row.id, plan))
-
-    def _store_change(self, session: Session, change: DeviceChangeRow) -> int:
-        session.add(change)
-        session.flush()
-        return change.id
-
-    def _change(self, device_id: int, plan: Plan) -> DeviceChangeRow:
-        owners = {part.part_id: part.reservation_id for part in self.wanted.parts}
-        touched = {line.reservation_id for line in plan.lines if line.reservation_id is not None}
-        touched |= {owners[part] for line in plan.lines for part in line.parts if part in owners}
-        return DeviceChangeRow(
-            device_id=device_id,
-            at=self.clock.now(),
-            generation=self.visit.generation,
-            reservations=sorted(touched),
-            plan=str(plan),
-        )
-
-
-def _end_change(session: Session, change: int, transcript: str, outcome: str, duration_ms: int) -> None:
-    row = session.get_one(DeviceChangeRow, change)
-    row.transcript, row.outcome, row.duration_ms = transcript, outcome, duration_ms
+        store_placements(session, parts, before=self.wanted.parts)
+        return self._pushes.begin(session, row.id, plan)

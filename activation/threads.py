@@ -1,11 +1,17 @@
 """Threads for the scheduler's jobs that the end of the process does not wait for."""
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from queue import SimpleQueue
 from typing import Any
 
 from apscheduler.executors.base import BaseExecutor, run_job
+
+ASKED_AT_ONCE = 4
+"""How many devices are asked at once which next hops answer: those that do not are waited for."""
+COUNTED_AT_ONCE = 2
+"""How many devices are asked at once what passes."""
 
 
 class DaemonThreads(BaseExecutor):  # type: ignore[misc] # APScheduler has no types
@@ -40,3 +46,16 @@ class DaemonThreads(BaseExecutor):  # type: ignore[misc] # APScheduler has no ty
             # Whatever the job raises is logged in there.
             events = run_job(job, "default", run_times, self._logger.name)
             self._run_job_success(job.id, events)
+
+
+def make_executors(*, visits: int) -> Mapping[str, DaemonThreads]:
+    """A worker's threads, by what they do; so many visits at once."""
+    return {
+        "poll": DaemonThreads(1),
+        "tick": DaemonThreads(1),
+        "visit": DaemonThreads(visits),
+        # Apart from these: a device that hangs on a question delays no slot elsewhere.
+        "ask": DaemonThreads(ASKED_AT_ONCE),
+        "count": DaemonThreads(COUNTED_AT_ONCE),
+        "chore": DaemonThreads(1),
+    }

@@ -231,9 +231,11 @@ def _on_devices(session: Session, row: ReservationRow, now: datetime) -> None:
 
 
 def _why_late(session: Session, row: ReservationRow) -> str:
-    devices = {part.device.name for part in parts.parts_of(session, row.id) if not parts.in_sync(part)}
-    held = next(filter(None, (pause_over(session, device) for device in sorted(devices))), None)
-    return f"the slot ended before every device carried it{f': {held}' if held else ''}"
+    behind = [part for part in parts.parts_of(session, row.id) if not parts.in_sync(part)]
+    devices = sorted({part.device.name for part in behind})
+    held = next(filter(None, (pause_over(session, device) for device in devices)), None)
+    why = held or next((f"{part.device.name}: {part.error}" for part in behind if part.error), None)
+    return f"the slot ended before every device carried it{f': {why}' if why else ''}"
 
 
 def _releasing(session: Session, row: ReservationRow, now: datetime) -> None:

@@ -1,10 +1,13 @@
-"""What a worker does with a device that it has: one pass over it, or its counters."""
+"""What a worker does with a device that it has: one pass over it, or a question."""
+
+from datetime import timedelta
 
 from activation.clock import Clock
 from activation.counting import count_device
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
 from activation.log import logger
+from activation.next_hops import ask_device
 from activation.reconcile import reconcile
 from netconfig.errors import DeviceError
 from store import Store, StoreUnavailable
@@ -13,12 +16,16 @@ log = logger("worker")
 
 
 class Visiting:
-    """The two kinds of visit; what becomes of the device's hand after each."""
+    """The kinds of visit; what becomes of the device's hand after each.
 
-    def __init__(self, store: Store, hands: Hands, clock: Clock) -> None:
+    What a next hop answered says something of it for as long as `lately`.
+    """
+
+    def __init__(self, store: Store, hands: Hands, clock: Clock, *, lately: timedelta) -> None:
         self._store = store
         self._hands = hands
         self._clock = clock
+        self._lately = lately
 
     def work(self, hand: Hand) -> None:
         """Make it carry what it should; an error of ours is noted as one of the device's.
@@ -34,6 +41,7 @@ class Visiting:
                 token=hand.token,
                 clock=self._clock,
                 is_leased=hand.is_leased,
+                lately=self._lately,
             )
             if worked:
                 hand.used_at = self._clock.now()
@@ -48,6 +56,26 @@ class Visiting:
                 self._hands.note(hand, DeviceError(hand.device, "an error of ours; the log has it"))
             finally:
                 self._hands.let_go(hand)
+
+    def ask(self, hand: Hand) -> None:
+        """Ask it which next hops answer.
+
+        Raises:
+            LeaseLost, StoreUnavailable: as `ask_device`.
+        """
+        try:
+            ask_device(
+                self._store,
+                hand.device,
+                hand.driver,
+                token=hand.token,
+                lately=self._lately,
+                clock=self._clock,
+            )
+            hand.used_at = self._clock.now()
+        except LeaseLost:
+            self._hands.drop(hand)
+            raise
 
     def count(self, hand: Hand) -> None:
         """Ask it what passes.

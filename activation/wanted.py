@@ -4,15 +4,18 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from activation.devices import last_change_first
+from activation.hysteresis import Hop
+from activation.next_hops import read_hops
 from activation.remembered import is_found_by_name, read_over
 from netconfig.driver import Config, PartIntent
-from netconfig.intent import load_intent
+from netconfig.intent import IpAddress, load_intent
 from reservation.lifecycle import ON_DEVICES
 from reservation.moves import HIGHEST_ID
 from reservation.parts import FORMER
@@ -34,6 +37,9 @@ class Wanted:
             those too that are over, or were modified, and had something in what is the site's.
         unreadable: why a part's intent cannot be understood, by part id; those are not in `parts`.
         by_name: those of them that are to go and can be found without their intent.
+        hops: what is known of the next hops that the device is asked to watch.
+        detours: the fallbacks by which parts went when the device was last read, by part id.
+        in_sync: ids of the wanted parts that it was last read to carry.
         counted: ids of the parts that the device told a count of.
         drifting: False when some part waits for this pass, so that a difference is to be expected.
         unfinished: the last push did not come to its end, so the device may not have been told to save.
@@ -45,6 +51,9 @@ class Wanted:
     parts: tuple[PartIntent, ...]
     unreadable: Mapping[int, str]
     by_name: frozenset[int]
+    hops: Mapping[IpAddress, Hop]
+    detours: Mapping[int, IpAddress]
+    in_sync: frozenset[int]
     counted: frozenset[int]
     drifting: bool
     unfinished: bool
@@ -86,6 +95,11 @@ def read_wanted(session: Session, device: str) -> Wanted:
         parts=(*parts, *read_over(session, row)) if drifting else tuple(parts),
         unreadable=unreadable,
         by_name=frozenset(by_name),
+        hops=read_hops(session, row.id),
+        detours={part.id: ip_address(part.detour) for part in rows if part.detour is not None},
+        in_sync=frozenset(
+            part.id for part in rows if part.wanted and part.synced_generation >= part.generation
+        ),
         counted=frozenset(part.id for part in rows if part.read_packets is not None),
         drifting=drifting,
         unfinished=_last_outcome(session, row) not in {None, PUSHED},
@@ -109,7 +123,9 @@ def _device() -> Select[DeviceRow]:
 
 
 @functools.cache
-def _parts_on() -> Select[int, int, dict[str, Any], bool, dict[str, Any], int, datetime]:
+def _parts_on() -> Select[
+    int, int, dict[str, Any], bool, dict[str, Any], int, int, str | None, int | None, datetime
+]:
     return (
         select(
             PartRow.id,
@@ -118,6 +134,8 @@ def _parts_on() -> Select[int, int, dict[str, Any], bool, dict[str, Any], int, d
             PartRow.wanted,
             PartRow.placement,
             PartRow.generation,
+            PartRow.synced_generation,
+            PartRow.detour,
             PartRow.read_packets,
             ReservationRow.end,
         )

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
+from activation.agenda import Agenda, read_agenda
 from activation.chores import Chore, next_due, run_due
 from activation.clock import Clock
-from activation.counting import devices_to_count
-from activation.due import WorkerSettings, due_devices
+from activation.due import WorkerSettings
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
 from activation.log import logger
@@ -24,15 +24,13 @@ from activation.outages import Outages
 from activation.purge import BATCH, purge_changes
 from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
-from activation.threads import DaemonThreads
+from activation.threads import make_executors
 from activation.tick import expire, tick
 from activation.visiting import Visiting
 from netconfig.driver import DeviceDriver
 from store import Store, StoreUnavailable
 
 PURGE_EVERY = timedelta(hours=1)
-COUNTED_AT_ONCE = 2
-"""How many devices are asked at once what passes."""
 BREAK_OFF = timedelta(seconds=1)
 """How long `stop` waits for sessions that it has broken off, and again for transactions."""
 
@@ -66,7 +64,7 @@ class Worker:
         self._hands = Hands(
             self._store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
         )
-        self._visiting = Visiting(self._store, self._hands, clock)
+        self._visiting = Visiting(self._store, self._hands, clock, lately=settings.hops_told_for)
         self._outages = Outages()
         self._busy: set[str] = set()
         # How many visits of each device are over that strike at their end: what was read to be due before it
@@ -85,14 +83,7 @@ class Worker:
         self.struck_at: datetime | None = None
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={
-                "poll": DaemonThreads(1),
-                "tick": DaemonThreads(1),
-                "visit": DaemonThreads(settings.visits),
-                # Apart from these: a device that hangs on its counters delays no slot elsewhere.
-                "count": DaemonThreads(COUNTED_AT_ONCE),
-                "chore": DaemonThreads(1),
-            },
+            executors=make_executors(visits=settings.visits),
             # By default a strike that comes late is dropped; a slot must start late rather than never.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
@@ -233,19 +224,19 @@ class Worker:
             visited = self._visited.copy()
         devices = self._hands.devices
 
-        def look(session: Session) -> tuple[list[str], list[str], datetime | None]:
-            due = due_devices(session, devices, self._settings, now, since=self._started_at)
-            others = devices.difference(due)
-            to_count = devices_to_count(session, others, self._settings, now)
-            return due, to_count, self._next_due(session)
+        def look(session: Session) -> tuple[Agenda, datetime | None]:
+            agenda = read_agenda(session, devices, self._settings, now, since=self._started_at)
+            return agenda, self._next_due(session)
 
-        due, to_count, upcoming = self._store.read(look)
-        self._outages.forget_all_but({STRIKE, *due, *to_count})
+        agenda, upcoming = self._store.read(look)
+        self._outages.forget_all_but({STRIKE, *agenda.devices})
         with self._quiet:
-            anew = self._anew.difference(due)
-        for device in (*due, *sorted(anew)):
+            anew = self._anew.difference(agenda.visit)
+        for device in (*agenda.visit, *sorted(anew)):
             self._send(device, self._visiting.work, visits=visited[device])
-        for device in to_count:
+        for device in agenda.ask:
+            self._send(device, self._visiting.ask, visits=visited[device], executor="ask")
+        for device in agenda.count:
             self._send(device, self._visiting.count, visits=visited[device], executor="count")
         return upcoming
 

@@ -135,6 +135,7 @@ class Serving(Assembly):
             drift=self.settings.drift_every,
             lease=self.settings.lease_life,
             visits=self.settings.visits,
+            ask_hops_every=timedelta(seconds=self.settings.ask_next_hops_every),
             count_every=timedelta(seconds=self.settings.count_every),
             keep_changes=timedelta(days=self.settings.keep_changes),
         )

@@ -78,6 +78,9 @@ class Settings(BaseModel):
         float, Field(gt=0, description="Seconds between looks at a device nothing changed on")
     ] = 300
     lease: Annotated[float, Field(ge=3, description="Seconds a device stays a silent worker's")] = 30
+    ask_next_hops_every: Annotated[
+        float, Field(ge=0, description="Seconds between questions whether next hops answer; 0 for never")
+    ] = 5
     count_every: Annotated[
         float, Field(ge=0, description="Seconds between questions to a device what passes; 0 for never")
     ] = 30

@@ -19,6 +19,7 @@ def view_part(part: PartRow) -> PartView:
         dry_run=part.dry_run,
         is_counted=Capability.COUNTERS in part.device.capabilities,
         count=view_count(part),
+        detour=part.detour,
     )
 
 

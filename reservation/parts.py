@@ -78,7 +78,8 @@ def _change_mode(session: Session, row: DeviceRow, *, dry_run: bool) -> None:
         part.dry_run = dry_run
     for part in carried:
         # What was rehearsed was sent nowhere.
-        part.generation, part.placement, part.error = row.generation, {}, None
+        part.generation, part.placement = row.generation, {}
+        part.error = part.detour = None
 
 
 def rehearsed(session: Session, reservation_ids: Collection[int]) -> frozenset[int]:

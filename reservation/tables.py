@@ -187,6 +187,24 @@ class DeviceRow(Base):
     counted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class NextHopRow(Base):
+    """A next hop that parts on a device ask it to watch, as long as they do: `activation.next_hops`.
+
+    `asked_at` is when the device was last asked whether it answers, `told_at` when it last could say: None
+    while it never has. `misses` and `answers` are how often in a row; `down_since` stands while it is down.
+    """
+
+    __tablename__ = "next_hop"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), primary_key=True, autoincrement=False)
+    address: Mapped[str] = mapped_column(Name, primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    misses: Mapped[int] = mapped_column(Integer, default=0)
+    answers: Mapped[int] = mapped_column(Integer, default=0)
+    down_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class PauseRow(Base):
     """Nothing is pushed while it stands: to that device, or to none where it names none."""
 
@@ -222,6 +240,8 @@ class PartRow(Base):
     # How many pushes for it in a row were taken whole and read back otherwise.
     misreads: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(LongText)
+    # The fallback by which its packets go, as last read, since its next hop does not answer.
+    detour: Mapped[str | None] = mapped_column(Name)
     # Whether what is told of it is told of its device's shadow.
     dry_run: Mapped[bool] = mapped_column(default=False)
     # What passed by it, all told; what its device last said, which may begin anew; when that was, and when it

@@ -100,7 +100,7 @@ class WorkingHouse(House):
         self.out_of_order = False
         for box in self.boxes.values():
             box.deaf = False
-            for waited_for in (box.held, box.counting):
+            for waited_for in (box.held, box.counting, box.pinging):
                 if waited_for:
                     waited_for.set()
         for worker in self._workers:

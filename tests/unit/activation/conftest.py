@@ -5,7 +5,7 @@ or be away. A `BoxDriver` is one session with it, and all that `activation` ever
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -19,6 +19,7 @@ from activation import leases
 from activation.counting import count_device, devices_to_count
 from activation.devices import ChangeView, DeviceView, view_changes, view_devices
 from activation.due import WorkerSettings, due_devices
+from activation.next_hops import ask_device, devices_to_ask
 from activation.reconcile import reconcile
 from activation.settle import settle
 from activation.tick import expire, tick
@@ -36,7 +37,7 @@ from netconfig.driver import (
     keep_transcript,
 )
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
-from netconfig.intent import FlowMatch, Intent, PolicyRoute, Steering, dump_intent
+from netconfig.intent import FlowMatch, Intent, IpAddress, PolicyRoute, Steering, dump_intent
 from netconfig.inventory import Way
 from reservation import offering, service
 from reservation.identity import database_identity
@@ -95,6 +96,10 @@ class Box:
         mute: what it answers when it is asked what passed, instead of telling.
         asked: how often it was.
         counting: its answer waits for this event.
+        silent: next hops that do not answer it.
+        asks: which next hops it was asked for, each time.
+        dumb: what it answers when it is asked for next hops, instead of telling.
+        pinging: its answer to that waits for this event.
     """
 
     name: str
@@ -121,6 +126,10 @@ class Box:
     mute: Exception | None = None
     asked: int = 0
     counting: threading.Event | None = None
+    silent: set[str] = field(default_factory=set)
+    asks: list[list[str]] = field(default_factory=list)
+    dumb: Exception | None = None
+    pinging: threading.Event | None = None
     pushing: threading.Lock = field(default_factory=threading.Lock)
     collisions: int = 0
 
@@ -146,7 +155,10 @@ class Box:
 
 
 class BoxDriver:
-    """A session with a box; a part is one line, `LS-<station>-<reservation>-<part> at <n> db <database>`."""
+    """A session with a box; a part is one line, `LS-<station>-<reservation>-<part> at <n> db <database>`.
+
+    Where its next hop is watched the line says which it has: `... at <n> via <next hop> db <database>`.
+    """
 
     platform: ClassVar[str] = "box"
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH})
@@ -283,6 +295,18 @@ class BoxDriver:
         }
         return {number: Count(packets, 1500 * packets) for number, packets in passed.items()}
 
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        self._broken.clear()
+        self._reach()
+        self.box.asks.append(sorted(map(str, next_hops)))
+        if self.box.pinging:
+            self.box.entered.release()
+            self.box.pinging.wait(PATIENCE)
+            self._reach()
+        if self.box.dumb is not None:
+            raise self.box.dumb
+        return frozenset(hop for hop in next_hops if str(hop) not in self.box.silent)
+
     def close(self) -> None:
         self.box.closed += 1
         self._broken.set()
@@ -322,7 +346,10 @@ class BoxDriver:
             raise Unreachable(self.box.name, "no answer")
 
     def _line(self, part: PartIntent, at: int) -> str:
-        return f"{self._prefix}{part.reservation_id}-{part.part_id} at {at} db {self._database}"
+        route = part.intent
+        watched = isinstance(route, PolicyRoute) and route.next_hop_down is not None
+        via = f" via {route.next_hop}" if isinstance(route, PolicyRoute) and watched else ""
+        return f"{self._prefix}{part.reservation_id}-{part.part_id} at {at}{via} db {self._database}"
 
     def _reservation(self, line: str) -> int:
         return int(line.removeprefix(self._prefix).partition("-")[0])
@@ -403,8 +430,10 @@ class House:
         length: timedelta = HOUR,
         amount: int = 1,
         stages: Sequence[tuple[str, int]] = ((FAR, 0), (NEAR, 1)),
+        intent: Mapping[str, object] = INTENT,
     ) -> int:
-        return self.confirm(self.hold(start=start, length=length, amount=amount, stages=stages))
+        held = self.hold(start=start, length=length, amount=amount, stages=stages, intent=intent)
+        return self.confirm(held)
 
     def cancel(self, number: int, *, reason: str | None = None) -> ReservationView:
         return self.store.write(
@@ -438,6 +467,25 @@ class House:
             count_device(self.store, name, self.driver(name), token=token, clock=self.clock)
             leases.release(self.store, name, token)
         return to_count
+
+    def ask_devices(self) -> list[str]:
+        """What a worker asks devices at one strike: which next hops answer. Returns those that it asked."""
+        to_ask = self.store.read(
+            lambda session: devices_to_ask(session, self.boxes, self.settings, self.clock.now())
+        )
+        for name in to_ask:
+            token = leases.take(self.store, name, owner="tests", life=timedelta(minutes=5))
+            assert token is not None
+            ask_device(
+                self.store,
+                name,
+                self.driver(name),
+                token=token,
+                lately=self.settings.hops_told_for,
+                clock=self.clock,
+            )
+            leases.release(self.store, name, token)
+        return to_ask
 
     def due(self) -> list[str]:
         return self.store.read(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from activation.outcomes import FIRST_PAUSE, LONGEST_PAUSE, pause_after
+from activation.backing_off import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from activation.tick import CLAIMS_KEPT_FOR
 from reservation.lifecycle import Cause, Outcome, State
 from reservation.parts import lock_devices

@@ -5,8 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import inspect, text
 
+import migrations
 from pathservice import schema
 from store import Store, open_store
 from tests.conftest import DATABASES
@@ -23,6 +26,19 @@ def store(database_kind: str, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_migrations_and_models_agree(store: Store) -> None:
+    schema.upgrade(store)
+    assert schema.differences(store) == []
+
+
+def test_last_step_can_be_taken_back_and_made_again(store: Store) -> None:
+    schema.upgrade(store)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with store.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+        connection.commit()
+    assert schema.current(store) != schema.head()
     schema.upgrade(store)
     assert schema.differences(store) == []
 

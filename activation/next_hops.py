@@ -1,0 +1,238 @@
+"""Which next hops answer a device: asked before anything is steered towards them, and every few seconds.
+
+What is known stands in rows, one for each next hop that a wanted part of the device goes by, so that a crash
+or another worker changes nothing of it. Those rows say who is asked; a pass over the device makes them, and
+takes away what no part needs any more.
+
+A device that cannot tell is no failure: what is known stays so. One whose session broke is read at once, for
+it may have begun anew.
+"""
+
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from sqlalchemy import Select, bindparam, delete, exists, select
+from sqlalchemy.orm import Session
+
+from activation.clock import Clock
+from activation.due import WorkerSettings, look_at_once, may_be_asked
+from activation.hysteresis import Hop
+from activation.leases import held
+from activation.log import logger
+from netconfig.capability import Capability
+from netconfig.driver import DeviceDriver, is_asking
+from netconfig.errors import DeviceError, NetconfigError, Unreachable
+from netconfig.intent import IpAddress
+from reservation.tables import DeviceRow, NextHopRow
+from store import Store, UtcDateTime
+
+log = logger("next hops")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of asking a device.
+
+    Attributes:
+        answering: the next hops that answer it; None where it could not tell.
+        untold: why it could not.
+        broken: the session broke over it.
+    """
+
+    answering: frozenset[IpAddress] | None
+    untold: str = ""
+    broken: bool = False
+
+
+def devices_to_ask(
+    session: Session, devices: Collection[str], settings: WorkerSettings, now: datetime
+) -> list[str]:
+    """Those of the devices that have next hops to watch and were not asked for `ask_hops_every`."""
+    if settings.ask_hops_every <= timedelta(0):
+        return []
+    asked = {"now": now, "before": now - settings.ask_hops_every, "owner": settings.owner}
+    found = session.execute(_devices_not_asked(), asked)
+    return [name for name, can in found if name in devices and Capability.NEXT_HOPS in can]
+
+
+@functools.cache
+def _devices_not_asked() -> Select[str, list[str]]:
+    # Built once: it is asked at every strike.
+    before = bindparam("before", type_=UtcDateTime)
+    watches = exists().where(NextHopRow.device_id == DeviceRow.id, NextHopRow.asked_at <= before)
+    return (
+        select(DeviceRow.name, DeviceRow.capabilities)
+        .where(watches, *may_be_asked())
+        .order_by(DeviceRow.name)
+    )
+
+
+def read_hops(session: Session, device_id: int) -> dict[IpAddress, Hop]:
+    """What is known of the next hops that a device is asked to watch."""
+    rows = session.scalars(_hops_of(), {"device": device_id})
+    return {ip_address(row.address): _known(row) for row in rows}
+
+
+@functools.cache
+def _hops_of() -> Select[NextHopRow]:
+    # Built once: every pass asks it.
+    return select(NextHopRow).where(NextHopRow.device_id == bindparam("device"))
+
+
+def _known(row: NextHopRow) -> Hop:
+    return Hop(row.told_at, row.misses, row.answers, row.down_since)
+
+
+def ask_device(
+    store: Store, device: str, driver: DeviceDriver, *, token: str, lately: timedelta, clock: Clock
+) -> None:
+    """Ask a device which of the next hops that it watches answer; where one comes or goes, a pass is due.
+
+    One that cannot tell, or fails, is asked again later.
+
+    Raises:
+        LeaseLost: the token is not the device's any more; nothing was written.
+        StoreUnavailable: the database is away.
+    """
+    watched = store.read(lambda session: _watched_by(session, device))
+    if not watched:
+        return
+    answer = _ask(device, driver, watched)
+    now = clock.now()
+
+    def note(session: Session) -> Mapping[IpAddress, Hop]:
+        row = held(session, device, token)
+        if answer.broken and _has_told(session, row):
+            # Only then: one on which each question ends the session would be read for each.
+            look_at_once(row)
+        return _note(session, row, watched, answer.answering, lately=lately, now=now)
+
+    _log_changes(device, store.write(note))
+
+
+def ask_before_steering(
+    store: Store,
+    device: str,
+    driver: DeviceDriver,
+    hops: Mapping[IpAddress, Hop],
+    watched: Collection[IpAddress],
+    *,
+    token: str,
+    lately: timedelta,
+    clock: Clock,
+) -> tuple[Mapping[IpAddress, Hop], str]:
+    """What is known of the `watched` once those have been asked for that it was not told of `lately`.
+
+    `hops` is what was known before. Others are forgotten. With it, why the device could not tell, where it
+    could not: its session is closed then.
+
+    Raises:
+        LeaseLost, StoreUnavailable: as `ask_device`.
+    """
+    now = clock.now()
+    unsure = {hop for hop in watched if not hops.get(hop, Hop()).was_told(lately=lately, now=now)}
+    if not unsure and hops.keys() <= set(watched):
+        return hops, ""
+    answer = _ask(device, driver, unsure) if unsure else _Answer(frozenset())
+    now = clock.now()
+
+    def note(session: Session) -> tuple[Mapping[IpAddress, Hop], Mapping[IpAddress, Hop]]:
+        row = held(session, device, token)
+        _forget_all_but(session, row, watched)
+        changes = _note(session, row, unsure, answer.answering, lately=lately, now=now)
+        session.flush()
+        return changes, read_hops(session, row.id)
+
+    changes, known = store.write(note)
+    _log_changes(device, changes)
+    return known, answer.untold
+
+
+def forget_hops(session: Session, device: str) -> None:
+    """Watch no next hop of a device any more."""
+    of_device = select(DeviceRow.id).where(DeviceRow.name == device).scalar_subquery()
+    session.execute(delete(NextHopRow).where(NextHopRow.device_id == of_device))
+
+
+def _ask(device: str, driver: DeviceDriver, hops: Collection[IpAddress]) -> _Answer:
+    if not is_asking(driver):
+        return _Answer(None, "its driver cannot ask")
+    broken = False
+    try:
+        return _Answer(driver.answering(hops))
+    except NetconfigError as error:
+        broken = isinstance(error, Unreachable)
+        words = error.words if isinstance(error, DeviceError) else str(error)
+        log.warning("next hops not asked", device=device, code=error.code, error=str(error))
+    except Exception:
+        words = "an error of ours; the log has it"
+        log.exception("next hops not asked", device=device)
+    # It may be in disorder.
+    driver.close()
+    return _Answer(None, words, broken)
+
+
+def _watched_by(session: Session, device: str) -> frozenset[IpAddress]:
+    found = session.scalars(
+        select(NextHopRow.address)
+        .join(DeviceRow, NextHopRow.device_id == DeviceRow.id)
+        .where(DeviceRow.name == device)
+    )
+    return frozenset(map(ip_address, found))
+
+
+def _has_told(session: Session, device: DeviceRow) -> bool:
+    """Whether the device could tell of all that it watches when it was last asked."""
+    return all(row.told_at == row.asked_at for row in session.scalars(_hops_of(), {"device": device.id}))
+
+
+def _note(
+    session: Session,
+    device: DeviceRow,
+    asked: Collection[IpAddress],
+    answering: Collection[IpAddress] | None,
+    *,
+    lately: timedelta,
+    now: datetime,
+) -> Mapping[IpAddress, Hop]:
+    """Write down who answered, None for nobody knows. Returns those that came or went by that.
+
+    Where a next hop came or went the device is to be brought to that at once, by whatever worker.
+    """
+    rows = {row.address: row for row in session.scalars(_hops_of(), {"device": device.id})}
+    changes: dict[IpAddress, Hop] = {}
+    for address in sorted(asked, key=str):
+        row = rows.get(str(address))
+        if row is None:
+            row = NextHopRow(device_id=device.id, address=str(address), misses=0, answers=0)
+            session.add(row)
+        row.asked_at = now
+        if answering is None:
+            continue
+        before = _known(row)
+        after = before.heard(answered=address in answering, lately=lately, now=now)
+        row.told_at, row.misses, row.answers = after.told_at, after.misses, after.answers
+        row.down_since = after.down_since
+        if before.is_up is not after.is_up:
+            changes[address] = after
+    if changes:
+        device.synced_generation = min(device.synced_generation, device.generation - 1)
+        device.next_attempt_at = None
+    return changes
+
+
+def _log_changes(device: str, changes: Mapping[IpAddress, Hop]) -> None:
+    for address, hop in changes.items():
+        if hop.is_up:
+            log.info("next hop answers", device=device, next_hop=str(address))
+        else:
+            log.warning("next hop does not answer", device=device, next_hop=str(address))
+
+
+def _forget_all_but(session: Session, device: DeviceRow, watched: Collection[IpAddress]) -> None:
+    for row in session.scalars(_hops_of(), {"device": device.id}):
+        if ip_address(row.address) not in watched:
+            session.delete(row)
