@@ -13,7 +13,7 @@ from lambdastation.admission import Admission, admit
 from lambdastation.errors import Refused
 from lambdastation.flow_words import PortWord, format_networks, format_ports, lies_inside
 from lambdastation.site import Client, Direction, Peer, Site, Topology
-from lambdastation.steering import place_flows, rules_for
+from lambdastation.steering import applied_rules, place_flows
 from lambdastation.ticket import TicketRequest
 from netconfig.intent import FlowMatch, IpNetwork, PolicyRoute, PortRange, Steering
 
@@ -158,9 +158,9 @@ def _is_steered(
 ) -> bool:
     """Whether some rule of the client's on that path has the device do each of these, for some packets."""
     rules = [
-        rule
-        for rule in rules_for(site, topology, client)
-        if rule.device == device and rule.steer is not None and rule.direction is Direction.OUT
+        one
+        for one in applied_rules(site, topology, client)
+        if one.rule.device == device and one.rule.steer is not None and one.rule.direction is Direction.OUT
     ]
     return all(
         any(
