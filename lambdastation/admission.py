@@ -19,9 +19,17 @@ from lambdastation.errors import (
     shown,
 )
 from lambdastation.flows import choose_families, incoming, outgoing
-from lambdastation.site import Peer, Rule, Site, Topology
+from lambdastation.site import Peer, Site, Topology
 from lambdastation.slots import choose_slot
-from lambdastation.steering import Placed, dscp_pool, place_flows, rules_for, steered_families
+from lambdastation.steering import (
+    Applied,
+    Placed,
+    applied_rules,
+    dscp_pool,
+    fallback_paths,
+    place_flows,
+    steered_families,
+)
 from lambdastation.ticket import DscpRequest, TicketRequest
 from netconfig.intent import IpNetwork
 from reservation.model import LabelRequest, TimeSlot
@@ -49,6 +57,7 @@ class Admission:
 
     Attributes:
         dscp_out: None also while it is still to be taken `from_pool`; see `marked`.
+        fallbacks: the paths that its packets may go by instead, where a next hop does not answer.
         rules, families: what `placed` was made by.
         source_networks, destination_networks: what is matched, the families that are not steered left out.
         placed: what the devices shall carry.
@@ -56,17 +65,23 @@ class Admission:
 
     ends: Ends
     topology: Topology
+    fallbacks: tuple[Topology, ...]
     slot: TimeSlot
     out_bits_per_second: int
     in_bits_per_second: int
     dscp_out: int | None
     dscp_in: int | None
     from_pool: FromPool | None
-    rules: tuple[Rule, ...]
+    rules: tuple[Applied, ...]
     families: tuple[int, ...]
     source_networks: tuple[IpNetwork, ...]
     destination_networks: tuple[IpNetwork, ...]
     placed: tuple[Placed, ...]
+
+    @property
+    def paths(self) -> tuple[Topology, ...]:
+        """Every path on which it takes its bandwidth, its own first."""
+        return self.topology, *self.fallbacks
 
     def marked(self, dscp: int) -> "Admission":
         """The same for the packets that our end marks with this code point."""
@@ -80,14 +95,18 @@ def admit(request: TicketRequest, site: Site, *, now: datetime) -> Admission:
     Raises:
         Refused: some field of it does not fit; the error says which.
     """
-    return _admission(request, site, choose_ends(request, site), choose_slot(request, site.limits, now=now))
+    ends, slot = choose_ends(request, site), choose_slot(request, site.limits, now=now)
+    admission = _admission(request, site, ends, slot)
+    _require_capacity(admission)
+    return admission
 
 
 def readmit(request: TicketRequest, site: Site, *, slot: TimeSlot, meant: Collection[str]) -> Admission:
     """Read what a ticket shall be for in the slot that it has.
 
     `meant` are the fields that are asked for anew. Addresses that stay as they were stand back, like those
-    of a whole client, where the others are of one family alone.
+    of a whole client, where the others are of one family alone. Of which fallbacks it takes its bandwidth is
+    the ticket's to know, so theirs is left to the calendar.
 
     Raises:
         Refused: as `admit`.
@@ -102,21 +121,22 @@ def _admission(request: TicketRequest, site: Site, ends: Ends, slot: TimeSlot) -
     remote_path = request.remote_path or ""
     if len(remote_path) > LONGEST_WORD or not remote_path.isprintable():
         raise BadValue(f"a path's name has at most {LONGEST_WORD} printable characters", field="remotePath")
-    out_rate = _bandwidth(request.out_bandwidth, "outBW", topology, ends.peer)
-    in_rate = _bandwidth(request.in_bandwidth, "inBW", topology, ends.peer)
     from_pool = _from_pool(request, ends.local, site)
     dscp_out = None
     if from_pool is None or request.dscp_out is not None:
         dscp_out = _dscp(request.dscp_request_out, request.dscp_out, ends.local, "dscpOut")
     dscp_in = _dscp(request.dscp_request_in, request.dscp_in, ends.remote, "dscpIn")
-    rules = rules_for(site, topology, ends.client)
+    rules = applied_rules(site, topology, ends.client)
     families = _families(ends, topology, rules_steer=steered_families(rules))
+    fallbacks = fallback_paths(site, rules, families)
+    paths = (topology, *fallbacks)
     return Admission(
         ends=ends,
         topology=topology,
+        fallbacks=fallbacks,
         slot=slot,
-        out_bits_per_second=out_rate,
-        in_bits_per_second=in_rate,
+        out_bits_per_second=_bandwidth(request.out_bandwidth, "outBW", paths, ends.peer),
+        in_bits_per_second=_bandwidth(request.in_bandwidth, "inBW", paths, ends.peer),
         dscp_out=dscp_out,
         dscp_in=dscp_in,
         from_pool=from_pool,
@@ -130,7 +150,7 @@ def _admission(request: TicketRequest, site: Site, ends: Ends, slot: TimeSlot) -
 
 def _placed(
     ends: Ends,
-    rules: tuple[Rule, ...],
+    rules: tuple[Applied, ...],
     families: tuple[int, ...],
     *,
     dscp_out: int | None,
@@ -176,20 +196,37 @@ def _topology(request: TicketRequest, site: Site, peer: Peer) -> Topology:
     return usual or alternates[0]
 
 
-def _bandwidth(word: str | None, field: str, topology: Topology, peer: Peer) -> int:
+def _bandwidth(word: str | None, field: str, paths: tuple[Topology, ...], peer: Peer) -> int:
+    topology = paths[0]
     if word is None:
-        return min(peer.default_bandwidth or topology.default_bandwidth or 1, topology.capacity)
+        usual = peer.default_bandwidth or topology.default_bandwidth or 1
+        return min(usual, *(path.capacity for path in paths))
     try:
         bits_per_second = parse_bandwidth(word)
     except ValueError as error:
         raise BadValue(str(error), field=field) from error
-    if bits_per_second > topology.capacity:
+    _require(bits_per_second, field, topology, of=topology)
+    return bits_per_second
+
+
+def _require_capacity(admission: Admission) -> None:
+    for path in admission.fallbacks:
+        _require(admission.out_bits_per_second, "outBW", path, of=admission.topology)
+        _require(admission.in_bits_per_second, "inBW", path, of=admission.topology)
+
+
+def _require(bits_per_second: int, field: str, path: Topology, *, of: Topology) -> None:
+    if bits_per_second > path.capacity:
         raise CapacityExceeded(
-            f"{topology.path} has {format_bandwidth(topology.capacity)} in all, "
+            f"{named_path(path, of=of)} has {format_bandwidth(path.capacity)} in all, "
             f"not {format_bandwidth(bits_per_second)}",
             field=field,
         )
-    return bits_per_second
+
+
+def named_path(path: Topology, *, of: Topology) -> str:
+    """A path on which a ticket of that other, or of its own, takes bandwidth, in words."""
+    return path.path if path == of else f"{path.path}, the fallback of {of.path},"
 
 
 def _dscp(asked: DscpRequest | None, value: int | None, sender: End, field: str) -> int | None:

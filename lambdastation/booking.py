@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
-from lambdastation.admission import Admission
+from lambdastation.admission import Admission, named_path
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.caller import Caller
 from lambdastation.capabilities import require_capable
@@ -29,6 +29,7 @@ from lambdastation.steering import (
     PATH_PREFIX,
     bandwidth_claims,
     dscp_pool,
+    parse_resource,
     path_resource,
     steered_flows,
 )
@@ -157,10 +158,10 @@ def book(
 
 
 def claims_of(site: Site, admission: Admission) -> tuple[ClaimRequest, ...]:
-    """What a ticket takes of its path."""
+    """What a ticket takes of its path, and of those it may fall back to."""
     return bandwidth_claims(
         site,
-        admission.topology,
+        admission.paths,
         out_bits_per_second=admission.out_bits_per_second,
         in_bits_per_second=admission.in_bits_per_second,
     )
@@ -220,11 +221,12 @@ def refuse_to_open(
     """Raise what a refusal of the core means to who asked for a ticket."""
     path = admission.topology.path
     match error:
-        case errors.CapacityExceeded():
-            out = error.resource == path_resource(site, admission.topology, Direction.OUT)
+        case errors.CapacityExceeded() if (taken := parse_resource(error.resource)) is not None:
+            full, out = site.topology(taken[0]) or admission.topology, taken[1] is Direction.OUT
             raise CapacityExceeded(
-                f"{path} has {format_bandwidth(error.free)} free {'out of' if out else 'into'} {site.name} "
-                f"throughout that time, not {format_bandwidth(error.asked)}",
+                f"{named_path(full, of=admission.topology)} has {format_bandwidth(error.free)} free "
+                f"{'out of' if out else 'into'} {site.name} throughout that time, "
+                f"not {format_bandwidth(error.asked)}",
                 field="outBW" if out else "inBW",
             ) from error
         case errors.LabelsTaken():

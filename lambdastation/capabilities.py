@@ -18,7 +18,17 @@ _WORDS: Mapping[Capability, str] = {
     Capability.ACCESS_PERMIT_IPV6: "let IPv6 packets pass a list of the site's",
     Capability.POLICY_ROUTE_SHARED: "have entries of ours in a policy of the site's",
     Capability.POLICY_ROUTE_DSCP: "steer packets by their DSCP",
+    Capability.NEXT_HOPS: "tell whether a next hop answers it",
 }
+
+_OF_A_FAMILY = frozenset(
+    {
+        Capability.POLICY_ROUTE_IPV4,
+        Capability.POLICY_ROUTE_IPV6,
+        Capability.ACCESS_PERMIT_IPV4,
+        Capability.ACCESS_PERMIT_IPV6,
+    }
+)
 
 
 def require_capable(session: Session, admission: Admission) -> Admission:
@@ -59,7 +69,7 @@ def _refusal(admission: Admission, capability: Capability) -> NotCapable:
     words = f"a device on {path} cannot {_WORDS[capability]}"
     if capability is Capability.POLICY_ROUTE_DSCP:
         return NotCapable(f"{words}; ask without one, or for another path", field=_mark(admission))
-    if len(admission.families) > 1 and capability is not Capability.POLICY_ROUTE_SHARED:
+    if len(admission.families) > 1 and capability in _OF_A_FAMILY:
         words += "; name addresses of the other family alone, or"
     else:
         words += "; ask for"

@@ -10,10 +10,10 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from lambdastation.admission import Admission, admit
-from lambdastation.errors import Refused
+from lambdastation.errors import Refused, shown
 from lambdastation.flow_words import PortWord, format_networks, format_ports, lies_inside
 from lambdastation.site import Client, Direction, Peer, Site, Topology
-from lambdastation.steering import place_flows, rules_for
+from lambdastation.steering import applied_rules, place_flows
 from lambdastation.ticket import TicketRequest
 from netconfig.intent import FlowMatch, IpNetwork, PolicyRoute, PortRange, Steering
 
@@ -42,8 +42,12 @@ def rebuild(
     until: datetime,
     bandwidth: str | None,
     now: datetime,
+    path: str | None = None,
 ) -> Rebuilt:
     """The one ticket by which that device would steer exactly this, from now until then.
+
+    What leaves towards a next hop may be there for a ticket of that path, or for one that has it as its
+    fallback: where the site has both, `path` says which, by its name or colour.
 
     Raises:
         NotRebuilt: there is none, or more than one.
@@ -54,9 +58,9 @@ def rebuild(
     words = _words(steerings)
     places = [
         (topology, client)
-        for topology in site.topologies
+        for topology in _alternates(site, path)
         for client in site.clients
-        if not topology.production and _is_steered(steerings, site, topology, client, device)
+        if _is_steered(steerings, site, topology, client, device)
     ]
     if not places:
         raise NotRebuilt(f"no rule of the site has {device} do that: {_told(steerings[0])}")
@@ -93,8 +97,9 @@ def rebuild(
         if _is_same(admission, steerings, device):
             found.append(Rebuilt(request, admission))
     if len(found) > 1:
-        fitting = "; ".join(map(_named, (one.admission for one in found)))
-        raise NotRebuilt(f"several tickets of the site would do that: {fitting}")
+        fitting = "; ".join(_named(one.admission, steerings) for one in found)
+        which = "; name its path" if len({one.admission.topology for one in found}) > 1 else ""
+        raise NotRebuilt(f"several tickets of the site would do that: {fitting}{which}")
     if found:
         return found[0]
     if refused:
@@ -106,8 +111,22 @@ def rebuild(
     )
 
 
-def _named(admission: Admission) -> str:
-    return f"{admission.ends.client.name} to {admission.ends.peer.name} over {admission.topology.path}"
+def _alternates(site: Site, path: str | None) -> list[Topology]:
+    alternates = [topology for topology in site.topologies if not topology.production]
+    if path is None:
+        return alternates
+    named = [topology for topology in alternates if path in {topology.name, topology.path}]
+    if not named:
+        known = ", ".join(topology.name for topology in alternates)
+        raise NotRebuilt(f"{site.name} has no alternate path {shown(path)}; it has {known}")
+    return named
+
+
+def _named(admission: Admission, steerings: Sequence[Steering]) -> str:
+    ends = f"{admission.ends.client.name} to {admission.ends.peer.name}"
+    own = {one.intent.next_hop for one in admission.placed if isinstance(one.intent, PolicyRoute)}
+    gone = "" if own.issuperset(steering.next_hop for steering in steerings) else ", by its fallback"
+    return f"{ends} over {admission.topology.path}{gone}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +177,9 @@ def _is_steered(
 ) -> bool:
     """Whether some rule of the client's on that path has the device do each of these, for some packets."""
     rules = [
-        rule
-        for rule in rules_for(site, topology, client)
-        if rule.device == device and rule.steer is not None and rule.direction is Direction.OUT
+        one
+        for one in applied_rules(site, topology, client)
+        if one.rule.device == device and one.rule.steer is not None and one.rule.direction is Direction.OUT
     ]
     return all(
         any(

@@ -1,5 +1,6 @@
 """Tickets in the database: written once, read back together with the reservation they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, or_, select
@@ -166,6 +167,7 @@ def view_ticket(row: TicketRow, reservation: ReservationView, *, dry_run: bool) 
         outcome=reservation.outcome,
         reason=reservation.reason,
         waiting_for=reservation.waiting_for,
+        degraded_since=reservation.degraded_since,
         dry_run=dry_run,
     )
 
@@ -198,7 +200,12 @@ def describe(session: Session, reservation_id: int) -> TicketDescription | None:
         f"{format_bandwidth(ticket.in_bits_per_second)} in, "
         f"{ticket.start_at:%Y-%m-%d %H:%M:%S} to {ticket.end_at:%Y-%m-%d %H:%M:%S} UTC, {ticket.state}"
     )
-    return TicketDescription(ticket.ticket_id, summary, tuple(_shown(ticket)))
+    detours = [
+        f"{part.detour} on {part.device}, since the next hop does not answer"
+        for part in service.list_parts(session, reservation_id)
+        if part.wanted and part.detour is not None
+    ]
+    return TicketDescription(ticket.ticket_id, summary, tuple(_shown(ticket, detours)))
 
 
 def read_all_traffic(session: Session) -> tuple[Traffic, ...]:
@@ -218,12 +225,15 @@ def traffic_words(traffic: Traffic) -> str:
     return f"{how}: {traffic.packets} packets{octets}, the last seen at {last}"
 
 
-def _shown(ticket: Ticket) -> list[tuple[str, str]]:
+def _shown(ticket: Ticket, detours: Sequence[str]) -> list[tuple[str, str]]:
+    since = None if ticket.degraded_since is None else ticket.degraded_since.isoformat(timespec="seconds")
     values: list[tuple[str, object]] = [
         ("state", ticket.state),
         ("outcome", ticket.outcome),
         ("reason", ticket.reason),
         ("waiting for", ticket.waiting_for),
+        ("degraded", None if since is None else f"not every device carries it, since {since}"),
+        ("by fallback", "; ".join(detours) or None),
         ("dry run", "not every device is really configured for it" if ticket.dry_run else None),
         ("traffic", None if ticket.traffic is None else traffic_words(ticket.traffic)),
         ("source", _end(ticket.src_site, ticket.src_client, ticket.src_ip, ticket.src_port)),

@@ -27,7 +27,7 @@ from lambdastation.site_words import (
     Url,
     Word,
 )
-from netconfig.intent import IpNetwork
+from netconfig.intent import IpAddress, IpNetwork
 
 ANY = "*"
 """In a rule: every client."""
@@ -38,6 +38,17 @@ class Direction(StrEnum):
 
     OUT = "out"
     IN = "in"
+
+
+class NextHopDown(StrEnum):
+    """What becomes of what a rule steers while its next hop does not answer the device."""
+
+    IGNORE = "ignore"
+    """It is never asked."""
+    WITHDRAW = "withdraw"
+    """The packets go as they would without a ticket."""
+    FALLBACK = "fallback"
+    """They go where another path's rule has them go there."""
 
 
 class _Part(BaseModel):
@@ -130,6 +141,12 @@ class Steer(_Part):
     sequences: Annotated[
         Sequences | None, Field(description="Entries of the site's own route map that are left to us")
     ] = None
+    next_hop_down: Annotated[
+        NextHopDown, Field(description="What becomes of it while the next hop does not answer the device")
+    ] = NextHopDown.IGNORE
+    fallback: Annotated[
+        Word | None, Field(description="With `fallback`: colour of the alternate whose rule stands in")
+    ] = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Steer":
@@ -137,7 +154,26 @@ class Steer(_Part):
             raise ValueError("steering needs next_hop, next_hop_ipv6 or both")
         if (self.policy is None and self.policy_ipv6 is None) != (self.sequences is None):
             raise ValueError("a site's own policy goes with the sequences that it leaves to us")
+        if self.next_hop_down is NextHopDown.FALLBACK and self.fallback is None:
+            raise ValueError(
+                "`next_hop_down: fallback` needs the colour of another path, as in fallback: green"
+            )
+        if self.next_hop_down is not NextHopDown.FALLBACK and self.fallback is not None:
+            raise ValueError("a fallback goes with `next_hop_down: fallback`; write that, or leave it out")
         return self
+
+    def hop(self, family: int) -> IpAddress | None:
+        """The next hop for packets of that address family, 4 or 6."""
+        return self.next_hop if family == 4 else self.next_hop_ipv6
+
+    def own_policy(self, family: int) -> str | None:
+        """The site's own route map for that family, None where it is one of ours."""
+        return self.policy if family == 4 else self.policy_ipv6
+
+    @property
+    def families(self) -> tuple[int, ...]:
+        """The address families that it steers."""
+        return tuple(family for family in (4, 6) if self.hop(family) is not None)
 
 
 class Admit(_Part):

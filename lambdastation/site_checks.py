@@ -2,17 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.caller import Operation
 from lambdastation.flow_words import lies_inside
 from lambdastation.site import ANY, AuthorizationRule, Site
+from lambdastation.site_fallbacks import find_fallback_problems
+from lambdastation.site_problems import Path, Problem
 from lambdastation.slots import spoken
-
-Path = tuple[str | int, ...]
-"""Where in the file: keys and list positions from the top."""
-
 
 _BOUND: Mapping[str, tuple[Operation, ...]] = {
     "bandwidth": (Operation.OPEN_TICKET, Operation.UPDATE_FLOWS, Operation.FIND_WINDOW),
@@ -21,14 +18,6 @@ _BOUND: Mapping[str, tuple[Operation, ...]] = {
     "live_tickets": (Operation.OPEN_TICKET,),
 }
 """The limits of a rule, and the operations that each binds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong at a place of the site, and what would be right."""
-
-    path: Path
-    message: str
 
 
 def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
@@ -50,6 +39,7 @@ def find_problems(site: Site, *, devices: Sequence[str]) -> tuple[Problem, ...]:
         *_stations(site),
         *_domains(site),
         *_rules(site, devices),
+        *find_fallback_problems(site),
         *_authorization(site),
     )
 

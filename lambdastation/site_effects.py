@@ -18,8 +18,10 @@ from lambdastation.errors import Refused
 from lambdastation.extent import Extent
 from lambdastation.records import KIND, read_tickets
 from lambdastation.site import Site
+from lambdastation.steering import parse_resource
 from lambdastation.ticket import Ticket, TicketQuery, TicketRequest
 from netconfig.intent import AccessPermit, PolicyRoute, load_intent
+from reservation.calendar import amounts_of
 from reservation.lifecycle import FIRM, State
 from reservation.model import PartRequest
 from reservation.parts import requested_parts
@@ -46,15 +48,25 @@ def find_effects(session: Session, site: Site, *, now: datetime) -> tuple[Ticket
     states = FIRM | {State.HELD}
     tickets = read_tickets(session, TicketQuery(states=tuple(states), limit=MOST_TICKETS)).tickets
     parts = requested_parts(session, kind=KIND, states=states)
+    taken = amounts_of(session, [ticket.ticket_id for ticket in tickets])
     effects = []
     for ticket in sorted(tickets, key=lambda ticket: ticket.ticket_id):
-        sentence = _effect(ticket, parts.get(ticket.ticket_id, ()), site, now)
+        has = parts.get(ticket.ticket_id, ())
+        sentence = _effect(ticket, has, _fallbacks(ticket, taken[ticket.ticket_id]), site, now)
         if sentence is not None:
             effects.append(TicketEffect(ticket.ticket_id, ticket.state, sentence))
     return tuple(effects)
 
 
-def _effect(ticket: Ticket, has: tuple[PartRequest, ...], site: Site, now: datetime) -> str | None:
+def _fallbacks(ticket: Ticket, taken: Iterable[str]) -> frozenset[str]:
+    """Colours of the paths beside its own on which a ticket has bandwidth."""
+    found = filter(None, map(parse_resource, taken))
+    return frozenset(colour for colour, _ in found if colour != ticket.topology)
+
+
+def _effect(
+    ticket: Ticket, has: tuple[PartRequest, ...], falls_back: frozenset[str], site: Site, now: datetime
+) -> str | None:
     caller = Caller(ticket.credential_subject, ticket.credential_issuer)
     try:
         admission = admit(_asked_again(ticket), site, now=now)
@@ -74,9 +86,10 @@ def _effect(ticket: Ticket, has: tuple[PartRequest, ...], site: Site, now: datet
     except Refused as error:
         return f"keeps what it has; opened now it would be refused: {error.code}: {error}"
     would = tuple(placed.part() for placed in admission.placed)
-    if _counted(has) == _counted(would):
+    would_fall_back = frozenset(path.name for path in admission.fallbacks)
+    if _counted(has) == _counted(would) and falls_back == would_fall_back:
         return None
-    gone, come = _words(has), _words(would)
+    gone, come = _words(has, falls_back), _words(would, would_fall_back)
     if gone == come:
         return "keeps the packets it has; opened now it would be for others"
     return f"keeps {_told(gone - come)}; opened now it would get {_told(come - gone)}"
@@ -110,8 +123,8 @@ def _counted(parts: Iterable[PartRequest]) -> Counter[str]:
     return Counter(json.dumps([part.device, part.stage, dict(part.intent)], sort_keys=True) for part in parts)
 
 
-def _words(parts: Iterable[PartRequest]) -> Counter[str]:
-    return Counter(_word(part) for part in parts)
+def _words(parts: Iterable[PartRequest], fallbacks: Iterable[str]) -> Counter[str]:
+    return Counter([*map(_word, parts), *(f"its bandwidth on {colour} too" for colour in fallbacks)])
 
 
 def _word(part: PartRequest) -> str:
@@ -122,12 +135,20 @@ def _word(part: PartRequest) -> str:
     match intent:
         case PolicyRoute():
             policy = f" by {intent.policy}" if intent.policy else ""
-            return f"{intent.next_hop} from {intent.interface}{policy} on {part.device}"
+            return f"{intent.next_hop} from {intent.interface}{policy} on {part.device}{_down(intent)}"
         case AccessPermit():
             span = f"{intent.sequences.first}-{intent.sequences.last}"
             return f"entries {span} of {intent.access_list} on {part.device}"
         case _:
             return f"{intent.kind} on {part.device}"
+
+
+def _down(intent: PolicyRoute) -> str:
+    if intent.next_hop_down is None:
+        return ""
+    fallback = intent.next_hop_down.fallback
+    instead = "withdrawn" if fallback is None else f"{fallback} instead"
+    return f" ({instead} while that does not answer)"
 
 
 def _told(words: Counter[str]) -> str:

@@ -7,8 +7,8 @@ sent where it would be dropped.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lambdastation.site import ANY, Admit, Client, Direction, Rule, Site, Steer, Topology
-from netconfig.intent import AccessPermit, FlowMatch, IpAddress, PolicyRoute, RouterIntent, dump_intent
+from lambdastation.site import ANY, Admit, Client, Direction, NextHopDown, Rule, Site, Steer, Topology
+from netconfig.intent import AccessPermit, FlowMatch, HopDown, PolicyRoute, RouterIntent, dump_intent
 from reservation.labels import pool_resource
 from reservation.model import ClaimRequest, PartRequest
 
@@ -41,57 +41,113 @@ def dscp_pool(site: Site) -> str:
     return pool_resource(site.name, "dscp")
 
 
+def parse_resource(resource: str) -> tuple[str, Direction] | None:
+    """Colour and direction of what `path_resource` named; None of anything else in the calendar."""
+    if not resource.startswith(PATH_PREFIX):
+        return None
+    _, colour, direction = resource.removeprefix(PATH_PREFIX).split(":")
+    return colour, Direction(direction)
+
+
 def bandwidth_claims(
-    site: Site, topology: Topology, *, out_bits_per_second: int, in_bits_per_second: int
+    site: Site, paths: Iterable[Topology], *, out_bits_per_second: int, in_bits_per_second: int
 ) -> tuple[ClaimRequest, ...]:
-    """What a ticket takes of its path, each way."""
-    return (
-        ClaimRequest(path_resource(site, topology, Direction.OUT), out_bits_per_second),
-        ClaimRequest(path_resource(site, topology, Direction.IN), in_bits_per_second),
+    """What a ticket takes, each way: as much of each of these paths, by all of which its packets may go."""
+    amounts = {Direction.OUT: out_bits_per_second, Direction.IN: in_bits_per_second}
+    return tuple(
+        ClaimRequest(path_resource(site, path, direction), amount)
+        for path in paths
+        for direction, amount in amounts.items()
     )
 
 
-def rules_for(site: Site, topology: Topology, client: Client) -> tuple[Rule, ...]:
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A rule that applies to a client.
+
+    Attributes:
+        fallback: the rule of another path whose next hop stands in where this one's does not answer.
+    """
+
+    rule: Rule
+    fallback: Rule | None = None
+
+
+def applied_rules(site: Site, topology: Topology, client: Client) -> tuple[Applied, ...]:
     """The rules that apply to a client on a topology, in the file's order.
 
     A rule for every client (`*`) steps back where the client has one of its own for the same group,
     direction and action.
     """
+    # Of those that may stand in there is exactly one: `site_checks`.
+    return tuple(
+        Applied(rule, next(iter(stand_ins(site, rule, client)), None))
+        for rule in rules_for(site, topology.name, client)
+    )
+
+
+def rules_for(site: Site, colour: str, client: Client) -> tuple[Rule, ...]:
+    """The same without what stands in for them."""
     candidates = [
         rule
         for rule in site.rules
-        if rule.topology == topology.name
-        and rule.group in client.groups
-        and rule.client in {ANY, client.name}
+        if rule.topology == colour and rule.group in client.groups and rule.client in {ANY, client.name}
     ]
     own = {_place(rule) for rule in candidates if rule.client == client.name}
     return tuple(rule for rule in candidates if rule.client == client.name or _place(rule) not in own)
+
+
+def stand_ins(site: Site, rule: Rule, client: Client) -> tuple[Rule, ...]:
+    """The rules for a client on a rule's fallback that steer from the same interface; none if it has none."""
+    steer = rule.steer
+    if steer is None or steer.fallback is None:
+        return ()
+    return tuple(
+        other
+        for other in rules_for(site, steer.fallback, client)
+        if other.steer is not None
+        and (other.group, other.direction) == (rule.group, rule.direction)
+        and (other.steer.device, other.steer.interface) == (steer.device, steer.interface)
+    )
+
+
+def fallback_paths(site: Site, rules: Iterable[Applied], families: Iterable[int]) -> tuple[Topology, ...]:
+    """The paths that packets of these families may go by where a next hop does not answer."""
+    steered = set(families)
+    colours = {
+        one.fallback.topology
+        for one in rules
+        if one.fallback is not None and one.rule.steer is not None
+        if steered.intersection(one.rule.steer.families)
+    }
+    return tuple(topology for topology in site.topologies if topology.name in colours)
 
 
 def _place(rule: Rule) -> tuple[str, Direction, bool]:
     return rule.group, rule.direction, rule.steer is not None
 
 
-def steered_families(rules: Iterable[Rule]) -> frozenset[int]:
+def steered_families(rules: Iterable[Applied]) -> frozenset[int]:
     """Address families whose outgoing packets the rules steer; empty if the client is not steered at all."""
-    steers = [rule.steer for rule in rules if rule.steer is not None and rule.direction is Direction.OUT]
     return frozenset(
-        [4 for steer in steers if steer.next_hop is not None]
-        + [6 for steer in steers if steer.next_hop_ipv6 is not None]
+        family
+        for one in rules
+        if one.rule.steer is not None and one.rule.direction is Direction.OUT
+        for family in one.rule.steer.families
     )
 
 
 def place_flows(
-    rules: Iterable[Rule], *, outgoing: tuple[FlowMatch, ...], incoming: tuple[FlowMatch, ...]
+    rules: Iterable[Applied], *, outgoing: tuple[FlowMatch, ...], incoming: tuple[FlowMatch, ...]
 ) -> tuple[Placed, ...]:
     """What the devices of these rules shall carry for the flows: by stage, then as the rules stand."""
     placed: list[Placed] = []
-    for rule in rules:
-        flows = outgoing if rule.direction is Direction.OUT else incoming
+    for one in rules:
+        flows = outgoing if one.rule.direction is Direction.OUT else incoming
         for family in (4, 6):
             of_family = tuple(flow for flow in flows if flow.family == family)
             if of_family:
-                placed.extend(_intents(rule, of_family))
+                placed.extend(_intents(one, of_family))
     return tuple(sorted(placed, key=lambda one: one.stage))
 
 
@@ -102,26 +158,32 @@ def steered_flows(placed: Iterable[Placed]) -> Iterator[FlowMatch]:
             yield from one.intent.flows
 
 
-def _intents(rule: Rule, flows: tuple[FlowMatch, ...]) -> Iterator[Placed]:
+def _intents(one: Applied, flows: tuple[FlowMatch, ...]) -> Iterator[Placed]:
+    rule = one.rule
     if rule.steer is not None:
-        yield from (Placed(rule.device, STEER_STAGE, intent) for intent in _steering(rule.steer, flows))
+        instead = None if one.fallback is None else one.fallback.steer
+        for intent in _steering(rule.steer, instead, flows):
+            yield Placed(rule.device, STEER_STAGE, intent)
     if rule.admit is not None:
         yield from (Placed(rule.device, ADMIT_STAGE, intent) for intent in _admission(rule.admit, flows))
 
 
-def _steering(steer: Steer, flows: tuple[FlowMatch, ...]) -> Iterator[PolicyRoute]:
-    next_hop: IpAddress | None = steer.next_hop
-    policy = steer.policy
-    if flows[0].family == 6:
-        next_hop, policy = steer.next_hop_ipv6, steer.policy_ipv6
-    if next_hop is not None:
-        yield PolicyRoute(
-            interface=steer.interface,
-            next_hop=next_hop,
-            flows=flows,
-            policy=policy,
-            sequences=None if policy is None else steer.sequences,
-        )
+def _steering(steer: Steer, instead: Steer | None, flows: tuple[FlowMatch, ...]) -> Iterator[PolicyRoute]:
+    family = flows[0].family
+    next_hop, policy = steer.hop(family), steer.own_policy(family)
+    if next_hop is None:
+        return
+    down = None
+    if steer.next_hop_down is not NextHopDown.IGNORE:
+        down = HopDown(fallback=None if instead is None else instead.hop(family))
+    yield PolicyRoute(
+        interface=steer.interface,
+        next_hop=next_hop,
+        flows=flows,
+        policy=policy,
+        sequences=None if policy is None else steer.sequences,
+        next_hop_down=down,
+    )
 
 
 def _admission(admit: Admit, flows: tuple[FlowMatch, ...]) -> Iterator[AccessPermit]:

@@ -13,10 +13,11 @@ from lambdastation.capabilities import require_capable
 from lambdastation.errors import Contradiction, NotAuthorized, TooLate
 from lambdastation.extent import UNKNOWN, Extent
 from lambdastation.records import KIND, read_ticket, rewrite_ticket, ticket_row
-from lambdastation.site import Site
+from lambdastation.site import Direction, Site, Topology
+from lambdastation.steering import path_resource
 from lambdastation.tables import TicketRow
 from lambdastation.ticket import Ticket, TicketRequest
-from reservation import errors, modification, service, sharing
+from reservation import calendar, errors, modification, service, sharing
 from reservation.identity import require_site_version
 from reservation.model import Modification, TimeSlot
 from reservation.moves import lock_reservation
@@ -114,18 +115,33 @@ def _growth(ticket: Ticket, admission: Admission) -> Extent:
 def _carry_out(session: Session, row: TicketRow, admission: Admission, update: Update) -> None:
     former = row.src_ip, row.src_port, row.dst_ip, row.dst_port
     rewrite_ticket(row, admission)
-    change = Modification(claims=claims_of(update.site, admission))
     if (row.src_ip, row.src_port, row.dst_ip, row.dst_port) != former:
-        # Else what devices carry stays what was frozen, whatever the site file says today.
         require_capable(session, admission)
-        parts = tuple(placed.part() for placed in admission.placed)
-        change = replace(change, flows=flow_request(update.site, admission), parts=parts)
+        change = Modification(
+            claims=claims_of(update.site, admission),
+            flows=flow_request(update.site, admission),
+            parts=tuple(placed.part() for placed in admission.placed),
+        )
+    else:
+        # What devices carry stays what was frozen, whatever the site file says today, and so by which paths.
+        kept = replace(admission, fallbacks=_held_fallbacks(session, row, update.site))
+        change = Modification(claims=claims_of(update.site, kept))
     modification.modify(
         session, row.reservation_id, change, kind=KIND, now=update.now, actor=update.caller.subject
     )
     if update.site_version is not None:
         # Under the lock on the site's flows, which a new version takes too.
         require_site_version(session, update.site_version)
+
+
+def _held_fallbacks(session: Session, row: TicketRow, site: Site) -> tuple[Topology, ...]:
+    """The paths beside its own on which a ticket has bandwidth."""
+    held = calendar.amounts_of(session, [row.reservation_id])[row.reservation_id]
+    return tuple(
+        path
+        for path in site.topologies
+        if path.name != row.topology and path_resource(site, path, Direction.OUT) in held
+    )
 
 
 def _require_own(session: Session, ticket_id: int, caller: Caller) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from lambdastation.admission import Admission, admit
+from lambdastation.admission import Admission, admit, named_path
 from lambdastation.bandwidth import format_bandwidth
 from lambdastation.booking import (
     check_maintenance,
@@ -95,17 +95,17 @@ class Search:
 
     @property
     def claims(self) -> tuple[ClaimRequest, ...]:
-        """What is wanted of the path each way; of the way the volume goes, the most."""
+        """What is wanted of each path both ways; of the way the volume goes, the most."""
         return bandwidth_claims(
             self.site,
-            self.admission.topology,
+            self.admission.paths,
             out_bits_per_second=self._most(Direction.OUT),
             in_bits_per_second=self._most(Direction.IN),
         )
 
     def _most(self, way: Direction) -> int:
         if self._takes_all(way):
-            return self.admission.topology.capacity
+            return min(path.capacity for path in self.admission.paths)
         out = way is Direction.OUT
         return self.admission.out_bits_per_second if out else self.admission.in_bits_per_second
 
@@ -114,10 +114,9 @@ class Search:
         word = self.request.out_bandwidth if way is Direction.OUT else self.request.in_bandwidth
         return isinstance(self.wanted, int) and way is self.direction and word is None
 
-    @property
-    def resource(self) -> str:
-        """The bandwidth that a volume takes."""
-        return path_resource(self.site, self.admission.topology, self.direction)
+    def resources(self, way: Direction) -> tuple[str, ...]:
+        """The bandwidth of every path that a ticket takes of, one way; as much of each."""
+        return tuple(path_resource(self.site, path, way) for path in self.admission.paths)
 
 
 def read_search(request: TicketRequest, volume: str | None, site: Site, *, now: datetime) -> Search:
@@ -155,15 +154,16 @@ def search_window(session: Session, search: Search, *, now: datetime) -> TicketW
     path = search.admission.topology
     if answer.found is not None:
         return TicketWindow(True, path.path, path.name, offer, None)
-    return TicketWindow(False, path.path, path.name, offer, _why_not(search, offer))
+    words = _taken(search) if window is None else _too_little(search, window)
+    return TicketWindow(False, path.path, path.name, offer, words)
 
 
 def _asked(search: Search) -> WindowRequest:
     admission, site, wanted = search.admission, search.site, search.wanted
-    longest, pool = site.limits.longest // timedelta(seconds=1), admission.from_pool
+    pool = admission.from_pool
     return WindowRequest(
         search.within,
-        Transfer(wanted * _BITS, search.resource, longest) if isinstance(wanted, int) else wanted,
+        _transfer(search, wanted) if isinstance(wanted, int) else wanted,
         flows=flow_request(site, admission),
         claims=search.claims,
         labelled=None if pool is None else labelled_flows(site, admission, pool.label),
@@ -171,11 +171,14 @@ def _asked(search: Search) -> WindowRequest:
     )
 
 
+def _transfer(search: Search, volume: int) -> Transfer:
+    longest = search.site.limits.longest // timedelta(seconds=1)
+    own, *fallbacks = search.resources(search.direction)
+    return Transfer(volume * _BITS, own, longest, tuple(fallbacks))
+
+
 def _offer(search: Search, window: Window) -> Offer:
-    amounts = {
-        direction: window.amount(path_resource(search.site, search.admission.topology, direction))
-        for direction in Direction
-    }
+    amounts = {way: min(map(window.amount, search.resources(way))) for way in Direction}
     moved = amounts[search.direction] * (window.slot.length // timedelta(seconds=1)) // _BITS
     wanted = search.wanted
     return Offer(
@@ -186,12 +189,32 @@ def _offer(search: Search, window: Window) -> Offer:
     )
 
 
-def _why_not(search: Search, offer: Offer | None) -> str:
-    path, pool = search.admission.topology.path, search.admission.from_pool
-    if offer is None:
-        marks = " no DSCP that will do is free," if pool is not None and pool.needed else ""
-        return f"{path} is taken,{marks} or these packets are promised another path, throughout that time"
+def _taken(search: Search) -> str:
+    pool = search.admission.from_pool
+    marks = " no DSCP that will do is free," if pool is not None and pool.needed else ""
+    return (
+        f"{_any_path(search.admission)} is taken,{marks} or these packets are promised another path, "
+        "throughout that time"
+    )
+
+
+def _too_little(search: Search, window: Window) -> str:
+    offer = _offer(search, window)
     if offer.volume is not None:
-        return f"{path} has no room for that volume within that time; {format_volume(offer.volume)} would fit"
+        path, volume = _any_path(search.admission), format_volume(offer.volume)
+        return f"{path} has no room for that volume within that time; {volume} would fit"
+    full = {claim.resource for claim in search.claims if window.amount(claim.resource) < claim.amount}
+    short = [
+        path
+        for path in search.admission.paths
+        if full.intersection(path_resource(search.site, path, way) for way in Direction)
+    ]
+    own = search.admission.topology
+    named = named_path(short[0], of=own) if len(short) == 1 else _any_path(search.admission)
     out, in_ = format_bandwidth(offer.out_bits_per_second), format_bandwidth(offer.in_bits_per_second)
-    return f"{path} has no room for that within that time; {out} out and {in_} in would fit"
+    return f"{named} has no room for that within that time; {out} out and {in_} in would fit"
+
+
+def _any_path(admission: Admission) -> str:
+    own, fallbacks = admission.topology.path, [path.path for path in admission.fallbacks]
+    return f"{own}, or its fallback {' or '.join(fallbacks)}," if fallbacks else own

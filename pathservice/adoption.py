@@ -41,7 +41,14 @@ class Found:
 
 
 def find(
-    assembly: Assembly, device: str, number: int, *, until: datetime, bandwidth: str | None, now: datetime
+    assembly: Assembly,
+    device: str,
+    number: int,
+    *,
+    until: datetime,
+    bandwidth: str | None,
+    now: datetime,
+    path: str | None = None,
 ) -> Found:
     """Read the ticket off the devices.
 
@@ -62,7 +69,7 @@ def find(
         driver, actual, database = look.at(device)
         steerings = driver.recover(actual, number, database=database)
         rebuilt = rebuild(
-            steerings, assembly.file.site, device=device, until=until, bandwidth=bandwidth, now=now
+            steerings, assembly.file.site, device=device, until=until, bandwidth=bandwidth, now=now, path=path
         )
         intents: dict[str, list[Intent]] = {}
         for placed in rebuilt.admission.placed:

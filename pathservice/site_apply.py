@@ -19,7 +19,7 @@ from lambdastation.booking import (
 )
 from lambdastation.site import Site
 from lambdastation.site_effects import TicketEffect, find_effects
-from lambdastation.steering import PATH_PREFIX
+from lambdastation.steering import parse_resource
 from netconfig.inventory import Device
 from pathservice.site_difference import Change, find_changes
 from pathservice.site_islands import island_refusals
@@ -185,8 +185,8 @@ def _refusals(session: Session, new: SiteFile, now: datetime) -> Iterator[str]:
 
 def _named(resource: str) -> str:
     """`path:Fermilab:red:out` for people."""
-    _, topology, direction = resource.removeprefix(PATH_PREFIX).split(":")
-    return f"topology {topology}, {direction}"
+    found = parse_resource(resource)
+    return resource if found is None else f"topology {found[0]}, {found[1]}"
 
 
 def lock_calendar(session: Session, site: Site, *, now: datetime) -> None:

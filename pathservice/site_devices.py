@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lambdastation.site import Rule
-from lambdastation.site_checks import Path, Problem
+from lambdastation.site import NextHopDown, Rule
+from lambdastation.site_problems import Path, Problem
 from netconfig.capability import Capability
+
+_WORDS = {Capability.NEXT_HOPS: "tell whether a next hop answers it"}
+"""What a device cannot, where the capability's own word would not say it."""
 
 
 def find_rule_problems(rules: Sequence[Rule], can: Mapping[str, Collection[str]]) -> Iterator[Problem]:
@@ -12,8 +15,9 @@ def find_rule_problems(rules: Sequence[Rule], can: Mapping[str, Collection[str]]
     for at, rule in enumerate(rules):
         for path, capability in _asked(rule):
             if rule.device in can and capability not in can[rule.device]:
+                what = _WORDS.get(capability, f"do {capability}")
                 yield Problem(
-                    ("rules", at, *path), f"the driver of {rule.device} cannot do {capability}; leave it out"
+                    ("rules", at, *path), f"the driver of {rule.device} cannot {what}; leave it out"
                 )
 
 
@@ -28,6 +32,8 @@ def _asked(rule: Rule) -> Iterator[tuple[Path, Capability]]:
             yield ("steer", "policy"), Capability.POLICY_ROUTE_SHARED
         if steer.policy_ipv6 is not None:
             yield ("steer", "policy_ipv6"), Capability.POLICY_ROUTE_SHARED
+        if steer.next_hop_down is not NextHopDown.IGNORE:
+            yield ("steer", "next_hop_down"), Capability.NEXT_HOPS
     if (admit := rule.admit) is not None:
         if admit.access_list is not None:
             yield ("admit", "access_list"), Capability.ACCESS_PERMIT_IPV4

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from lambdastation.site_checks import Path, Problem
+from lambdastation.site_problems import Path, Problem
 from netconfig.capability import Capability
 from netconfig.inventory import Device
 from netconfig.registry import driver_class, platforms

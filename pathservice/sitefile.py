@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from lambdastation.site import Site
-from lambdastation.site_checks import Problem, find_problems
+from lambdastation.site_checks import find_problems
+from lambdastation.site_problems import Problem
 from netconfig.inventory import Device
 from netconfig.registry import driver_class, platforms
 from pathservice.site_devices import find_rule_problems

@@ -227,6 +227,22 @@ def claims_of(
     return [(row, resources[name]) for row, name in found]
 
 
+def amounts_of(session: Session, reservation_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """How much each of these reservations has of which resource, labels and what it gave up left out.
+
+    Nothing is locked.
+    """
+    found: dict[int, dict[str, int]] = {number: {} for number in reservation_ids}
+    claims = session.execute(
+        select(ClaimRow.reservation_id, ResourceRow.name, ClaimRow.amount)
+        .join(ResourceRow, ClaimRow.resource_id == ResourceRow.id)
+        .where(ClaimRow.reservation_id.in_(list(found)), ClaimRow.label.is_(None), ~ClaimRow.leaving)
+    )
+    for number, resource, amount in claims:
+        found[number][resource] = found[number].get(resource, 0) + amount
+    return found
+
+
 @functools.cache
 def _resources_of() -> Select[str]:
     # Built once, as the next: every end asks them.

@@ -115,13 +115,15 @@ def _for_length(ways: Sequence[Mapping[str, Supply]], within: TimeSlot, length: 
 
 def _for_transfer(ways: Sequence[Mapping[str, Supply]], within: TimeSlot, transfer: Transfer) -> WindowAnswer:
     amounts = {name: supply.wanted for name, supply in ways[0].items()}
-    wanted, at = list(amounts.values()), list(amounts).index(transfer.resource)
+    wanted, rates = list(amounts.values()), [name in transfer.resources for name in amounts]
 
     def rate(free: Sequence[int]) -> int:
-        fixed = all(
-            there >= amount for n, (there, amount) in enumerate(zip(free, wanted, strict=True)) if n != at
-        )
-        return max(0, min(free[at], wanted[at])) if fixed else 0
+        least = [min(there, amount) for there, amount in zip(free, wanted, strict=True)]
+        fixed = all(level >= wanted[n] for n, level in enumerate(least) if not rates[n])
+        return max(0, min(level for n, level in enumerate(least) if rates[n])) if fixed else 0
+
+    def at_rate(level: int) -> tuple[ClaimRequest, ...]:
+        return _claims({**amounts, **dict.fromkeys(transfer.resources, level)})
 
     found: list[tuple[TimeSlot, int]] = []
     largest: tuple[int, TimeSlot, int] | None = None
@@ -134,11 +136,11 @@ def _for_transfer(ways: Sequence[Mapping[str, Supply]], within: TimeSlot, transf
             largest = one.level * longest, _from(one.slot.start, longest), one.level
     if found:
         slot, level = min(found, key=lambda one: (one[0].end, one[0].start))
-        return WindowAnswer(Window(slot, _claims({**amounts, transfer.resource: level})))
+        return WindowAnswer(Window(slot, at_rate(level)))
     if largest is None:
         return WindowAnswer(None)
     _, slot, level = largest
-    return WindowAnswer(None, Window(slot, _claims({**amounts, transfer.resource: level})))
+    return WindowAnswer(None, Window(slot, at_rate(level)))
 
 
 def _from(start: datetime, seconds: int) -> TimeSlot:

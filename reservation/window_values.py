@@ -29,15 +29,22 @@ class Transfer:
         volume: the resource's unit times seconds: bits, where the resource is in bits per second.
         resource: the claim on it is the rate; what is asked of it is the most the rate may be.
         longest: the most seconds it may take, None for any number.
+        beside: resources of which the same rate is taken throughout, since it may go by them instead.
     """
 
     volume: int
     resource: str
     longest: int | None = None
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.volume < 1:
             raise ValueError(f"a transfer moves at least 1, not {self.volume}")
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """All of which its rate is taken."""
+        return self.resource, *self.beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,10 @@ class WindowRequest:
     def __post_init__(self) -> None:
         if isinstance(self.wanted, timedelta) and self.wanted <= timedelta(0):
             raise ValueError("a slot is longer than nothing")
-        if isinstance(self.wanted, Transfer) and self.wanted.resource not in self.resources:
-            raise ValueError(f"nothing is asked of {self.wanted.resource}, which is to be the rate")
+        if isinstance(self.wanted, Transfer):
+            for resource in self.wanted.resources:
+                if resource not in self.resources:
+                    raise ValueError(f"nothing is asked of {resource}, which is to be the rate")
 
     @property
     def resources(self) -> frozenset[str]:

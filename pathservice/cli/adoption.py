@@ -41,6 +41,10 @@ def adopt(
     bandwidth: Annotated[
         str | None, typer.Option(help="What it takes each way, as 5G. Else the usual.", metavar="WORD")
     ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(help="Its path, by name or colour, where that next hop is another path's fallback too."),
+    ] = None,
     owner: Annotated[
         str | None,
         typer.Option(help="Whose it is, the subject of a certificate. Else yours.", parser=_subject),
@@ -60,7 +64,7 @@ def adopt(
     with look(state, database, site) as assembly:
         require_device(assembly, name)
         who, now = operator().subject, assembly.clock.now()
-        found = find(assembly, name, number, until=until, bandwidth=bandwidth, now=now)
+        found = find(assembly, name, number, until=until, bandwidth=bandwidth, now=now, path=path)
         _tell(adopt_found(assembly, found, owner=whose, actor=who, now=now, rehearse=True))
         for device, plan in found.plans.items():
             if plan:

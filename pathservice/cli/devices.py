@@ -1,7 +1,7 @@
 """`pathservice devices`: what the routers carry and should carry."""
 
 import difflib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.syntax import Syntax
@@ -58,6 +58,10 @@ def show(
             console().print(f"{plain(str(pause))}\n", markup=False, style="bold")
     columns = ("device", "platform", "state", "read", "worker", "what is wrong")
     show_table(columns, [_row(device) for device in found], empty="no devices")
+    hops = [_hop(device.name, hop) for device in found for hop in getattr(device, "next_hops", ())]
+    if hops:
+        console().print()
+        show_table(("device", "next hop", "now", "told", "asked"), hops, empty="")
     for device in found:
         for stranger in device.strangers:
             console().print(f"{device.name}: not ours, left alone: {stranger}", markup=False)
@@ -121,6 +125,14 @@ def _preview(settings: object, name: str, ticket: int | None) -> Preview:
             return preview(assembly.store, name, driver, as_if=ticket)
         finally:
             driver.close()
+
+
+def _hop(device: str, hop: Any) -> tuple[str, ...]:
+    if hop.down_since is not None:
+        now = f"does not answer since {show_time(hop.down_since)}"
+    else:
+        now = "cannot be told" if hop.told_at is None else "answers"
+    return (device, hop.address, now, show_time(hop.told_at), show_time(hop.asked_at))
 
 
 def _row(device: DeviceView) -> tuple[str, ...]:

@@ -143,10 +143,10 @@ def cancel(
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:
-    word = ticket.state if ticket.outcome is None else f"{ticket.state}, {ticket.outcome}"
+    words = [ticket.state, ticket.outcome, None if ticket.degraded_since is None else "degraded"]
     return (
         str(ticket.ticket_id),
-        word,
+        ", ".join(filter(None, words)),
         show_time(ticket.start_at),
         show_time(ticket.end_at),
         ticket.local_path,
@@ -160,6 +160,8 @@ def _row(ticket: Ticket) -> tuple[str, ...]:
 def _part(part: PartView) -> tuple[str, ...]:
     if part.wanted:
         now = "carries it" if part.in_sync else "is being given it"
+        if part.detour is not None:
+            now += f", by {part.detour}"
         if part.superseded:
             now += ", until the new is there"
     else:

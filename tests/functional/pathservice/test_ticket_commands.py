@@ -1,6 +1,7 @@
 """`pathservice ticket`: what people see of tickets that are there, without a running service."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from lambdastation.caller import Caller
 from lambdastation.ticket import Mode, TicketRequest
 from pathservice.assembly import Assembly
 from pathservice.settings import load_settings
+from reservation import service
 from reservation.lifecycle import Cause, Outcome
+from reservation.model import PartView
 from reservation.moves import lock_reservation, move
 
 ISSUER = "CN=Demo Certificate Authority,O=Path Service"
@@ -24,7 +27,10 @@ SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ticket 1 to Caltech takes nearly all for two hours and has two participants; ticket 2 to UNL failed."""
+    """Ticket 1 to Caltech takes nearly all for two hours and has two participants; ticket 2 to UNL failed.
+
+    Ticket 3, to UNL too, is active and degraded.
+    """
     folder = tmp_path_factory.mktemp("state")
 
     def refuse(session: Any) -> None:
@@ -32,6 +38,12 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for cause in (Cause.START, Cause.REJECTED, Cause.GONE):
             move(session, row, cause, now=SOON, actor="fermilab-border-1")
         row.outcome, row.reason = Outcome.FAILED, "the router said no"
+
+    def degrade(session: Any) -> None:
+        row = lock_reservation(session, 3)
+        for cause in (Cause.START, Cause.IN_SYNC):
+            move(session, row, cause, now=SOON, actor="fermilab-border-1")
+        row.degraded_since = SOON
 
     with Assembly(load_settings({"state": folder}, environment={}, file=None)) as assembly:
         wanted = TicketRequest(
@@ -42,6 +54,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         away = TicketRequest(dst_site="UNL", start_at=SOON, travel_seconds=600)
         assembly.tickets.open_ticket(away, caller=OPERATOR)
         assembly.store.write(refuse)
+        assembly.tickets.open_ticket(away, caller=OPERATOR)
+        assembly.store.write(degrade)
     return folder
 
 
@@ -64,7 +78,35 @@ def test_list_keeps_to_what_is_asked_for_and_says_when_there_is_more(cli: Any, s
     assert only["ticket_id"] == 2
     listed = cli("ticket", "list", "--owner", USER.subject, "--before", "2", state=state).stdout
     assert [line.split()[0] for line in listed.splitlines()] == ["ticket", "1"]
-    assert "there are older ones: --before 2" in cli("ticket", "list", "--limit", "1", state=state).stdout
+    assert "there are older ones: --before 3" in cli("ticket", "list", "--limit", "1", state=state).stdout
+
+
+def test_ticket_that_a_device_does_not_carry_is_told_as_degraded(cli: Any, state: Path) -> None:
+    _, first, *_ = cli("ticket", "list", state=state).stdout.splitlines()
+    assert first.startswith("3       active, degraded ")
+    shown = cli("ticket", "show", "3", state=state).stdout
+    assert f"degraded      not every device carries it, since {SOON.isoformat()}" in shown
+    for number in ("1", "2"):
+        assert "degraded" not in cli("ticket", "show", number, state=state).stdout
+
+
+def test_show_tells_by_which_fallback_packets_go(
+    cli: Any, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_parts = service.list_parts
+
+    def gone_by_fallback(session: Any, number: int) -> tuple[PartView, ...]:
+        return tuple(
+            replace(part, wanted=True, in_sync=True, detour="198.51.100.1" if part.stage else None)
+            for part in list_parts(session, number)
+        )
+
+    monkeypatch.setattr(service, "list_parts", gone_by_fallback)
+    shown = cli("ticket", "show", "3", state=state).stdout
+    told = "by fallback   198.51.100.1 on fermilab-border-1, since the next hop does not answer"
+    assert told in shown
+    assert "1      carries it, by 198.51.100.1  " in shown
+    assert "0      carries it  " in shown
 
 
 def window(cli: Any, state: Path, *options: str, start: datetime = SOON) -> Any:

@@ -15,6 +15,8 @@ from lambdastation.rebuilding import NotRebuilt, Rebuilt, rebuild
 from lambdastation.site import Peer, Site
 from lambdastation.ticket import TicketRequest
 from netconfig.intent import FlowMatch, PolicyRoute, PortRange, Protocol, Steering
+from tests.unit.lambdastation.test_site_fallbacks import FALLING
+from tests.unit.lambdastation.test_site_fallbacks import parsed as falling_site
 from tests.unit.lambdastation.test_steering import NOON
 from tests.unit.lambdastation.test_steering import site_of as load_site
 
@@ -155,6 +157,26 @@ def test_two_peers_that_share_a_block_leave_it_open() -> None:
     twin = Peer(name="Twin", prefixes=(ip_network("192.84.0.0/16"),))
     with pytest.raises(NotRebuilt, match=r"several tickets .* CMS-SRM to Caltech .*; CMS-SRM to Twin"):
         rebuilt("fermilab", usual(), site.model_copy(update={"peers": (*site.peers, twin)}))
+
+
+def test_hop_of_one_path_that_is_anothers_fallback_is_of_the_path_that_is_named() -> None:
+    """What goes that way may be a ticket of either, and no router can tell."""
+    site = falling_site(FALLING)
+    by_fallback = changed(next_hop=ip_address("198.51.100.1"))
+    with pytest.raises(NotRebuilt) as left_open:
+        rebuilt("fermilab", by_fallback, site)
+    assert str(left_open.value) == (
+        "several tickets of the site would do that: CMS-SRM to Caltech over StarLight10G, by its fallback; "
+        "CMS-SRM to Caltech over UltraScienceNet; name its path"
+    )
+    for path, names in (("StarLight10G", ["red", "green"]), ("green", ["green"])):
+        found = rebuilt("fermilab", by_fallback, site, path=path).admission
+        assert [taken.name for taken in found.paths] == names
+    assert rebuilt("fermilab", usual(), site).admission.topology.name == "red", "nobody else goes there"
+    with pytest.raises(NotRebuilt, match="no alternate path 'blue'; it has red, green"):
+        rebuilt("fermilab", by_fallback, site, path="blue")
+    with pytest.raises(NotRebuilt, match="no rule of the site"):
+        rebuilt("fermilab", by_fallback, path="red")
 
 
 def test_end_and_bandwidth_are_limited_as_in_a_request() -> None:

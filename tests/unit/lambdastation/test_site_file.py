@@ -118,7 +118,7 @@ CHANGES: dict[str, tuple[str, str, str, str, str]] = {
         "port: x\n      interface: TenGigabitEthernet1/1",
         "port: x",
         "rules[1].steer.port",
-        "known are device, interface, next_hop",
+        "known are device, fallback, interface, next_hop",
     ),
     "missing key": ("station: FNAL\n", "", "name: Fermilab", "station", "is missing"),
     "bandwidth": ("622M", "fast", "capacity: fast", "topologies[0].capacity", "written 5G, 500M"),

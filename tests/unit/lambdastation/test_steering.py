@@ -15,7 +15,7 @@ from lambdastation.errors import Contradiction, LambdaStationError, NoRule
 from lambdastation.flow_words import collapsed, parse_networks, parse_ports
 from lambdastation.flows import MOST_MATCHES, choose_families, incoming, outgoing
 from lambdastation.site import Admit, Direction, Rule, Site, Steer
-from lambdastation.steering import bandwidth_claims, place_flows, rules_for, steered_families
+from lambdastation.steering import Applied, applied_rules, bandwidth_claims, place_flows, steered_families
 from lambdastation.ticket import TicketRequest
 from netconfig.intent import load_intent
 from pathservice.sitefile import load_site_file
@@ -119,7 +119,7 @@ def chosen(*rules: Rule) -> list[str]:
     red, client = site.topology("red"), site.client("CMS-SRM")
     assert red is not None
     assert client is not None
-    return [found.client for found in rules_for(site, red, client)]
+    return [found.rule.client for found in applied_rules(site, red, client)]
 
 
 def test_a_rule_of_the_clients_own_goes_before_the_rule_for_all() -> None:
@@ -148,14 +148,14 @@ def test_a_client_without_a_steering_rule_is_refused() -> None:
 def test_a_path_that_steers_one_family_matches_only_that() -> None:
     admission = admit(TicketRequest(dst_site="Caltech", travel_seconds=60), with_rules(rule("*")), now=NOON)
     assert [network.version for network in admission.source_networks] == [4]
-    assert steered_families([rule("*")]) == {4}
+    assert steered_families([Applied(rule("*"))]) == {4}
     only_v6 = Steer(device="r1", interface="Te1", next_hop_ipv6="2001:db8::1")  # type: ignore[arg-type]
-    assert steered_families([rule("*", steer=only_v6)]) == {6}
+    assert steered_families([Applied(rule("*", steer=only_v6))]) == {6}
 
 
 def test_an_edge_without_a_list_for_a_family_needs_no_permit_for_it() -> None:
     admitting = Admit(device="r1", access_list="A", sequences=[1, 2])  # type: ignore[arg-type]
-    one = rule("*", steer=None, admit=admitting, direction=Direction.IN)
+    one = Applied(rule("*", steer=None, admit=admitting, direction=Direction.IN))
     flows = outgoing(end(V4, V6), end(V4, V6), families=(4, 6), dscp=None)
     assert [placed.intent.flows[0].family for placed in place_flows([one], outgoing=(), incoming=flows)] == [
         4
@@ -166,7 +166,7 @@ def test_a_ticket_claims_its_bandwidth_each_way() -> None:
     site = site_of("fermilab")
     red = site.topology("StarLight10G")
     assert red is not None
-    claims = bandwidth_claims(site, red, out_bits_per_second=5, in_bits_per_second=7)
+    claims = bandwidth_claims(site, [red], out_bits_per_second=5, in_bits_per_second=7)
     assert [(claim.resource, claim.amount) for claim in claims] == [
         ("path:Fermilab:red:out", 5),
         ("path:Fermilab:red:in", 7),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lambdastation.site import NextHopDown
 from netconfig.capability import Capability
 from pathservice.site_devices import find_rule_problems
 from pathservice.sitefile import SiteFileError, SiteText, load_site_file, parse_site
@@ -24,6 +25,18 @@ def test_every_key_is_held_against_what_the_driver_can() -> None:
     }
     assert not list(find_rule_problems(RULES, {BORDER: frozenset(Capability)}))
     assert not list(find_rule_problems(RULES, {})), "what no driver here is for is told elsewhere"
+
+
+def test_next_hops_are_watched_only_where_the_driver_can_ask() -> None:
+    steer = RULES[1].steer
+    assert steer is not None
+    for down, asked in ((NextHopDown.IGNORE, False), (NextHopDown.WITHDRAW, True)):
+        rule = RULES[1].model_copy(update={"steer": steer.model_copy(update={"next_hop_down": down})})
+        able = frozenset(Capability) - {Capability.NEXT_HOPS}
+        found = [(problem.path, problem.message) for problem in find_rule_problems([rule], {BORDER: able})]
+        words = f"the driver of {BORDER} cannot tell whether a next hop answers it; leave it out"
+        assert found == ([(("rules", 0, "steer", "next_hop_down"), words)] if asked else [])
+        assert not list(find_rule_problems([rule], {BORDER: frozenset(Capability)}))
 
 
 def test_policy_of_the_sites_on_a_driver_that_leaves_it_alone_is_a_problem_in_its_line() -> None:

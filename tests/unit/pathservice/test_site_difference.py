@@ -114,6 +114,16 @@ def test_the_order_of_who_may_ask_is_a_difference_and_that_of_rules_is_none() ->
     assert changes((rules, turned)) == []
 
 
+def test_what_becomes_of_a_next_hop_that_is_down_is_told_with_its_fallback() -> None:
+    hop = '      next_hop_ipv6: "2001:db8:0:2::1"\n'
+    steered = "steer red out for * in NG-A, fermilab-border-1"
+    assert changes((hop, f"{hop}      next_hop_down: fallback\n      fallback: green\n")) == [
+        ("rules", steered, "steer next_hop_down was ignore and is fallback"),
+        ("rules", steered, "steer fallback was nothing and is green"),
+    ]
+    assert changes((hop, f"{hop}      next_hop_down: ignore\n")) == []
+
+
 def test_several_rules_for_one_purpose_are_told_whole() -> None:
     steer = FERMILAB.partition("    direction: out\n    steer:\n")[2].partition("  - topology")[0]
     other = steer.replace("TenGigabitEthernet1/1", "TenGigabitEthernet1/2")
