@@ -36,6 +36,9 @@ class _Trial:
 class ConfigurationDatabase:
     """What is committed, what may be, and who is at it. Sessions are numbers.
 
+    Raises:
+        ValueError: what it begins with, or was kept, is no configuration; its text says in which line.
+
     Attributes:
         committed: the configuration, be it on trial or not; replaced, never changed in place.
         pushes: how many commits of sessions changed something.
@@ -47,7 +50,7 @@ class ConfigurationDatabase:
         self._nvram = nvram
         self._clock = clock
         self._faults = faults
-        self.committed = parse_config(read_nvram(nvram) or initial)
+        self.committed = _kept(nvram) if nvram and nvram.exists() else parse_config(initial)
         self._candidate = deepcopy(self.committed)
         self._startup = print_config(self.committed)
         self._trial: _Trial | None = None
@@ -203,6 +206,13 @@ class ConfigurationDatabase:
     def _save(self) -> None:
         self._startup = print_config(self.committed)
         write_nvram(self._nvram, self._startup)
+
+
+def _kept(nvram: Path) -> Element:
+    try:
+        return parse_config(read_nvram(nvram) or "")
+    except ValueError as error:
+        raise ValueError(f"{nvram}: {error}") from error
 
 
 def _is_changed(candidate: Element, committed: Element) -> bool:

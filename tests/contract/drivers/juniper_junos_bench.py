@@ -376,7 +376,8 @@ class JunosBench:
 
     @contextmanager
     def start(self, loop: SimulatorLoop | None = None) -> Iterator[JunosRig]:
-        router = JunosRouter(CONFIG, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC))
+        clock = datetime(2030, 1, 1, tzinfo=UTC)
+        router = JunosRouter(CONFIG, clock=lambda: clock, encoding="latin-1")
         simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
         with ExitStack() as stack:
             if loop:
