@@ -92,6 +92,9 @@ HAND_EDITS = (
     ("ip -4 route flush table 20001",),
     ("ip -4 route replace default via 192.0.2.3 dev eth0 table 20001",),
     ("ip -4 rule del priority 20001",),
+    ("ip -4 route prepend default via 192.0.2.3 dev eth0 table 20001 proto 201",),
+    ("ip -4 route add 192.84.86.0/24 via 192.0.2.3 dev eth0 table 20001 proto 201",),
+    ("ip -4 route add blackhole default metric 9 table 20001 proto 201", "ip -4 rule del priority 20001"),
 )
 LOST = "00000000-0000-0000-0000-000000000000"
 

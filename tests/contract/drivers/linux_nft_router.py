@@ -245,7 +245,7 @@ class KernelRouter:
             "authorized": self.client.export_public_key().decode(),
             "addresses": ADDRESSES
             + "".join(f"{line}\n" for many in NEIGHBOUR_LINES.values() for line in many),
-            "banner": "Authorised users only!\nlambdastation-router 1\n",
+            "banner": "Authorised users only!\nlambdastation-router 2\n",
             "name": "border-4",
             "sshd.conf": SSHD.format(folder=self.folder),
             "ways": WAYS,

@@ -8,7 +8,7 @@ from netconfig.drivers.linux_nft.neighbours import AT_ONCE, answering, blocks
 from netconfig.errors import StateUnknown
 
 ONE, SIX = "192.0.2.1", "2001:db8:1::2"
-BEGIN, END = "lambdastation-router 1\n", "lambdastation-router end\n"
+BEGIN, END = "lambdastation-router 2\n", "lambdastation-router end\n"
 HAS, HAS_NOT = "0 rtt min/avg/max/mdev = 0.1/0.1/0.1/0.0 ms", "1 2 packets transmitted, 0 received"
 
 
