@@ -51,6 +51,9 @@ class SimulatedRouters:
         """Run the simulated ones of these devices too: all of them or none that is new.
 
         One that runs already goes on as it is, whatever it would be started from now.
+
+        Raises:
+            BadCredential: what one is to be started from is no configuration.
         """
         running = dict(self._running)
         with ExitStack() as starting:
@@ -90,7 +93,7 @@ class SimulatedRouters:
         if not password.exists():
             _write_private(password, secrets.token_urlsafe(24))
         assert device.simulated is not None  # noqa: S101 - the constructor chose these
-        router = _router(device, device.simulated.read_text(encoding="utf-8"), home, self._now)
+        router = _router(device, _text_of(device, device.simulated), home, self._now)
         simulator = RunningSimulator(
             router,
             username=USERNAME,
@@ -108,12 +111,25 @@ def _router(
 ) -> FtosRouter | IosRouter | JunosRouter:
     nvram = home / "startup-config"
     if device.platform == JUNOS:
-        return JunosRouter(config, nvram=nvram, clock=now)
+        try:
+            return JunosRouter(config, nvram=nvram, clock=now)
+        except ValueError as error:
+            raise BadCredential(f"device {device.name}: simulated: {device.simulated}: {error}") from error
     if device.platform == FTOS:
         return FtosRouter(config, hostname=device.name, nvram=nvram, clock=now)
     if device.platform == NXOS:
         return NxosRouter(config, hostname=device.name, nvram=nvram, clock=now)
     return IosRouter(config, hostname=device.name, nvram=nvram, clock=now)
+
+
+def _text_of(device: Device, file: Path) -> str:
+    octets = file.read_bytes()
+    try:
+        return octets.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        words = f"line {line} holds an octet that is no UTF-8: {octets[error.start]:#04x}"
+        raise BadCredential(f"device {device.name}: simulated: {file}: {words}") from error
 
 
 def located(device: Device, directory: Path) -> Device:

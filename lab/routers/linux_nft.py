@@ -100,7 +100,9 @@ class _RunningRouter:
         for family in ("-4", "-6"):
             self._network.run("ip", family, "rule", "flush", "protocol", _PROTOCOL)
             self._network.run("ip", family, "route", "flush", "table", "all", "protocol", _PROTOCOL)
-        run(str(self._folder / "entrance"), "restore")
+        with suppress(CommandRefused):
+            # What cannot be had back is brought by the service.
+            run(str(self._folder / "entrance"), "restore")
 
     def _write_files(self) -> str:
         folder = self._folder

@@ -23,7 +23,8 @@ What lives here, from the inside out:
       junos_check, junos_subtree,               commit checks, what a request asks for, where a packet goes,
       junos_forwarding, junos_steers,           what is counted
       junos_counters
-    junos_router, junos_ssh                   the living router with its candidate; NETCONF over SSH
+    junos_database, junos_replies,            the candidate, its lock, commits on trial; how it answers; the
+      junos_router, junos_ssh                   living router; NETCONF over SSH
     ftos_condition, ftos_config,              FTOS: whom an entry is for, the configuration, what a line does
       ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch
       ftos_cli, ftos_router

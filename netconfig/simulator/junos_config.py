@@ -16,15 +16,15 @@ def parse_config(text: str) -> Element:
     """A configuration from XML as `show configuration | display xml` has it.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none; its text says in which line.
     """
     try:
         root = etree.fromstring(text.encode(), _PARSER)
     except etree.XMLSyntaxError as error:
-        raise ValueError(f"no configuration: {error}") from error
+        raise ValueError(f"line {error.lineno}: it is no XML: {error.msg}") from error
     without_namespaces(root)
     if root.tag != "configuration":
-        raise ValueError(f"no configuration, but <{root.tag}>")
+        raise ValueError(f"line {root.sourceline}: <{root.tag}> is no <configuration>")
     return root
 
 

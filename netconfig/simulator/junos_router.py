@@ -1,7 +1,6 @@
-"""A Junos-like router that lives: committed configuration, candidate, lock, a commit on trial and its timer.
+"""A Junos-like router that lives: its configuration database, its sessions, its counters, its neighbours.
 
-Written from RFC 6241 and the Junos XML management protocol's developer guide. All state is here, behind one
-lock.
+All state is here, behind one lock.
 """
 
 import threading
@@ -14,22 +13,19 @@ from pathlib import Path
 from lxml import etree
 
 from netconfig.simulator.faults import Action, Fault, FaultList
-from netconfig.simulator.junos_check import check
-from netconfig.simulator.junos_config import edit, lines, parse_config, print_config
+from netconfig.simulator.junos_config import print_config
 from netconfig.simulator.junos_counters import Counters
+from netconfig.simulator.junos_database import REFUSAL, ConfigurationDatabase
 from netconfig.simulator.junos_forwarding import junos_counter, junos_forwarding
-from netconfig.simulator.junos_schema import Element, Refused, read_line
+from netconfig.simulator.junos_replies import error, ping_results, pinged, reply
+from netconfig.simulator.junos_schema import Element, Refused
 from netconfig.simulator.junos_steers import junos_steers
-from netconfig.simulator.junos_subtree import subtree
-from netconfig.simulator.nvram import read_nvram, write_nvram
+from netconfig.simulator.next_hops import NextHops
 from netconfig.simulator.packet import Packet
 from netconfig.simulator.steer import Steer
 
-REFUSAL = "constraint check failed"
 GARBAGE = "\x07#@!~ %^ garbage (config"
-DEFAULT_TRIAL = 600
-"""Seconds that a confirmed commit waits where it does not say how long."""
-_READS = {"get-config", "get-commit-information", "get-firewall-information"}
+_READS = {"get-config", "get-commit-information", "get-firewall-information", "ping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +44,6 @@ class NetconfReaction:
     hangs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """A commit that was not confirmed yet: what was there before, whose it is, how long it waits."""
-
-    before: Element
-    session: int
-    until: datetime
-    seconds: int
-
-
 class JunosRouter:
     """A Junos-like router. Safe to use from several threads.
 
@@ -70,6 +56,8 @@ class JunosRouter:
             6241 has it; otherwise the timer alone does.
 
     Attributes:
+        next_hops: which neighbours answer its `ping`.
+        encoding: of all that it says; Junos keeps the octets of a text as somebody typed them.
         faults: what is to go wrong. A line of configuration is an operation (`lock`, `edit-config`, `commit
             confirmed`, `commit` ...), a statement that is set (`set ...`), or a statement that a commit or a
             validation checks (`check ...`); of the last two only refusals count.
@@ -85,30 +73,26 @@ class JunosRouter:
         nvram: Path | None = None,
         clock: Callable[[], datetime],
         rolls_back_with_session: bool = True,
+        encoding: str = "utf-8",
     ) -> None:
+        self.next_hops = NextHops()
+        self.encoding = encoding
         self.faults = FaultList()
         self.after_commit: Callable[[], None] | None = None
         self.after_change: Callable[[], None] | None = None
-        self._nvram = nvram
-        self._clock = clock
         self._rolls_back_with_session = rolls_back_with_session
         self._lock = threading.RLock()
-        self._committed = parse_config(read_nvram(nvram) or initial_config)
-        self._candidate = deepcopy(self._committed)
-        self._startup = print_config(self._committed)
+        self._database = ConfigurationDatabase(initial_config, nvram=nvram, clock=clock, faults=self.faults)
         self._counters = Counters()
-        self._trial: _Trial | None = None
-        self._holder: int | None = None
         self._connections: dict[int, Callable[[], None]] = {}
         self._sessions = 0
-        self._pushes = 0
 
     @property
     def state(self) -> Element:
         """A copy of the committed configuration, for `junos_forwarding`."""
         with self._lock:
-            self._expire()
-            return deepcopy(self._committed)
+            self._database.expire()
+            return deepcopy(self._database.committed)
 
     def steers(self) -> tuple[Steer, ...]:
         """What the input filters do to packets now.
@@ -126,13 +110,11 @@ class JunosRouter:
     @property
     def pushes(self) -> int:
         """How many commits came over NETCONF and changed something."""
-        return self._pushes
+        return self._database.pushes
 
     def running_config(self) -> str:
         """The committed configuration, be it on trial or not."""
-        with self._lock:
-            self._expire()
-            return print_config(self._committed)
+        return print_config(self.state)
 
     def apply(self, hand_edits: Iterable[str]) -> None:
         """`set` and `delete` lines of somebody else's, committed; all or none, and unchecked.
@@ -141,32 +123,20 @@ class JunosRouter:
             ValueError: a line is refused; its text says which and why.
         """
         with self._lock:
-            self._expire()
-            committed, candidate = deepcopy(self._committed), deepcopy(self._candidate)
-            for line in hand_edits:
-                try:
-                    for config in (committed, candidate):
-                        edit(config, read_line(line))
-                except Refused as refused:
-                    raise ValueError(f"{line}: {refused}") from refused
-            self._committed, self._candidate = committed, candidate
-            self._save()
+            self._database.expire()
+            self._database.apply(hand_edits)
         self._tell_change()
 
     def begin_edit(self, hand_edits: Iterable[str]) -> None:
         """The same lines in the candidate, not committed."""
         with self._lock:
-            for line in hand_edits:
-                edit(self._candidate, read_line(line))
+            self._database.begin_edit(hand_edits)
 
     def reboot(self) -> None:
         """Lose power: every connection breaks, what was committed remains, but for what was on trial."""
         with self._lock:
-            self._roll_back()
-            self._committed = parse_config(self._startup)
-            self._candidate = deepcopy(self._committed)
+            self._database.lose_power()
             self._counters = Counters()
-            self._holder = None
             connections = list(self._connections.values())
             self._connections.clear()
         self._tell_change()
@@ -180,10 +150,11 @@ class JunosRouter:
             NotModelled: what becomes of them hangs on a statement that the simulator does not understand.
         """
         with self._lock:
-            self._expire()
-            if counter := junos_counter(self._committed, interface, packet):
-                self._counters.add(self._committed, *counter, packets=count)
-            return junos_forwarding(self._committed, interface, packet)
+            self._database.expire()
+            committed = self._database.committed
+            if counter := junos_counter(committed, interface, packet):
+                self._counters.add(committed, *counter, packets=count)
+            return junos_forwarding(committed, interface, packet)
 
     def connect(self, disconnect: Callable[[], None]) -> int:
         """Open a session; its number. `disconnect` breaks its connection; from any thread."""
@@ -196,12 +167,13 @@ class JunosRouter:
         """The connection is gone."""
         with self._lock:
             self._connections.pop(session, None)
-            if self._holder == session:
-                self._holder = None
-                self._candidate = deepcopy(self._committed)
-            if self._trial and self._trial.session == session and self._rolls_back_with_session:
-                self._roll_back()
+            self._database.leave(session, rolls_back=self._rolls_back_with_session)
         self._tell_change()
+
+    @staticmethod
+    def takes_time(rpc: Element) -> bool:
+        """Whether `react` may take seconds over a request, in which nobody else is to wait."""
+        return rpc.find("ping") is not None
 
     def react(self, session: int, rpc: Element) -> NetconfReaction:
         """Take a request from a session: faults first, then the router itself."""
@@ -222,15 +194,17 @@ class JunosRouter:
             if fault and action is Action.GARBAGE and name in _READS:
                 words = fault.words or GARBAGE
                 return NetconfReaction(f'<rpc-reply message-id="{number}"><data><{words}')
-            before = self._committed
-            content = self._answer(session, name, operation, fault)
-            is_changed = self._committed is not before
+            before = self._database.committed
+            content = None if name == "ping" else self._answer(session, name, operation, fault)
+            is_changed = self._database.committed is not before
+        if content is None:
+            content = self._ping(operation, fault)
         if is_changed:
             self._tell_change()
         if is_changed and self.after_commit:
             self.after_commit()
         return NetconfReaction(
-            reply=_reply(number, content),
+            reply=reply(number, content),
             stray=(fault.words or GARBAGE) if fault and action is Action.GARBAGE else "",
             delay=fault.delay if fault else timedelta(0),
             closes=name == "close-session",
@@ -239,95 +213,41 @@ class JunosRouter:
         )
 
     def _answer(self, session: int, name: str, operation: Element, fault: Fault | None) -> str:
-        self._expire()
+        database = self._database
+        database.expire()
         if fault and fault.action is Action.REFUSE:
-            return _error(Refused(fault.words or REFUSAL))
+            return error(Refused(fault.words or REFUSAL))
         verbs: dict[str, Callable[[], str | None]] = {
-            "get-config": lambda: self._show(operation),
-            "get-commit-information": self._history,
-            "get-firewall-information": lambda: self._counters.show(self._committed),
-            "lock": lambda: self._take_lock(session),
-            "unlock": lambda: self._unlock(session),
-            "edit-config": lambda: self._edit(session, operation),
-            "discard-changes": lambda: self._discard(session),
-            "validate": self._check,
-            "commit": lambda: self._commit(session, operation),
-            "commit confirmed": lambda: self._commit(session, operation),
+            "get-config": lambda: database.show(operation),
+            "get-commit-information": database.history,
+            "get-firewall-information": lambda: self._counters.show(database.committed),
+            "lock": lambda: database.lock(session),
+            "unlock": lambda: database.unlock(session),
+            "edit-config": lambda: database.edit(session, operation),
+            "discard-changes": lambda: database.discard(session),
+            "validate": database.check,
+            "commit": lambda: database.commit(session, operation),
+            "commit confirmed": lambda: database.commit(session, operation),
             "close-session": lambda: None,
             "kill-session": lambda: self._kill(session, operation.findtext("session-id") or ""),
         }
         if name not in verbs:
             words = f"syntax error, expecting <rpc>: {name}"
-            return _error(Refused(words, tag="operation-not-supported", element=name))
+            return error(Refused(words, tag="operation-not-supported", element=name))
         try:
             return verbs[name]() or "<ok/>"
         except Refused as refused:
-            return _error(refused)
+            return error(refused)
 
-    def _show(self, operation: Element) -> str:
-        is_candidate = operation.find("source/candidate") is not None
-        source = self._candidate if is_candidate else self._committed
-        return f"<data>{subtree(source, operation.find('filter'))}</data>"
-
-    def _unlock(self, session: int) -> None:
-        if self._holder != session:
-            raise Refused("configuration database is not locked")
-        self._holder = None
-
-    def _discard(self, session: int) -> None:
-        self._check_holder(session)
-        self._candidate = deepcopy(self._committed)
-
-    def _take_lock(self, session: int) -> None:
-        if self._holder not in {None, session}:
-            raise Refused(f"configuration database locked by: session {self._holder}", tag="lock-denied")
-        if self._holder == session:
-            raise Refused("configuration database already locked by this session", tag="lock-denied")
-        if _is_changed(self._candidate, self._committed):
-            raise Refused("configuration database modified", tag="lock-denied")
-        self._holder = session
-
-    def _check_holder(self, session: int) -> None:
-        if self._holder not in {None, session}:
-            raise Refused(f"configuration database locked by: session {self._holder}", tag="in-use")
-
-    def _edit(self, session: int, operation: Element) -> None:
-        self._check_holder(session)
-        change = operation.find("config/configuration")
-        if change is None:
-            raise Refused("no configuration", tag="missing-element", element="configuration")
-        for line in lines(change):
-            struck = self.faults.strike(line, configures=True)
-            if struck and struck.action is Action.REFUSE:
-                path = f"[edit {line.removeprefix('set ')}]"
-                raise Refused(struck.words or REFUSAL, tag="bad-element", path=path, element=line.split()[-1])
-        edited = deepcopy(self._candidate)
-        edit(edited, change, operation.findtext("default-operation") or "merge")
-        self._candidate = edited
-
-    def _check(self) -> None:
-        for line in lines(self._candidate):
-            struck = self.faults.strike(f"check {line.removeprefix('set ')}", configures=True)
-            if struck and struck.action is Action.REFUSE:
-                raise Refused(f"{struck.words or REFUSAL}: configuration check-out failed")
-        check(self._candidate)
-
-    def _commit(self, session: int, operation: Element) -> None:
-        self._check_holder(session)
-        self._check()
-        before, is_changed = self._committed, _is_changed(self._candidate, self._committed)
-        if operation.find("confirmed") is not None:
-            if self._trial:
-                before = self._trial.before
-            seconds = int(operation.findtext("confirm-timeout") or DEFAULT_TRIAL)
-            self._trial = _Trial(before, session, self._clock() + timedelta(seconds=seconds), seconds)
-        else:
-            self._trial = None
-        if is_changed:
-            self._committed = deepcopy(self._candidate)
-            self._pushes += 1
-        if not self._trial:
-            self._save()
+    def _ping(self, operation: Element, fault: Fault | None) -> str:
+        """What became of a `ping`; without the lock, for in a lab it takes its time."""
+        if fault and fault.action is Action.REFUSE:
+            return error(Refused(fault.words or "permission denied", tag="access-denied", element="ping"))
+        try:
+            address = pinged(operation)
+        except Refused as refused:
+            return error(refused)
+        return ping_results(operation, address, answers=self.next_hops.answers(address))
 
     def _kill(self, session: int, other: str) -> None:
         if not other.isdecimal() or int(other) not in self._connections or int(other) == session:
@@ -336,55 +256,6 @@ class JunosRouter:
         self.disconnect(int(other))
         disconnect()
 
-    def _history(self) -> str:
-        comment = ""
-        if self._trial:
-            comment = (
-                f"<comment>commit confirmed, rollback in {max(1, self._trial.seconds // 60)}mins</comment>"
-            )
-        entry = "<sequence-number>0</sequence-number><user>lambda</user><client>netconf</client>"
-        return f"<commit-information><commit-history>{entry}{comment}</commit-history></commit-information>"
-
     def _tell_change(self) -> None:
         if self.after_change:
             self.after_change()
-
-    def _expire(self) -> None:
-        if self._trial and self._clock() >= self._trial.until:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._trial:
-            self._committed = self._trial.before
-            self._candidate = deepcopy(self._committed)
-            self._trial = None
-
-    def _save(self) -> None:
-        self._startup = print_config(self._committed)
-        write_nvram(self._nvram, self._startup)
-
-
-def _is_changed(candidate: Element, committed: Element) -> bool:
-    return etree.tostring(candidate) != etree.tostring(committed)
-
-
-def _reply(number: str, content: str) -> str:
-    names = 'xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:junos="http://xml.juniper.net/junos/21.4R0/junos"'
-    return f'<rpc-reply {names} message-id="{number}">{content}</rpc-reply>'
-
-
-def _error(refused: Refused) -> str:
-    error = etree.Element("rpc-error")
-    for tag, text in (
-        ("error-type", "protocol"),
-        ("error-tag", refused.tag),
-        ("error-severity", "error"),
-        ("error-path", refused.path),
-        ("error-message", str(refused)),
-    ):
-        if text:
-            etree.SubElement(error, tag).text = text
-    if refused.element:
-        info = etree.SubElement(error, "error-info")
-        etree.SubElement(info, "bad-element").text = refused.element
-    return etree.tostring(error, encoding="unicode")

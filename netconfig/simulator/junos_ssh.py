@@ -112,12 +112,17 @@ class _Line:
         hello = _parsed(await self._read())
         self._is_chunked = BASE_1_1 in {(one.text or "").strip() for one in hello.iter("capability")}
         while True:
-            reaction = self._router.react(session, _parsed(await self._read()))
+            reaction = await self._react(session, _parsed(await self._read()))
             await self._answer(reaction)
             if reaction.closes:
                 self._process.exit(0)
                 self._connection.close()
                 return
+
+    async def _react(self, session: int, rpc: Element) -> NetconfReaction:
+        if self._router.takes_time(rpc):
+            return await asyncio.to_thread(self._router.react, session, rpc)
+        return self._router.react(session, rpc)
 
     async def _answer(self, reaction: NetconfReaction) -> None:
         if reaction.drops:
@@ -131,7 +136,7 @@ class _Line:
         self._write(reaction.reply)
 
     def _write(self, text: str) -> None:
-        data = text.encode()
+        data = text.encode(self._router.encoding, "xmlcharrefreplace")
         if self._is_chunked:
             self._process.stdout.write(b"\n#%d\n%s\n##\n" % (len(data), data))
         else:

@@ -1,7 +1,8 @@
 """NETCONF over SSH (RFC 6241, RFC 6242), the session kept open between calls.
 
-ncclient makes the session: SSH, both framings, the exchange of capabilities. Requests and replies are matched
-here, so that a message nobody asked for does no harm and a reply that is none is told from a silence.
+ncclient makes the session: SSH and the exchange of capabilities; `framing` tells messages apart. Requests and
+replies are matched here, so that a message nobody asked for does no harm, and a reply that is none is told
+from a silence.
 """
 
 import queue
@@ -22,6 +23,7 @@ from ncclient.transport.ssh import SSHSession
 
 from netconfig.errors import BadCredential, StateUnknown, Unreachable
 from netconfig.inventory import Device
+from netconfig.transport.framing import END, FramingError, Messages
 from netconfig.transport.link import Link
 from netconfig.transport.secrets import mask
 
@@ -221,7 +223,7 @@ class NetconfSession:
         except BadCredential as error:
             self._drop()
             raise Unreachable(name, str(error)) from error
-        except (TransportError, paramiko.SSHException, queue.Empty, OSError, EOFError) as error:
+        except (TransportError, FramingError, paramiko.SSHException, queue.Empty, OSError, EOFError) as error:
             words = self._words_for(error)
             self._drop()
             ended = isinstance(error, EOFError | OSError | TransportError) and not isinstance(
@@ -248,7 +250,33 @@ class _EndedError(Unreachable):
 
 
 class _SshSession(SSHSession):  # type: ignore[misc]
-    """ncclient's session, that knows no host keys but the one it is told."""
+    """ncclient's session, that knows no host keys but the one it is told, and bears text that is no UTF-8."""
+
+    def __init__(self, handler: Any) -> None:
+        self._messages = Messages()
+        super().__init__(handler)
+
+    @property
+    def parser(self) -> "_SshSession":
+        """What ncclient has take what arrives: its own parsers end the session at what is no UTF-8."""
+        return self
+
+    @parser.setter
+    def parser(self, other: object) -> None:
+        """It stays; ncclient would choose another with each message."""
+
+    def parse(self, data: bytes) -> None:
+        """Let whoever listens have the messages that are whole with this.
+
+        Raises:
+            FramingError: there will be none any more, and the session ends.
+        """
+        for message in self._messages.feed(data, is_chunked=self._is_chunked):
+            self._dispatch_message(message)
+
+    @property
+    def _is_chunked(self) -> bool:
+        return bool(self._base == NetconfBase.BASE_11)
 
     def load_known_hosts(self, filename: str | None = None) -> None:
         """None are loaded: the site file's is the only one that counts."""
@@ -256,10 +284,10 @@ class _SshSession(SSHSession):  # type: ignore[misc]
     def tell(self, text: str) -> None:
         """Send a request at once; ncclient's own thread looks for something to send ten times a second."""
         data = text.encode()
-        if self._base == NetconfBase.BASE_11:
+        if self._is_chunked:
             self._channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data))
         else:
-            self._channel.sendall(data + b"]]>]]>")
+            self._channel.sendall(data + END)
 
 
 class _Session(SessionListener):  # type: ignore[misc]
@@ -279,6 +307,7 @@ class _Session(SessionListener):  # type: ignore[misc]
 
         Raises:
             EOFError: the session ended.
+            FramingError: what arrives makes no messages.
             queue.Empty: nothing came in time.
         """
         self.library.add_listener(self)
@@ -288,6 +317,8 @@ class _Session(SessionListener):  # type: ignore[misc]
             if not self.library.is_alive() and self._replies.empty():
                 raise EOFError
             found = self._replies.get(timeout=patience)
+            if isinstance(found, FramingError):
+                raise found
             if not isinstance(found, tuple):
                 raise EOFError from found  # noqa: TRY004 - how the session ended, no wrong type
             if found[0] == number:

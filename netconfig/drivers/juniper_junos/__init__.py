@@ -8,8 +8,9 @@
     assemble             the group as it should be, made from the group as it is
     difference, plan     the lines between the two, and whose they are
     imagine, adoption    a rehearsal; what another database left
+    neighbours           which next hops answer
     session, push        NETCONF's operations in Junos's words; one commit, on trial until it is read back
-    driver               all of it behind `DeviceDriver`
+    driver               all of it behind `CountingDriver`
 
 Everything but `session`, `push` and `driver` is pure.
 """

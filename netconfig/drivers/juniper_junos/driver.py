@@ -1,6 +1,6 @@
 """The driver itself: the session with the router in front, pure functions behind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -16,13 +16,13 @@ from netconfig.drivers.juniper_junos.push import Push
 from netconfig.drivers.juniper_junos.reading import Reading, as_reading, read_configuration
 from netconfig.drivers.juniper_junos.render import Wish, render
 from netconfig.drivers.juniper_junos.session import Session
-from netconfig.intent import Intent, PolicyRoute, Steering
+from netconfig.intent import Intent, IpAddress, PolicyRoute, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.netconf import DEFAULT_TIMEOUTS, NetconfSession, Timeouts
 
 
 class JuniperJunos:
-    """A router that runs Junos; see `DeviceDriver` for what each method promises."""
+    """A router that runs Junos; see `CountingDriver` and `AskingDriver` for what each method promises."""
 
     platform: ClassVar[str] = "juniper_junos"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
@@ -31,6 +31,7 @@ class JuniperJunos:
             Capability.POLICY_ROUTE_IPV6,
             Capability.POLICY_ROUTE_DSCP,
             Capability.COUNTERS,
+            Capability.NEXT_HOPS,
         }
     )
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH, Way.SIMULATED})
@@ -98,6 +99,11 @@ class JuniperJunos:
         if not routes:
             return {}
         return count_parts(routes, read_counters(self._device, self._session.counters()))
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """Those that answer the router; see `session.Session.is_answered`. It asks one after the other."""
+        session = self._session
+        return frozenset(hop for hop in dict.fromkeys(next_hops) if session.is_answered(hop))
 
     def close(self) -> None:
         """End the session."""

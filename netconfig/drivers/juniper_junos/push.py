@@ -7,8 +7,9 @@ from netconfig.drivers.juniper_junos.names import Names
 from netconfig.drivers.juniper_junos.plan import GroupPlan
 from netconfig.drivers.juniper_junos.reading import read_configuration
 from netconfig.drivers.juniper_junos.session import Session
-from netconfig.drivers.juniper_junos.tree import Element, are_equal
+from netconfig.drivers.juniper_junos.tree import Element, are_equal, write
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
+from netconfig.transport.framing import UNREADABLE
 from netconfig.transport.netconf import RpcError, RpcRefused
 
 TRIAL_SECONDS = 120
@@ -43,6 +44,9 @@ class Push:
             raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
         if not isinstance(plan, GroupPlan):
             raise StateUnknown(self._device, "a plan of another driver's")
+        if UNREADABLE in write(plan.group()):
+            words = f"group {self._names.group} holds text that is no UTF-8, which a push would spoil"
+            raise StateUnknown(self._device, words)
         try:
             self._check_turn()
             self._session.lock()

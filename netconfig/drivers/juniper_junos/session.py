@@ -3,9 +3,11 @@
 from lxml import etree
 
 from netconfig.drivers.juniper_junos.names import Names
+from netconfig.drivers.juniper_junos.neighbours import HOPS, PATIENCE, PROBES, answers, refused
 from netconfig.drivers.juniper_junos.reading import request
 from netconfig.drivers.juniper_junos.tree import Element, build
 from netconfig.errors import StateUnknown, Unreachable, Waiting
+from netconfig.intent import IpAddress
 from netconfig.transport.netconf import OPERATION, NetconfSession, RpcRefused
 
 CANDIDATE = {"target": {"candidate": None}}
@@ -60,6 +62,28 @@ class Session:
             return self._ask(build("get-firewall-information"), may_open=True)
         except RpcRefused as refused:
             raise StateUnknown(self._device, f"it refused to tell its counters: {refused}") from refused
+
+    def is_answered(self, next_hop: IpAddress) -> bool:
+        """Whether a next hop answers the router's echo requests now.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: it does not tell.
+        """
+        ping = build(
+            "ping",
+            {
+                "host": str(next_hop),
+                "count": str(PROBES),
+                "wait": str(PATIENCE),
+                "ttl": str(HOPS),
+                "no-resolve": None,
+            },
+        )
+        try:
+            return answers(self._device, next_hop, self._ask(ping, may_open=True))
+        except RpcRefused as told:
+            return refused(self._device, next_hop, str(told))
 
     def lock(self) -> None:
         """Have the candidate for us alone.

@@ -10,7 +10,7 @@
     plan, lines          the lines for people, and what is sent for them
     strangers, adoption  what another database left
     startup              what a router keeps for its next boot
-    counts               what has passed
+    counts, neighbours   what has passed, and which next hops answer
     session, push        the words of `lambdastation-router`, the one program that is asked on a router
     driver               all of it behind `CountingDriver`
 

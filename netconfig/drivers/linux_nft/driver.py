@@ -1,6 +1,6 @@
 """The driver itself: the session with the router in front, pure functions behind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -9,19 +9,20 @@ from netconfig.driver import Config, Count, Ownership, PartIntent, Placement, Pl
 from netconfig.drivers.linux_nft.adoption import Adoption
 from netconfig.drivers.linux_nft.counts import counts
 from netconfig.drivers.linux_nft.names import Names
+from netconfig.drivers.linux_nft.neighbours import answering, blocks
 from netconfig.drivers.linux_nft.place import place_parts
 from netconfig.drivers.linux_nft.plan import make_plan
 from netconfig.drivers.linux_nft.push import Push
 from netconfig.drivers.linux_nft.reading import Reading, as_reading, imagine
 from netconfig.drivers.linux_nft.render import Wish, render
 from netconfig.drivers.linux_nft.session import Session
-from netconfig.intent import AccessPermit, Intent, PolicyRoute, Steering
+from netconfig.intent import AccessPermit, Intent, IpAddress, PolicyRoute, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.command import DEFAULT_TIMEOUTS, CommandSession, Timeouts
 
 
 class LinuxNft:
-    """A router that runs Linux; see `CountingDriver` for what each method promises."""
+    """A router that runs Linux; see `CountingDriver` and `AskingDriver` for what each method promises."""
 
     platform: ClassVar[str] = "linux_nft"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
@@ -32,6 +33,7 @@ class LinuxNft:
             Capability.ACCESS_PERMIT_IPV4,
             Capability.ACCESS_PERMIT_IPV6,
             Capability.COUNTERS,
+            Capability.NEXT_HOPS,
         }
     )
     ways: ClassVar[frozenset[Way]] = frozenset({Way.SSH})
@@ -85,6 +87,13 @@ class LinuxNft:
     def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
         """What has passed by each part; see `counts.counts`."""
         return counts(self.read().ruleset, self.render(parts))
+
+    def answering(self, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        """Those that answer the router; see `neighbours.answering`. It asks all of them at once."""
+        found = frozenset[str]()
+        for asked in blocks(next_hops):
+            found |= answering(self._device, asked, self._session.ping(asked))
+        return frozenset(hop for hop in next_hops if str(hop) in found)
 
     def push(self, plan: Plan, *, may_go_on: Callable[[], bool] = lambda: True) -> Transcript:
         """Send a plan; see `push.Push.run`. Nothing is sent for an empty one."""

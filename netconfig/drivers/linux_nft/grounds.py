@@ -46,6 +46,8 @@ def _on_interface(intent: PolicyRoute, reading: Reading) -> str:
     grounds = reading.grounds
     if intent.interface not in grounds.interfaces:
         return f"there is no interface {intent.interface}, which the site file names"
+    if vrf := grounds.interfaces[intent.interface].vrf:
+        return f"interface {intent.interface} is in VRF {vrf}, whose packets meet no rule of ours"
     if grounds.way_to(intent.next_hop) is None:
         return f"no interface that is up has a network with next hop {intent.next_hop}"
     if not reading.ruleset.is_hooked:

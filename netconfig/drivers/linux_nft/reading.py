@@ -1,6 +1,7 @@
 """What a router has: what is ours or might be taken for it, and what of the site's our parts stand on."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
@@ -20,17 +21,23 @@ from netconfig.drivers.linux_nft.ruleset import Admitted, Held, Ruleset, read_ru
 from netconfig.errors import StateUnknown
 from netconfig.intent import IpAddress, IpNetwork, parse_address
 
-BEGIN, END = "lambdastation-router 1", "lambdastation-router end"
+BEGIN, END = "lambdastation-router 2", "lambdastation-router end"
+_FORMER = "lambdastation-router 1"
 _EVERYTHING = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An interface: whether it is up, and its networks; where there is but one neighbour, that is one."""
+    """An interface: whether it is up, and its networks; where there is but one neighbour, that is one.
+
+    Attributes:
+        vrf: which it is in; empty if in none. What comes in there never meets a rule of ours.
+    """
 
     is_up: bool
     networks: tuple[IpNetwork, ...] = ()
     own: frozenset[IpAddress] = frozenset()
+    vrf: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,13 @@ class Grounds:
     Attributes:
         clash: a rule of the site's that looks at the bits of the mark that are ours; empty if there is none.
         taken: lanes that something of the site's has the number of.
+        crowded: family and lane of the tables that have other routes with our mark than one way for all.
     """
 
     interfaces: Mapping[str, Interface] = field(default_factory=dict)
     clash: str = ""
     taken: frozenset[int] = frozenset()
+    crowded: frozenset[tuple[int, int]] = frozenset()
 
     def way_to(self, next_hop: IpAddress) -> str | None:
         """The interface that is up and has the smallest network with this neighbour; None if none has."""
@@ -52,7 +61,8 @@ class Grounds:
             (network.prefixlen, name)
             for name, interface in self.interfaces.items()
             for network in interface.networks
-            if interface.is_up and next_hop in network and next_hop not in interface.own
+            if interface.is_up and not interface.vrf
+            if next_hop in network and next_hop not in interface.own
         ]
         return max(found)[1] if found else None
 
@@ -86,13 +96,21 @@ def read_router(device: str, output: bytes, names: Names) -> Reading:
     """
     # Not where Unicode would have a line end: the site's comments may hold such characters.
     lines = output.decode("utf-8", "replace").split("\n")
+    if _FORMER in lines and BEGIN not in lines:
+        raise StateUnknown(
+            device, "its program lambdastation-router is an older one: put the present one there"
+        )
     try:
         told = lines[lines.index(BEGIN) + 1 : lines.index(END)]
-        rules4, routes4, rules6, routes6, links, nft = map(json.loads, filter(str.strip, told))
+        rules4, routes4, rules6, routes6, links, vrfs, nft = map(json.loads, filter(str.strip, told))
         ruleset = read_ruleset(nft["nftables"], names)
         rules, clash, taken = _read_rules({4: rules4, 6: rules6})
         routes = tuple(_read_routes([*routes4, *routes6]))
-        grounds = Grounds(dict(map(_read_link, links)), clash, taken)
+        crowded = _crowded({4: routes4, 6: routes6})
+        tables = dict(map(_read_vrf, filter(None, vrfs)))
+        taken |= {lane for table in tables.values() if (lane := lane_of(table)) is not None}
+        interfaces = dict(_read_link(link, frozenset(tables)) for link in links)
+        grounds = Grounds(interfaces, clash, taken, crowded)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StateUnknown(device, f"what it tells of itself makes no sense: {_words(error)}") from error
     return make_reading(ruleset, routes, rules, grounds, names)
@@ -142,6 +160,7 @@ def imagine(actual: Reading, carried: str, names: Names) -> Reading:
     lanes |= {mark.lane for marks in actual.ruleset.others.values() for mark in marks}
     bare = replace(
         actual,
+        grounds=replace(actual.grounds, crowded=frozenset()),
         managed=replace(
             actual.managed,
             routes=tuple(route for route in actual.managed.routes if route.lane in lanes),
@@ -219,14 +238,30 @@ def _read_routes(told: Iterable[Any]) -> Iterable[Route]:
             yield Route(lane, next_hop, str(one["dev"]))
 
 
-def _read_link(told: Any) -> tuple[str, Interface]:
+def _crowded(told: Mapping[int, Sequence[Any]]) -> frozenset[tuple[int, int]]:
+    found = Counter[tuple[int, int]]()
+    for family, one in ((family, one) for family, many in told.items() for one in many):
+        if (lane := lane_of(_number(one["table"]))) is not None:
+            # Where it leads to one neighbour for all, it counts once; everything else is too much.
+            found[family, lane] += 1 if one["dst"] == _EVERYTHING and "gateway" in one else 2
+    return frozenset(lane for lane, many in found.items() if many > 1)
+
+
+def _read_vrf(told: Any) -> tuple[str, int]:
+    """A VRF and its table, which need not be in any rule: the kernel goes by the interfaces in it."""
+    return str(told["ifname"]), _number(told["linkinfo"]["info_data"]["table"])
+
+
+def _read_link(told: Any, vrfs: frozenset[str]) -> tuple[str, Interface]:
     told_of = [one for one in told["addr_info"] if one.get("family") in {"inet", "inet6"}]
     # At the other end of a tunnel there is one neighbour: its address is told, and the network is that.
     networks = (
         ip_network(f"{one.get('address', one['local'])}/{one['prefixlen']}", strict=False) for one in told_of
     )
     own = frozenset(ip_address(one["local"]) for one in told_of)
-    return str(told["ifname"]), Interface("UP" in told["flags"], tuple(networks), own)
+    master = str(told.get("master", ""))
+    vrf = master if master in vrfs else ""
+    return str(told["ifname"]), Interface("UP" in told["flags"], tuple(networks), own, vrf)
 
 
 def _number(word: object) -> int:

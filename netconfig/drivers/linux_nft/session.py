@@ -42,6 +42,19 @@ class Session:
             raise StateUnknown(self._device, f"it does not tell what it has: {self._words(ended)}")
         return read_router(self._device, ended.output, names)
 
+    def ping(self, addresses: list[str]) -> bytes:
+        """What the router tells of these, which are no more than it takes; `neighbours.answering` reads it.
+
+        Raises:
+            Unreachable: no session, or it broke.
+            StateUnknown: it cannot tell.
+        """
+        ended = self._commands.run(f"{HELPER} ping", _joined(addresses), may_open=True)
+        if ended.status != 0:
+            words = self._words(ended)
+            raise StateUnknown(self._device, f"it does not tell which next hops answer: {words}")
+        return ended.output
+
     def do(self, verb: str, lines: list[str]) -> Refusal | None:
         """Have lines done; what was refused, if something was.
 

@@ -21,7 +21,11 @@ def coming(actual: Reading, wanted: Iterable[Steered]) -> Iterator[RouterLine]:
         ids = frozenset(one.part.part_id for one in needing)
         way = with_interface(actual, route)
         there = actual.routes_of(route.family, route.lane)
-        if len(there) != 1 or not _leads(there[0], way):
+        is_crowded = (route.family, route.lane) in actual.grounds.crowded
+        if is_crowded:
+            # For a moment its packets go as all others do.
+            yield _flush(_COMING, route.family, route.lane, ids)
+        if is_crowded or len(there) != 1 or not _leads(there[0], way):
             yield _line(_COMING, route.family, f"route replace {way}", ids)
         if (rule := Rule(route.family, route.lane)) not in actual.managed.rules:
             yield _line(_COMING, route.family, f"rule add {rule}", ids)
@@ -36,12 +40,16 @@ def going(
     for lane, ids in sorted(over.items()):
         if lane in needed:
             continue
-        number = FIRST_TABLE + lane
         for rule in sorted(rule for rule in actual.managed.rules if rule.lane == lane):
             yield _line(_GOING, rule.family, f"rule del {rule}", ids, removal=True)
-        for family in sorted({route.family for route in actual.managed.routes if route.lane == lane}):
-            text = f"route flush table {number} proto {ROUTE_PROTOCOL}"
-            yield _line(_GOING, family, text, ids, removal=True)
+        there = {(route.family, route.lane) for route in actual.managed.routes} | actual.grounds.crowded
+        for family in sorted(family for family, other in there if other == lane):
+            yield _flush(_GOING, family, lane, ids)
+
+
+def _flush(steps: Mapping[int, Step], family: int, lane: int, parts: frozenset[int]) -> RouterLine:
+    text = f"route flush table {FIRST_TABLE + lane} proto {ROUTE_PROTOCOL}"
+    return _line(steps, family, text, parts, removal=True)
 
 
 def _leads(there: Route, way: Route) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.juniper_junos import JuniperJunos
 from netconfig.errors import Unreachable
-from netconfig.intent import FlowMatch, PolicyRoute
+from netconfig.intent import FlowMatch, IpAddress, PolicyRoute
 from netconfig.inventory import Device
 from netconfig.simulator import (
     Action,
@@ -304,6 +304,12 @@ class JunosRig:
         assert isinstance(ticket.packet, Packet)
         self.router.carry(ticket.part.intent.interface, ticket.packet, count=count)
 
+    def silence(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.add(next_hop)
+
+    def wake(self, next_hop: IpAddress) -> None:
+        self.router.next_hops.silent.remove(next_hop)
+
     def astray(self) -> Sequence[Packet]:
         text = self.text()
         if text == self._looked_at:
@@ -356,7 +362,7 @@ class _DirectSession:
 class JunosBench:
     """Tickets over both interfaces and of both families."""
 
-    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.COUNTING})
+    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.COUNTING, Trait.NEXT_HOPS})
     troubles = frozenset(Trouble)
     refusal = "constraint check failed"
 
@@ -370,7 +376,8 @@ class JunosBench:
 
     @contextmanager
     def start(self, loop: SimulatorLoop | None = None) -> Iterator[JunosRig]:
-        router = JunosRouter(CONFIG, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC))
+        clock = datetime(2030, 1, 1, tzinfo=UTC)
+        router = JunosRouter(CONFIG, clock=lambda: clock, encoding="latin-1")
         simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
         with ExitStack() as stack:
             if loop:

@@ -12,7 +12,7 @@ import pytest
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, Plan, PlanLine
 from netconfig.drivers.linux_nft import LinuxNft
 from netconfig.errors import Unreachable
-from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, SequenceRange
+from netconfig.intent import AccessPermit, FlowMatch, IpAddress, PolicyRoute, SequenceRange
 from netconfig.inventory import Device
 from netconfig.simulator import Packet, SimulatorLoop
 from netconfig.transport.command import CommandSession, Ended, Timeouts
@@ -92,6 +92,9 @@ HAND_EDITS = (
     ("ip -4 route flush table 20001",),
     ("ip -4 route replace default via 192.0.2.3 dev eth0 table 20001",),
     ("ip -4 rule del priority 20001",),
+    ("ip -4 route prepend default via 192.0.2.3 dev eth0 table 20001 proto 201",),
+    ("ip -4 route add 192.84.86.0/24 via 192.0.2.3 dev eth0 table 20001 proto 201",),
+    ("ip -4 route add blackhole default metric 9 table 20001 proto 201", "ip -4 rule del priority 20001"),
 )
 LOST = "00000000-0000-0000-0000-000000000000"
 
@@ -262,6 +265,12 @@ class LinuxRig:
             self._next_hop(ticket)
         self.router.has_counted()
 
+    def silence(self, next_hop: IpAddress) -> None:
+        self.router.neighbours.silence(next_hop)
+
+    def wake(self, next_hop: IpAddress) -> None:
+        self.router.neighbours.wake(next_hop)
+
     def astray(self) -> Sequence[Packet]:
         now = self._treatment()
         return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]
@@ -278,7 +287,7 @@ class LinuxRig:
 
     @property
     def pushes(self) -> int:
-        return sum(verb != "read" for _, verb in self.router.calls)
+        return sum(verb not in {"read", "ping"} for _, verb in self.router.calls)
 
 
 class _DirectSession:
@@ -343,7 +352,9 @@ def kernel_router() -> Iterator[KernelRouter]:
 class LinuxBench:
     """Tickets over both links, of both families, and permits, two of them for one rule."""
 
-    traits = frozenset({Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP, Trait.COUNTING})
+    traits = frozenset(
+        {Trait.SSH, Trait.SHARED, Trait.STEERING, Trait.STARTUP, Trait.COUNTING, Trait.NEXT_HOPS}
+    )
     troubles = frozenset(Trouble)
     refusal = "nosuch0"
 

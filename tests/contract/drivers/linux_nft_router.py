@@ -23,6 +23,7 @@ from lab.network import PrivateNetwork
 from netconfig.drivers.linux_nft import HELPER
 from netconfig.simulator import Packet
 from tests.contract.drivers.linux_nft_frames import frame_for, on_one_processor, received
+from tests.contract.drivers.linux_nft_neighbours import PEER, Neighbours
 from tests.contract.drivers.linux_nft_scripts import (
     ADDRESSES,
     ENTRANCE,
@@ -43,7 +44,6 @@ USER = "lambda"
 BARRIER = Packet("131.225.250.250", "203.0.113.250", "udp", 9, 9)
 """Goes behind each packet that is asked about, and always comes out: then the other has, or never will."""
 PATIENCE = 60.0
-PEERS = ("peer0", "peer1")
 _numbers = count(1)
 _MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)  # noqa: S108
 """What is kept is written through to the disk, which in tests is none."""
@@ -58,6 +58,7 @@ class KernelRouter:
         self._lock = threading.Lock()
         self._sessions: list[subprocess.Popen[bytes]] = []
         self._sockets: dict[str, socket.socket] = {}
+        self.neighbours = Neighbours()
         self._failure: Exception | None = None
         self._told: tuple[int, bytes, bytes] | None = None
         self.is_wired = False
@@ -85,6 +86,7 @@ class KernelRouter:
         self.end_sessions()
         for sock in self._sockets.values():
             sock.close()
+        self.neighbours.close()
         os.close(self._namespace)
         self._home.cleanup()
 
@@ -99,6 +101,7 @@ class KernelRouter:
         self.calm()
         self.end_sessions()
         self.is_wired = False
+        self.neighbours.wake_all()
         for file in (self.folder / "kept").glob("*"):
             file.unlink()
         (self.folder / "calls").write_text("")
@@ -177,7 +180,7 @@ class KernelRouter:
         """To which neighbour a packet goes on that comes in there; None if to none."""
         mark = struct.pack("!Q", next(_numbers))
         behind = struct.pack("!Q", next(_numbers))
-        entrance = self._sockets["peer0" if interface == "eth0" else "peer1"]
+        entrance = self.link(interface)
         with on_one_processor():
             entrance.send(frame_for(interface, packet, mark))
             entrance.send(frame_for(interface, BARRIER, behind))
@@ -195,6 +198,10 @@ class KernelRouter:
             if is_past:
                 return found
 
+    def link(self, interface: str) -> socket.socket:
+        """What hears all that comes out of the router there."""
+        return self._sockets[PEER[interface]]
+
     def _frames(self) -> list[bytes]:
         return [frame for sock in self._sockets.values() for frame in received(sock)]
 
@@ -207,8 +214,9 @@ class KernelRouter:
                     for name, value in (setting.split("=") for setting in SYSCTLS)
                 )
                 script = f"{settings}\nip -batch -"
-                subprocess.run(["/bin/sh", "-euc", script], input=LINKS.encode(), check=True)
-                for name in PEERS:
+                subprocess.run(["/bin/sh", "-euc", script], input=self._links(), check=True)
+                self.neighbours.settle()
+                for name in PEER.values():
                     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
                     sock.bind((name, 3))
                     sock.setblocking(False)
@@ -216,10 +224,13 @@ class KernelRouter:
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             self._failure = error
 
+    def _links(self) -> bytes:
+        return "".join([LINKS, *(f"{line}\n" for line in self.neighbours.devices)]).encode()
+
     def _await_links(self) -> None:
         """A link that is up takes packets when the kernel has seen that its other end is."""
         latest = time.monotonic() + PATIENCE
-        while self.run("ip -o link show up").count(b" state UP ") < len(PEERS) * 2:
+        while self.run("ip -o link show up").count(b" state UP ") < len(PEER) * 2:
             assert time.monotonic() < latest, "the links do not come up"
 
     @property
@@ -234,7 +245,7 @@ class KernelRouter:
             "authorized": self.client.export_public_key().decode(),
             "addresses": ADDRESSES
             + "".join(f"{line}\n" for many in NEIGHBOUR_LINES.values() for line in many),
-            "banner": "Authorised users only!\nlambdastation-router 1\n",
+            "banner": "Authorised users only!\nlambdastation-router 2\n",
             "name": "border-4",
             "sshd.conf": SSHD.format(folder=self.folder),
             "ways": WAYS,

@@ -119,7 +119,7 @@ case $strikes:$verb in
 drop-before:*) cut_off ;;
 hang:*) hang ;;
 forget:*) sh $folder/reboot; cut_off ;;
-garbage:read) echo 'lambdastation-router 1'; echo '{{"nftables": ['; exit 0 ;;
+garbage:read) echo 'lambdastation-router 2'; echo '{{"nftables": ['; exit 0 ;;
 garbage:*) echo 'Error: nothing at all'; echo '/dev/stdin:1:1-1: Error: nothing at all' >&2 ;;
 refuse:read) echo 'Error: Operation not permitted' >&2; exit 1 ;;
 refuse:nft) sed "${{line}}{{/^# end/!s/\\$/ nosuch0/}}" | nsenter --net={namespace} {helper}; exit $? ;;

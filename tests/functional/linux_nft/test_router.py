@@ -105,7 +105,19 @@ def test_router_without_nft_is_a_named_error(rig: LinuxRig) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "sh", "read; id", "save", "save ", "save ../etc/passwd", "save FNAL x", "nft -i", "ip4 x"]
+    "asked",
+    [
+        "",
+        "sh",
+        "read; id",
+        "save",
+        "save ",
+        "save ../etc/passwd",
+        "save FNAL x",
+        "nft -i",
+        "ip4 x",
+        "ping 192.0.2.1",
+    ],
 )
 def test_login_runs_nothing_else(asked: str, tmp_path: Path) -> None:
     environment = {**os.environ, "SSH_ORIGINAL_COMMAND": asked, "LAMBDASTATION_KEPT": str(tmp_path / "kept")}

@@ -23,18 +23,26 @@ ETH0 = {
 }
 
 
+def of_vrf(table: int) -> dict[str, Any]:
+    return {"info_kind": "vrf", "info_data": {"table": table}}
+
+
+BLUE = {"ifname": "blue", "flags": ["UP", "MASTER"], "linkinfo": of_vrf(20007)}
+
+
 def told(
     *,
     rules: Any = (RULE,),
     routes: Any = (),
     links: Any = (ETH0,),
+    vrfs: Any = ({}, {}),
     objects: Any = (),
     before: str = "",
     end: str = "lambdastation-router end\n",
 ) -> bytes:
-    sections: tuple[Any, ...] = (rules, routes, [], [], links, {"nftables": objects})
+    sections: tuple[Any, ...] = (rules, routes, [], [], links, vrfs, {"nftables": objects})
     lines = "".join(f"{json.dumps(section)}\n" for section in sections)
-    return f"{before}lambdastation-router 1\n{lines}{end}".encode()
+    return f"{before}lambdastation-router 2\n{lines}{end}".encode()
 
 
 def read(output: bytes) -> Reading:
@@ -43,7 +51,7 @@ def read(output: bytes) -> Reading:
 
 def test_noise_of_a_login_is_passed_over() -> None:
     assert read(told(before="G\xe4ste, welcome!\n[]\n{}\n")).text == ""
-    assert read(told().replace(b"lambdastation-router 1", b"\xe4\nlambdastation-router 1")).text == ""
+    assert read(told().replace(b"lambdastation-router 2", b"\xe4\nlambdastation-router 2")).text == ""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,7 @@ def test_noise_of_a_login_is_passed_over() -> None:
         told(objects=[{"table": {}, "chain": {}}]),
         told(objects=[None]),
         told(objects=7),
+        told(vrfs=[{"ifname": "blue", "linkinfo": {}}]),
         told(rules=[{**RULE, "priority": float("inf")}]),
         told().replace(b"[]", b"[" * 100_000 + b"]" * 100_000, 1),
     ],
@@ -110,3 +119,36 @@ def test_interface_that_is_away_or_down_hinders() -> None:
     assert "there is no interface eth0" in hindrance(part, read(told(links=[])))
     down = hindrance(part, read(told(links=[{**ETH0, "flags": []}])))
     assert "no interface that is up has a network with next hop 192.0.2.1" in down
+
+
+def test_program_of_an_older_version_is_named() -> None:
+    with pytest.raises(StateUnknown, match="its program lambdastation-router is an older one"):
+        read(told().replace(b"lambdastation-router 2", b"lambdastation-router 1"))
+
+
+def test_table_that_only_a_vrf_has_is_taken() -> None:
+    reading = read(told(vrfs=[{}, BLUE, {**BLUE, "ifname": "red", "linkinfo": of_vrf(254)}]))
+    assert reading.grounds.taken == {7}
+
+
+def test_interface_in_a_vrf_hinders_and_leads_nowhere() -> None:
+    flow = FlowMatch(ip_network("131.225.0.0/16"), ip_network("192.84.86.0/24"))
+    part: RouterPart = PartIntent(1, 42, PolicyRoute("eth0", ip_address("192.0.2.1"), (flow,)))
+    inside = {**ETH0, "master": "blue"}
+    assert not hindrance(part, read(told(links=[inside])))
+    reading = read(told(links=[inside], vrfs=[BLUE]))
+    assert "interface eth0 is in VRF blue" in hindrance(part, reading)
+    assert reading.grounds.way_to(ip_address("192.0.2.1")) is None
+
+
+def test_table_with_more_than_one_way_for_all_is_crowded() -> None:
+    way = {"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "table": "20001", "protocol": "201"}
+    assert not read(told(routes=[way, {**way, "table": "20002"}])).grounds.crowded
+    for other in (
+        {**way, "gateway": "192.0.2.3", "metric": 7},
+        {**way, "dst": "10.0.0.0/8"},
+        {"type": "blackhole", "dst": "default", "table": "20001", "protocol": "201"},
+        {**way, "gateway": None, "dst": "198.51.100.0/24"},
+    ):
+        assert read(told(routes=[way, other])).grounds.crowded == {(4, 1)}
+    assert not read(told(routes=[way, {**way, "dst": "10.0.0.0/8", "table": "254"}])).grounds.crowded
