@@ -15,6 +15,8 @@ from pathservice.cli.hand import maintenance
 from pathservice.cli.looking import look
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 from pathservice.cli.strangers import abandon, purge, require_device
+from reservation import service
+from reservation.lifecycle import FINAL
 
 Name = Annotated[str, typer.Argument(help="The device's name in the site file.")]
 AsIf = Annotated[
@@ -116,11 +118,20 @@ def diff(
 def _preview(settings: object, name: str, ticket: int | None) -> Preview:
     with Assembly(settings, looking=True) as assembly:  # type: ignore[arg-type]
         require_device(assembly, name)
+        if ticket is not None:
+            _require_going(assembly, ticket)
         driver = assembly.driver(name)
         try:
             return preview(assembly.store, name, driver, as_if=ticket)
         finally:
             driver.close()
+
+
+def _require_going(assembly: Assembly, number: int) -> None:
+    state = assembly.store.read(lambda session: service.get(session, number)).state
+    if state in FINAL:
+        # Or its plan would be empty, as if the device carried it.
+        raise typer.BadParameter(f"{number} is {state}: nothing will carry it", param_hint="--ticket")
 
 
 def _row(device: DeviceView) -> tuple[str, ...]:
