@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+DENIED = r".*\b(?:authorization failed|not authorized|permission denied|access denied)\b"
+"""What a router says, without a percent sign, of a line that its AAA server does not let us type."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Words:

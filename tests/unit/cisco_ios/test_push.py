@@ -90,10 +90,11 @@ def test_refused_addition_takes_its_block_back_and_stops() -> None:
     ("line", "trace"),
     [("permit", "list extended LS-"), ("remark", "list extended LS-"), ("^ *match", MAP), ("^ *set", MAP)],
 )
-def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str) -> None:
+@pytest.mark.parametrize("words", [None, "Command authorization failed.\n"])
+def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str, words: str | None) -> None:
     with IosBench().start() as rig:
         before = rig.text().count(trace)
-        rig.router.faults.add(Fault(Action.REFUSE, line=line))
+        rig.router.faults.add(Fault(Action.REFUSE, line=line, words=words))
         with pytest.raises(Rejected):
             reconcile(rig.at_once(), [TICKETS[0].part])
         assert rig.text().count(trace) == before
@@ -146,6 +147,9 @@ def test_configuration_that_cannot_be_saved_is_told(answer: str) -> None:
         ("%Error: no such thing", "%Error: no such thing"),
         ("% Incomplete command.", "% Incomplete command."),
         ("Command rejected: Conflict", "Command rejected: Conflict"),
+        ("Command authorization failed.", "Command authorization failed."),
+        ("% Authorization failed.", "% Authorization failed."),
+        ("Sorry, you are not authorized to do that\n", "Sorry, you are not authorized to do that"),
         ("", ""),
         ("Enter configuration commands, one per line.  End with CNTL/Z.", ""),
         ("%SYS-5-CONFIG_I: Configured from console by lambda on vty0", ""),
