@@ -4,6 +4,7 @@ The audit trail is a file of its own in the state directory: one JSON object a r
 appended and flushed; a log rotator may move it away at any time.
 """
 
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -71,8 +72,31 @@ class _NamedLoggers:
         return logging.getLogger(names[0] if names else "pathservice")
 
 
+class _AuditFile(logging.handlers.WatchedFileHandler):
+    """Opened anew when it was rotated away; what cannot be written is one line of the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:
+            # It could not be opened anew.
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        reason = sys.exc_info()[1]
+        log = structlog.get_logger("audit")
+        log.error("audit line not written", line=record.getMessage(), error=str(reason))
+        # Or what did not go out stays in the buffer, and fails each later line and the end of the process.
+        if self.stream is not None:
+            with contextlib.suppress(OSError):
+                self.stream.close()
+            self.stream = None
+
+
 class AuditTrail:
     """Appends one JSON object a line. Any number of threads and processes may write to one file.
+
+    A line that cannot be written, the disk being full, is in the log; the request goes on.
 
     Records name alike what they have in common: `at`, `request_id`, `peer` (an address, or `local`),
     `subject` (a verified one; absent where there is none), `outcome` (ok, denied, refused or failed), `code`
@@ -80,7 +104,7 @@ class AuditTrail:
     """
 
     def __init__(self, path: Path) -> None:
-        self._handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8", delay=False)
+        self._handler = _AuditFile(path, encoding="utf-8", delay=False)
         path.chmod(0o600)
         self._handler.setFormatter(logging.Formatter("%(message)s"))
         self._lock = threading.Lock()

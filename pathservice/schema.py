@@ -20,6 +20,8 @@ from store import Store, StoreUnavailable
 _LOCK = 7_284_768_437_842_323
 """A number of ours alone, for the lock on the schema."""
 _PATIENCE = 300
+_VERSIONS = "alembic_version"
+"""The table that the migrations make first, and tell the revision in."""
 
 
 class SchemaMismatch(Exception):
@@ -34,6 +36,7 @@ def upgrade(store: Store) -> tuple[str | None, str]:
     Whoever else upgrades it at the same time goes first, or waits.
 
     Raises:
+        SchemaMismatch: it is a newer release's, or somebody else's; nothing was done.
         StoreUnavailable: the database is away.
     """
     with _connection(store) as connection, _alone(connection):
@@ -65,6 +68,8 @@ def require_head(store: Store) -> None:
         SchemaMismatch: it is not; the message says what to do.
         StoreUnavailable: the database is away.
     """
+    with _connection(store) as connection:
+        _require_ours(connection)
     found = current(store)
     if found != head():
         raise SchemaMismatch(
@@ -94,7 +99,27 @@ def differences(store: Store) -> list[Any]:
         return list(compare_metadata(context, metadata))
 
 
+def _require_ours(connection: Connection) -> None:
+    """Return if the tables, where there are any, are of this release or an older one."""
+    tables = inspect(connection).get_table_names()
+    if tables and _VERSIONS not in tables:
+        raise SchemaMismatch(
+            f"the database holds tables that are not ours: {', '.join(sorted(tables)[:3])}; give us one alone"
+        )
+    found = _revision(connection)
+    if found not in {None, head()} and found not in _revisions():
+        raise SchemaMismatch(
+            f"the database is at revision {found}, of a newer release; this one knows them up to {head()}: "
+            "install the newer one, or put back a copy of the database from before its upgrade"
+        )
+
+
+def _revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _upgrade(connection: Connection) -> tuple[str | None, str]:
+    _require_ours(connection)
     before = _revision(connection)
     config = _config()
     config.attributes["connection"] = connection
@@ -141,4 +166,5 @@ def _connection(store: Store) -> Iterator[Connection]:
         with store.engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StoreUnavailable(f"the database did not do it: {str(error.orig).strip()}") from error
+        words = f"the database {store.url} did not do it: {str(error.orig).strip()}"
+        raise StoreUnavailable(words) from error

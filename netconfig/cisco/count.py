@@ -30,13 +30,16 @@ def read_hits(shown: str, family: int, dialect: Dialect) -> Hits:
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     name = ""
     for line in shown.splitlines():
-        if header := _LIST.fullmatch(line.strip()):
-            name = header[1]
-            found[name] = {}
+        if not line.startswith(" "):
+            header = _LIST.fullmatch(line.strip())
+            # What stands below a list of another kind, made by the router itself perhaps, is nobody's.
+            name = header[1] if header else ""
+            if name:
+                found[name] = {}
             continue
         matches = MATCHES.search(line)
         entry = _ENTRY.fullmatch(" ".join(MATCHES.sub("", line).split()))
-        if name and line.startswith(" ") and entry and (matches or not dialect.counting):
+        if name and entry and (matches or not dialect.counting):
             text = canonical(entry[1], family, dialect)
             hits = int(matches[1] or matches[2]) if matches else 0
             found[name][text] = found[name].get(text, 0) + hits

@@ -157,10 +157,7 @@ class CiscoDriver:
         if not hidden:
             return running
         shown = "\n".join(self._show(self.dialect.shown_lists[family]) for family in sorted(hidden))
-        try:
-            return number_rules(running, shown)
-        except ValueError as error:
-            raise StateUnknown(self._device.name, str(error)) from error
+        return number_rules(running, shown)
 
     def _show(self, command: str) -> str:
         return show(self._device.name, self._session, command, self.dialect)

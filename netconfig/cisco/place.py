@@ -12,12 +12,12 @@ from typing import TypedDict, cast
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import write_permit
 from netconfig.cisco.dialect import Family, SecondMatch
-from netconfig.cisco.grounds import Ground, OnInterface, ground_of, hindrance
+from netconfig.cisco.grounds import Ground, InList, OnInterface, ground_of, hindrance
 from netconfig.cisco.names import Names
 from netconfig.cisco.running import NEXT_HOP, AccessList, Entry, Running
 from netconfig.cli.permits import PermitPlacer
 from netconfig.driver import Placement
-from netconfig.errors import Rejected
+from netconfig.errors import Rejected, StateUnknown
 from netconfig.intent import AccessPermit, PolicyRoute, SequenceRange
 
 LAST_SEQUENCE = 65535
@@ -70,13 +70,17 @@ def place_parts(
     Raises:
         Rejected: the router as read has nothing to put a new part on, or no room for a part; only the ids
             of those are in the error.
-        StateUnknown: a permit that we remember stands twice in its list.
+        StateUnknown: a permit that we remember stands twice in its list; or the numbers in a list that a
+            part is to stand in are not told.
     """
     groups: dict[Ground, list[RouterPart]] = {}
     for part in sorted(parts, key=_former_place):
         if part.wanted:
             groups.setdefault(ground_of(part), []).append(part)
     for ground, members in groups.items():
+        if isinstance(ground, InList) and ground.access_list in running.unnumbered:
+            words = f"access list {ground.access_list} is shown otherwise than it is configured"
+            raise StateUnknown(device, words)
         new = frozenset(part.part_id for part in members if not part.placement)
         if new and (wrong := hindrance(ground, running, names)):
             raise Rejected(device, wrong.words, line=wrong.line, parts=new)

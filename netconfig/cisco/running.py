@@ -16,6 +16,8 @@ _LIST = re.compile(r"access-list (\S+) .*|\S+ access-list (?:(?:extended|standar
 _RULE = re.compile(r"(?:sequence )?(\d+ )?((?:permit|deny) .*)")
 MATCHES = re.compile(r"\s*(?:\((\d+) (?:estimate )?match(?:es)?\)|\[match=(\d+)\])")
 """How often an entry was hit, as it is shown behind it."""
+_BESIDE = re.compile(r"\s*(?:\([^()]*\)|\[match=\d+\])")
+"""What is shown beside an entry: how often it was hit, whether its time range is on."""
 _SHOWN_LIST = re.compile(r"(?:Extended IP access list|IPv6 access list) (\S+)(?: .*)?")
 _POLICY = re.compile(r"(ip|ipv6) policy route-map (\S+)")
 POLICY: Mapping[Family, str] = {4: "ip policy route-map", 6: "ipv6 policy route-map"}
@@ -83,6 +85,7 @@ class Running:
         route_maps: their entries in order, by name.
         other_lists: names that access lists of other kinds occupy.
         lacks: the line that policy routing must be switched on with, if it is not there.
+        unnumbered: names of access lists whose rules' numbers the router does not tell.
     """
 
     dialect: Dialect
@@ -91,6 +94,7 @@ class Running:
     route_maps: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     other_lists: frozenset[str] = frozenset()
     lacks: str = ""
+    unnumbered: frozenset[str] = frozenset()
 
     def is_loose(self, entry: Entry) -> bool:
         """Whether it matches every packet: no match at all, or one of a list that is missing or empty.
@@ -131,28 +135,31 @@ def parse_running(text: str, dialect: Dialect) -> Running:
 def number_rules(running: Running, shown: str) -> Running:
     """Give the rules the numbers that `show ip access-lists` and `show ipv6 access-list` print.
 
-    Raises:
-        ValueError: a list is shown otherwise than it is configured; it changed between the two.
+    A list that is shown otherwise than it is configured, having changed between the two, stays without.
     """
     numbers: dict[str, list[Rule]] = {}
     current: list[Rule] = []
     for line in shown.splitlines():
-        if found := _SHOWN_LIST.fullmatch(line.strip()):
-            current = numbers.setdefault(found[1], [])
-        elif line.startswith(" ") and (rule := _shown_rule(line)):
+        if not line.startswith(" "):
+            found = _SHOWN_LIST.fullmatch(line.strip())
+            # The rules of a list of another kind are nobody's.
+            current = numbers.setdefault(found[1], []) if found else []
+        elif rule := _shown_rule(line):
             current.append(rule)
     lists = {}
+    unnumbered = set()
     for name, known in running.access_lists.items():
         if any(rule.sequence == 0 for rule in known.rules):
             rules = tuple(
                 Rule(rule.sequence, canonical(rule.text, known.family, known.dialect))
                 for rule in numbers.get(name, [])
             )
-            if [rule.text for rule in rules] != [rule.text for rule in known.rules]:
-                raise ValueError(f"access list {name} is shown otherwise than it is configured")
-            known = replace(known, rules=rules)  # noqa: PLW2901
+            if [rule.text for rule in rules] == [rule.text for rule in known.rules]:
+                known = replace(known, rules=rules)  # noqa: PLW2901
+            else:
+                unnumbered.add(name)
         lists[name] = known
-    return replace(running, access_lists=lists)
+    return replace(running, access_lists=lists, unnumbered=frozenset(unnumbered))
 
 
 def _policies(lines: Sequence[str]) -> dict[Family, str]:
@@ -189,7 +196,7 @@ def _access_list(header: str, lines: Sequence[str], dialect: Dialect) -> AccessL
 
 
 def _shown_rule(line: str) -> Rule | None:
-    words = MATCHES.sub("", line)
+    words = _BESIDE.sub("", line)
     if found := re.fullmatch(r"\s*(\d+) ((?:permit|deny) .*)", words):
         return Rule(int(found[1]), found[2].strip())
     if found := re.fullmatch(r"\s*((?:permit|deny) .*) sequence (\d+)\s*", words):

@@ -36,14 +36,15 @@ class Push:
             Rejected: an added line was refused; the object it belonged to has been taken back.
             StateUnknown: a removal was refused.
             Waiting: all of it waits, and nothing was sent.
-            Unreachable: the session ended, the router did not let us in or could not save; or we may not go
-                on, and ended it ourselves.
+            Unreachable: the session that it was planned in has ended, the router did not let us in or could
+                not save; or we may not go on, and ended it ourselves.
             All of them carry what was said so far; see `transcript_of`.
         """
         if not plan.due:
             raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
         with self._told():
-            self._ask("configure terminal", may_open=True)
+            # In the session that the plan was read in: behind a new one may be a router that has rebooted.
+            self._ask("configure terminal")
             if not self._session.in_configuration:
                 words = f"the {self._words.device} does not let us configure: {self._exchanges[-1].answer}"
                 raise Unreachable(self._device, words)

@@ -11,6 +11,9 @@ SUCCESS_RATE = re.compile(
 )
 """What IOS and those that took after it say of echo requests."""
 
+DENIED = r".*\b(?:authorization failed|not authorized|permission denied|access denied)\b"
+"""What a router says, without a percent sign, of a line that its AAA server does not let us type."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Words:

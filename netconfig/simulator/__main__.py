@@ -27,7 +27,11 @@ PLATFORMS = ("cisco_ios", "cisco_nxos", "dell_force10")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a simulator until it is told to stop."""
     options = _options(arguments)
-    asyncio.run(_run(options))
+    try:
+        asyncio.run(_run(options))
+    except (OSError, ValueError) as error:
+        # A file that is not there, a port that is taken, a configuration that is no text.
+        sys.exit(f"python -m netconfig.simulator: {error}")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -49,7 +53,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 async def _run(options: argparse.Namespace) -> None:
     router = _router(options, options.config.read_text(encoding="utf-8"), lambda: datetime.now(UTC))
-    password = options.password_file.read_text(encoding="utf-8").splitlines()[0]
+    password, *_ = options.password_file.read_text(encoding="utf-8").splitlines() or [""]
+    if not password:
+        raise ValueError(f"{options.password_file}: its first line holds no password")
     key = host_key(options.host_key)
     server = SshServer(router, Account(options.username, password, options.authorized_keys), key)
     control = ControlServer(router)

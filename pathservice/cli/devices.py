@@ -1,12 +1,12 @@
 """`pathservice devices`: what the routers carry and should carry."""
 
 import difflib
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.syntax import Syntax
 
-from activation.devices import DeviceView, view_changes
+from activation.devices import DeviceView, NextHopView, view_changes
 from activation.preview import Preview, preview
 from pathservice.assembly import Assembly
 from pathservice.cli import options
@@ -15,6 +15,8 @@ from pathservice.cli.hand import maintenance
 from pathservice.cli.looking import look
 from pathservice.cli.screen import console, plain, show_json, show_table, show_time
 from pathservice.cli.strangers import abandon, purge, require_device
+from reservation import service
+from reservation.lifecycle import FINAL
 
 Name = Annotated[str, typer.Argument(help="The device's name in the site file.")]
 AsIf = Annotated[
@@ -58,7 +60,7 @@ def show(
             console().print(f"{plain(str(pause))}\n", markup=False, style="bold")
     columns = ("device", "platform", "state", "read", "worker", "what is wrong")
     show_table(columns, [_row(device) for device in found], empty="no devices")
-    hops = [_hop(device.name, hop) for device in found for hop in getattr(device, "next_hops", ())]
+    hops = [_hop(device.name, hop) for device in found for hop in device.next_hops]
     if hops:
         console().print()
         show_table(("device", "next hop", "now", "told", "asked"), hops, empty="")
@@ -120,6 +122,8 @@ def diff(
 def _preview(settings: object, name: str, ticket: int | None) -> Preview:
     with Assembly(settings, looking=True) as assembly:  # type: ignore[arg-type]
         require_device(assembly, name)
+        if ticket is not None:
+            _require_going(assembly, ticket)
         driver = assembly.driver(name)
         try:
             return preview(assembly.store, name, driver, as_if=ticket)
@@ -127,12 +131,19 @@ def _preview(settings: object, name: str, ticket: int | None) -> Preview:
             driver.close()
 
 
-def _hop(device: str, hop: Any) -> tuple[str, ...]:
+def _hop(device: str, hop: NextHopView) -> tuple[str, ...]:
     if hop.down_since is not None:
         now = f"does not answer since {show_time(hop.down_since)}"
     else:
         now = "cannot be told" if hop.told_at is None else "answers"
     return (device, hop.address, now, show_time(hop.told_at), show_time(hop.asked_at))
+
+
+def _require_going(assembly: Assembly, number: int) -> None:
+    state = assembly.store.read(lambda session: service.get(session, number)).state
+    if state in FINAL:
+        # Or its plan would be empty, as if the device carried it.
+        raise typer.BadParameter(f"{number} is {state}: nothing will carry it", param_hint="--ticket")
 
 
 def _row(device: DeviceView) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ Route Policy Manager" (Unicast Routing Configuration Guide); refusals as Nexus 9
 import re
 
 from netconfig.cisco.dialect import Dialect, SecondMatch
+from netconfig.cli.words import DENIED
 
 NXOS = Dialect(
     device_type="cisco_nxos",
@@ -20,7 +21,7 @@ NXOS = Dialect(
     # It has no `end`: that it is whole is told by the prompt behind it.
     whole=re.compile(r"\A\s*!Command: show running-config"),
     refusal=re.compile(
-        r"^(?:%(?! ?warning)|error:|syntax error|invalid command|permission denied).*",
+        rf"^(?:%(?! ?warning)|error:|syntax error|invalid command|{DENIED}).*",
         re.IGNORECASE | re.MULTILINE,
     ),
     save="copy running-config startup-config",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reservation.model import ClaimRequest, TimeSlot
 from reservation.window_values import Transfer, WindowRequest
 from tests.contract.reservation.conftest import HOUR, NOON, PATH, Calendar, examples, hours
-from tests.contract.reservation.test_window import find
+from tests.contract.reservation.windows import find
 
 OTHER = "path:green"
 CAPACITY = 6

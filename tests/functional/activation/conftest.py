@@ -13,6 +13,7 @@ from activation.chores import Chore
 from activation.due import WorkerSettings
 from activation.worker import Worker
 from netconfig.driver import DeviceDriver
+from reservation.lifecycle import State
 from store import Store, open_store
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE, House
 
@@ -126,3 +127,8 @@ def house(own_store: Store) -> Iterator[WorkingHouse]:
     made = WorkingHouse(own_store, FAR, NEAR)
     yield made
     made.close()
+
+
+def until_state(house: WorkingHouse, number: int, state: State) -> None:
+    """Wait until a reservation is in this state."""
+    house.until(lambda: house.state(number) is state)

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from reservation.lifecycle import State
-from tests.functional.activation.conftest import WorkingHouse
-from tests.functional.activation.test_worker import until_state
+from tests.functional.activation.conftest import WorkingHouse, until_state
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE
 
 MINUTE = timedelta(minutes=1)

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from reservation.lifecycle import State
-from tests.functional.activation.conftest import QUICK, WorkingHouse
-from tests.functional.activation.test_worker import until_state
+from tests.functional.activation.conftest import QUICK, WorkingHouse, until_state
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE
 from tests.unit.activation.watched import BACK, FALLS_BACK, HERE, HOP, ways
 

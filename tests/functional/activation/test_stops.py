@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 
 from reservation.lifecycle import State
 from store import Store
-from tests.functional.activation.conftest import WorkingHouse
+from tests.functional.activation.conftest import WorkingHouse, until_state
 from tests.unit.activation.conftest import FAR, HOUR, PATIENCE
 
 REPOSITORY = Path(__file__).parents[3]
@@ -76,3 +77,64 @@ def test_stopped_worker_leaves_no_thread(house: WorkingHouse) -> None:
         if thread.name.partition(" ")[0] in {"poll", "tick", "visit", "chore", "closing"}:
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def test_stop_waits_for_a_push_that_ends_in_time(house: WorkingHouse) -> None:
+    house.far.held = threading.Event()
+    worker = house.worker()
+    worker.start()
+    number = house.book_now(stages=((FAR, 0),))
+    assert house.far.entered.acquire(timeout=PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(worker.stop, patience=timedelta(seconds=PATIENCE))
+        house.far.held.set()
+        stopping.result(PATIENCE)
+    assert house.changes(FAR)[-1].outcome == "pushed"
+    assert house.parts(number)[0].in_sync
+    assert house.device(FAR).worker is None
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_stop_breaks_off_a_push_that_hangs_and_the_next_worker_finishes_it(
+    house: WorkingHouse, deaf: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not deaf:
+        # However slow this machine is: what can still end is waited for.
+        monkeypatch.setattr("activation.worker.BREAK_OFF", timedelta(seconds=PATIENCE))
+    house.far.held, house.far.deaf = threading.Event(), deaf
+    worker = house.worker()
+    worker.start()
+    number = house.book_now(stages=((FAR, 0),))
+    assert house.far.entered.acquire(timeout=PATIENCE)
+    worker.stop(patience=timedelta(milliseconds=100))
+    assert house.far.closed >= 1
+    assert deaf or house.device(FAR).worker is None
+    # What comes back in time is written down; what does not finds the store shut.
+    assert house.changes(FAR)[-1].outcome == (None if deaf else "device-unreachable")
+    house.far.held.set()
+    assert house.far.pushing.acquire(timeout=PATIENCE)
+    house.far.pushing.release()
+    house.worker("next").start()
+    until_state(house, number, State.ACTIVE)
+    assert house.far.collisions == 0
+
+
+def test_stopped_worker_strikes_no_more(house: WorkingHouse) -> None:
+    worker = house.worker()
+    worker.start()
+    house.until(lambda: house.device(FAR).read_at is not None)
+    worker.stop()
+    struck = worker.struck_at
+    number = house.book_now()
+    other = house.worker("other")
+    other.start()
+    until_state(house, number, State.ACTIVE)
+    assert worker.struck_at == struck
+
+
+def test_worker_may_be_stopped_twice_and_without_a_start(house: WorkingHouse) -> None:
+    house.worker().stop()
+    worker = house.worker()
+    worker.start()
+    worker.stop()
+    worker.stop()

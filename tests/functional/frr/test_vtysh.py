@@ -70,7 +70,8 @@ def entries(driver: DeviceDriver) -> dict[tuple[str, int], tuple[str, ...]]:
 
 @pytest.fixture(autouse=True)
 def empty(router: DeviceDriver) -> Iterator[None]:
-    """Every test begins and ends with a router that has nothing."""
+    """Every test begins and ends with a router that has nothing, and that was read."""
+    assert entries(router) == {}
     yield
     session = router._session  # type: ignore[attr-defined]
     left = [f"no route-map {name}" for name in dict.fromkeys(place[0] for place in entries(router))]

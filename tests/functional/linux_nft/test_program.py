@@ -1,4 +1,4 @@
-"""The one program of a Linux router where not all is as usual: no IPv6, several at once, a boot that fails."""
+"""The one program of a Linux router where not all is as usual: no IPv6, two at once, a boot that fails."""
 
 import os
 import subprocess

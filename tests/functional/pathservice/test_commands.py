@@ -39,7 +39,8 @@ def test_a_state_directory_must_be_named(cli: Any) -> None:
 
 def test_a_database_that_is_away_is_a_sentence(cli: Any, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/missing/pathservice.db"
-    refused(cli("db", "check", "--database", url, state=tmp_path, check=False), "store-unavailable")
+    done = cli("db", "check", "--database", url, state=tmp_path, check=False)
+    refused(done, "store-unavailable", "missing/pathservice.db", "unable to open")
 
 
 def test_pki_init_keeps_what_is_there(cli: Any, tmp_path: Path) -> None:

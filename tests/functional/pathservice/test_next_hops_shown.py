@@ -2,19 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from activation.devices import DeviceView, NextHopView
 from pathservice.assembly import Assembly
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-UP = SimpleNamespace(address="192.0.2.1", down_since=None, asked_at=NOON, told_at=NOON)
-DOWN = SimpleNamespace(
+UP = NextHopView(address="192.0.2.1", down_since=None, asked_at=NOON, told_at=NOON)
+DOWN = NextHopView(
     address="198.51.100.1", down_since=NOON - timedelta(minutes=5), asked_at=NOON, told_at=NOON
 )
-UNTOLD = SimpleNamespace(address="2001:db8::1", down_since=None, asked_at=NOON, told_at=None)
+UNTOLD = NextHopView(address="2001:db8::1", down_since=None, asked_at=NOON, told_at=None)
 
 
 def test_next_hops_are_listed_with_what_is_known_of_them(
@@ -22,11 +22,24 @@ def test_next_hops_are_listed_with_what_is_known_of_them(
 ) -> None:
     cli("db", "upgrade", state=tmp_path)
 
-    def device(name: str, *hops: SimpleNamespace) -> SimpleNamespace:
-        return SimpleNamespace(
-            name=name, platform="cisco_ios", in_sync=True, dry_run=False,
-            error_code=None, next_attempt_at=None, pause=None, strangers=(),
-            read_at=NOON, worker="w1", next_hops=hops,
+    def device(name: str, *hops: NextHopView) -> DeviceView:
+        return DeviceView(
+            name=name,
+            platform="cisco_ios",
+            in_sync=True,
+            generation=1,
+            read_at=NOON,
+            failures=0,
+            error_code=None,
+            error=None,
+            next_attempt_at=None,
+            worker="w1",
+            strangers=(),
+            live_parts=0,
+            pause=None,
+            evictions=(),
+            dry_run=False,
+            next_hops=hops,
         )
 
     views = (device("border-1", UP, DOWN, UNTOLD), device("border-2"))

@@ -109,6 +109,17 @@ def test_show_tells_by_which_fallback_packets_go(
     assert "0      carries it  " in shown
 
 
+@pytest.mark.parametrize(("number", "words"), [("2", "2 is released"), ("99", "no reservation 99")])
+@pytest.mark.parametrize("command", ["plan", "diff"])
+def test_what_a_ticket_would_bring_is_not_told_of_one_that_brings_nothing(
+    cli: Any, state: Path, command: str, number: str, words: str
+) -> None:
+    done = cli("devices", command, "fermilab-border-1", "--ticket", number, state=state, check=False)
+    assert done.returncode in {1, 2}
+    assert words in done.stderr
+    assert "carries what it should" not in done.stdout
+
+
 def window(cli: Any, state: Path, *options: str, start: datetime = SOON) -> Any:
     arguments = ("ticket", "window", "Caltech", "--from", start.isoformat(), *options)
     return cli(*arguments, state=state)

@@ -18,6 +18,8 @@ Extended IP access list EDGE-IN
 Extended IP access list LS-FNAL-42
     10 permit tcp 131.225.204.0 0.0.0.255 192.84.86.0 0.0.0.255 range 5000 6000 dscp cs4 (99 estimate matches)
     20 permit ip host 192.0.2.7 any
+Reflexive IP access list MIRROR
+     permit udp host 192.0.2.1 eq domain host 192.0.2.7 eq 1024 (2 matches) (time left 299)
 Extended IP access list LS-FNAL-43
 """
 IPV6 = """\

@@ -1,5 +1,6 @@
 """A push stops where the router refuses, leaves nothing half-made and tells what was said."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import cast
 
@@ -10,9 +11,9 @@ from netconfig.cli.words import refusal
 from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
-from netconfig.simulator import Action, Fault
+from netconfig.simulator import Action, Fault, SimulatorLoop
 from netconfig.transport.cli import CliSession
-from tests.contract.drivers.bench import reconcile
+from tests.contract.drivers.bench import DATABASE, reconcile
 from tests.contract.drivers.cisco_ios_bench import MAP, TICKETS, IosBench
 
 LIST = "ip access-list extended LS-FNAL-42"
@@ -90,13 +91,35 @@ def test_refused_addition_takes_its_block_back_and_stops() -> None:
     ("line", "trace"),
     [("permit", "list extended LS-"), ("remark", "list extended LS-"), ("^ *match", MAP), ("^ *set", MAP)],
 )
-def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str) -> None:
+@pytest.mark.parametrize("words", [None, "Command authorization failed.\n"])
+def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str, words: str | None) -> None:
     with IosBench().start() as rig:
         before = rig.text().count(trace)
-        rig.router.faults.add(Fault(Action.REFUSE, line=line))
+        rig.router.faults.add(Fault(Action.REFUSE, line=line, words=words))
         with pytest.raises(Rejected):
             reconcile(rig.at_once(), [TICKETS[0].part])
         assert rig.text().count(trace) == before
+
+
+def test_plan_for_what_the_router_forgot_in_a_reboot_meanwhile_is_not_sent() -> None:
+    # What an earlier push left half done, and did not save: the entry alone would match every packet.
+    permit = "permit tcp 131.225.204.0 0.0.0.255 192.84.86.0 0.0.0.255 range 5000 6000 dscp 32"
+    half = (LIST, f"remark LS reservation 42 database {DATABASE}", f"10 {permit}")
+    with SimulatorLoop() as loop, IosBench().start(loop) as rig:
+        rig.edit(*half)
+        driver = rig.over_the_wire()
+        actual = driver.read()
+        part = dataclasses.replace(
+            TICKETS[0].part, placement={"acl": "LS-FNAL-42", "map": MAP.split()[1], "sequence": 10}
+        )
+        plan = driver.plan(actual, driver.render([part]), known=frozenset({42}))
+        assert LIST not in str(plan)
+        rig.reboot()
+        before = rig.text()
+        with pytest.raises(Unreachable):
+            driver.push(plan)
+        assert rig.text() == before
+        assert not reconcile(driver, [part]).left
 
 
 def test_refused_removal_is_state_unknown() -> None:
@@ -146,6 +169,9 @@ def test_configuration_that_cannot_be_saved_is_told(answer: str) -> None:
         ("%Error: no such thing", "%Error: no such thing"),
         ("% Incomplete command.", "% Incomplete command."),
         ("Command rejected: Conflict", "Command rejected: Conflict"),
+        ("Command authorization failed.", "Command authorization failed."),
+        ("% Authorization failed.", "% Authorization failed."),
+        ("Sorry, you are not authorized to do that\n", "Sorry, you are not authorized to do that"),
         ("", ""),
         ("Enter configuration commands, one per line.  End with CNTL/Z.", ""),
         ("%SYS-5-CONFIG_I: Configured from console by lambda on vty0", ""),

@@ -90,8 +90,9 @@ def test_counters_that_hardware_estimates_do_not_matter_either() -> None:
 
 def test_list_shown_otherwise_than_configured_is_not_guessed_at() -> None:
     running = parse_running("ip access-list extended E\n permit tcp any any\n")
-    with pytest.raises(ValueError, match="access list E"):
-        number_rules(running, "Extended IP access list E\n    10 permit udp any any\n")
+    found = number_rules(running, "Extended IP access list E\n    10 permit udp any any\n")
+    assert found.unnumbered == {"E"}
+    assert [rule.sequence for rule in found.access_lists["E"].rules] == [0]
 
 
 def test_names_of_one_station_are_not_those_of_another() -> None:

@@ -69,13 +69,13 @@ def test_pager_that_cannot_be_switched_off_is_paged_through(loop: SimulatorLoop)
 
 def test_role_that_may_only_look_is_told_before_anything_is_sent(switch: Switch) -> None:
     def answer(line: bytes) -> list[bytes]:
-        return [b"% Permission denied for the role\r\n"] if line == b"configure terminal" else []
+        denied = [b"% Permission denied for the role\r\n"]
+        return denied if line == b"configure terminal" else list(shows(RUNNING)(line))
 
-    with (
-        switch(answer) as driver,
-        pytest.raises(Unreachable, match="Permission denied for the role") as caught,
-    ):
-        driver.push(Plan((PlanLine("feature nothing"),)))
+    with switch(answer) as driver:
+        driver.read()
+        with pytest.raises(Unreachable, match="Permission denied for the role") as caught:
+            driver.push(Plan((PlanLine("feature nothing"),)))
     assert [exchange.line for exchange in transcript_of(caught.value).exchanges] == ["configure terminal"]
 
 

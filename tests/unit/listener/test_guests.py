@@ -9,7 +9,7 @@ from pathservice.listener.errors import CertificateRefused
 from pathservice.listener.model import Identity, Judgement, Mount
 from pathservice.listener.verifier import ChainVerifier, judge
 from tests.unit.listener.conftest import DAY, NOW, Forge, Party
-from tests.unit.listener.test_front import House, Recorder
+from tests.unit.listener.front_house import House, Recorder
 
 GUEST = Judgement(
     identity=Identity("CN=Alice", "CN=Theirs", datetime(2031, 1, 1, tzinfo=UTC), b"der", guest=True)

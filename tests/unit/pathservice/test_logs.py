@@ -110,3 +110,25 @@ def test_a_line_break_in_a_value_cannot_forge_a_line(tmp_path: Path) -> None:
     trail.write({"subject": 'CN=a\n{"operation": "forged"}'})
     trail.close()
     assert len((tmp_path / "audit.log").read_text().splitlines()) == 1
+
+
+def test_an_audit_line_that_finds_no_room_is_in_the_log_and_the_next_one_has_its_own(tmp_path: Path) -> None:
+    out = io.StringIO()
+    configure_logs("info", stream=out)
+    path = tmp_path / "audit.log"
+    trail = AuditTrail(path)
+    # A device that is always full, and the file again, as when somebody has made room.
+    path.rename(tmp_path / "before")
+    path.symlink_to("/dev/full")
+    trail.write({"operation": "lost"})
+    path.unlink()
+    path.mkdir()
+    trail.write({"operation": "lost too"})
+    path.rmdir()
+    trail.write({"operation": "second"})
+    trail.close()
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(line["event"], line["level"]) for line in told] == [("audit line not written", "error")] * 2
+    assert [json.loads(line["line"])["operation"] for line in told] == ["lost", "lost too"]
+    assert "No space left" in told[0]["error"]
+    assert json.loads(path.read_text()) == {"operation": "second"}

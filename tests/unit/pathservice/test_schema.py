@@ -58,20 +58,31 @@ def test_several_that_start_on_an_empty_database_make_it_ready_once(store: Store
     assert schema.differences(store) == []
 
 
-def test_another_revision_is_refused_and_left_alone(store: Store) -> None:
+def test_an_older_revision_is_refused_with_what_to_do_and_left_alone(store: Store) -> None:
     schema.upgrade(store)
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(schema.SchemaMismatch, match="pathservice db upgrade"):
         schema.prepare(store)
-    assert schema.current(store) == "other"
+    assert schema.current(store) == "0001"
 
 
-def test_somebody_elses_database_is_refused_and_left_alone(store: Store) -> None:
+def test_a_newer_releases_database_is_left_alone_by_an_upgrade_too(store: Store) -> None:
+    schema.upgrade(store)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for use in (schema.prepare, schema.require_head, schema.upgrade):
+        with pytest.raises(schema.SchemaMismatch, match="9999, of a newer release"):
+            use(store)
+    assert schema.current(store) == "9999"
+
+
+def test_somebody_elses_database_is_left_alone_by_an_upgrade_too(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
-    with pytest.raises(schema.SchemaMismatch):
-        schema.prepare(store)
+    for use in (schema.prepare, schema.require_head, schema.upgrade):
+        with pytest.raises(schema.SchemaMismatch, match="not ours: theirs"):
+            use(store)
     assert inspect(store.engine).get_table_names() == ["theirs"]
 
 
