@@ -1,42 +1,19 @@
 """The bench of Cisco IOS: a border router between two interfaces, one of which the site steers itself."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
-from typing import Any
-
-import pytest
+from typing import ClassVar
 
 from netconfig.cisco.driver import CiscoDriver
-from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
+from netconfig.driver import PartIntent, PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
-from netconfig.errors import Unreachable
-from netconfig.intent import (
-    AccessPermit,
-    FlowMatch,
-    IpAddress,
-    PolicyRoute,
-    PortRange,
-    Protocol,
-    SequenceRange,
-)
-from netconfig.inventory import Device
-from netconfig.simulator import (
-    Action,
-    Fault,
-    IosRouter,
-    Packet,
-    RunningSimulator,
-    SimulatorLoop,
-    admitted,
-    forwarding,
-)
-from netconfig.transport.cli import Timeouts
-from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trait, Trouble
+from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
+from netconfig.simulator import IosRouter, Packet, SimulatorLoop, admitted, forwarding
+from tests.contract.drivers.bench import DATABASE, Obstacle, Ticket, Trait, Trouble
+from tests.contract.drivers.cli_rig import CliRig, clock, served
 
-PASSWORD = "correct horse battery staple"
 CONFIG = """\
 version 15.7
 service timestamps debug datetime msec
@@ -240,103 +217,19 @@ OBSTACLES = (
 )
 
 
-PATIENT = Timeouts(open=60, silence=60, answer=120)
-"""No router is taken for hung because this machine was busy."""
-HASTY = dataclasses.replace(PATIENT, silence=2)
-"""For one that is, where it is told to."""
-
-
-def wait_so_long(drivers: Iterable[CiscoDriver], timeouts: Timeouts) -> None:
-    """Let these drivers have this patience from now on."""
-    for driver in drivers:
-        driver._session._timeouts = timeouts
-
-
-class IosRig:
+class IosRig(CliRig):
     """One simulated IOS router, or one that speaks a language like its own."""
 
-    secret = PASSWORD
-    platform = "cisco_ios"
-    driver: type[CiscoDriver] = CiscoIos
+    router: IosRouter
+    driver: ClassVar[type[CiscoDriver]] = CiscoIos
     interfaces = (TEN_ONE, TEN_TWO)
-    refusal: str | None = None
+    strangers = STRANGERS
 
-    def __init__(self, router: IosRouter, simulator: RunningSimulator) -> None:
-        self.router = router
-        self.device = Device(
-            name="border-1",
-            platform=self.platform,
-            host=simulator.host,
-            port=simulator.port or 22,
-            username="lambda",
-            password="env:BENCH_PASSWORD",
-            host_key=" ".join(simulator.host_key_line.split()[1:3]),
-        )
-        self.nowhere = self.device.model_copy(update={"port": 1})
-        self._at_first = self._treatment()
-        self._drivers: list[CiscoDriver] = []
+    def leads(self, interface: str, packet: Packet) -> str | None:
+        return forwarding(self.router.state, interface, packet)
 
-    def over_the_wire(
-        self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
-    ) -> DeviceDriver:
-        driver = self.driver(device or self.device, ownership, timeouts=PATIENT)
-        self._drivers.append(driver)
-        return driver
-
-    def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
-        driver = self.driver(self.device, ownership)
-        driver._session = _DirectSession(self.router)  # type: ignore[assignment]
-        return driver
-
-    def text(self) -> str:
-        return self.router.running_config()
-
-    def keeps(self, original: str) -> bool:
-        return set(original.splitlines()) <= set(self.text().splitlines())
-
-    def edit(self, *lines: str) -> None:
-        self.router.apply(lines)
-
-    def rename(self, name: str) -> None:
-        self.router.apply([f"hostname {name}"])
-
-    def reboot(self) -> None:
-        self.router.reboot()
-
-    def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
-        action = Action(what.value)
-        if action in {Action.HANG, Action.HANG_AFTER}:
-            wait_so_long(self._drivers, HASTY)
-        words = self.refusal if action is Action.REFUSE else None
-        if reading:
-            self.router.faults.add(Fault(action, line="^show running", where="exec", words=words))
-        else:
-            self.router.faults.add(Fault(action, number=number, words=words))
-
-    def calm(self) -> None:
-        self.router.faults.clear()
-        wait_so_long(self._drivers, PATIENT)
-
-    def silence(self, next_hop: IpAddress) -> None:
-        self.router.next_hops.silent.add(next_hop)
-
-    def wake(self, next_hop: IpAddress) -> None:
-        self.router.next_hops.silent.discard(next_hop)
-
-    def watch(self, look: Callable[[], None] | None) -> None:
-        self.router.after_line = (lambda _session, _line: look()) if look else None
-
-    def moments(self, plan: Plan) -> int:
-        return len(plan.lines)
-
-    def path(self, ticket: Ticket) -> str | None:
-        interface = getattr(ticket.part.intent, "interface", self.interfaces[0])
-        assert isinstance(ticket.packet, Packet)
-        return forwarding(self.router.state, interface, ticket.packet)
-
-    def admits(self, ticket: Ticket) -> bool:
-        assert isinstance(ticket.packet, Packet)
-        return admitted(self.router.state, self.interfaces[0], "in", ticket.packet)
+    def lets_pass(self, interface: str, packet: Packet) -> bool:
+        return admitted(self.router.state, interface, "in", packet)
 
     def pass_packets(self, ticket: Ticket, count: int) -> None:
         intent = ticket.part.intent
@@ -350,66 +243,6 @@ class IosRig:
         self.router.carry(interface, ticket.packet, count=count)
         if guarded:
             self.edit(f"interface {interface}", *guards)
-
-    def astray(self) -> Sequence[Packet]:
-        now = self._treatment()
-        return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]
-
-    def _treatment(self) -> Mapping[Packet, Sequence[object]]:
-        state = self.router.state
-        return {
-            packet: [
-                (forwarding(state, interface, packet), admitted(state, interface, "in", packet))
-                for interface in self.interfaces
-            ]
-            for packet in STRANGERS
-        }
-
-    @property
-    def sessions(self) -> int:
-        return self.router.sessions
-
-    @property
-    def pushes(self) -> int:
-        return self.router.pushes
-
-
-class _DirectSession:
-    """The simulator without SSH between, for tests that go through thousands of lines."""
-
-    def __init__(self, router: IosRouter) -> None:
-        self._router = router
-        self._session: Any = None
-
-    @property
-    def in_configuration(self) -> bool:
-        return self._session is not None and self._session.mode is not None
-
-    def mask(self, text: str) -> str:
-        return text
-
-    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
-        return self._send_line(command, may_open=may_open)
-
-    def send(self, lines: Sequence[str]) -> list[Exchange]:
-        return [Exchange(line, self._send_line(line, may_open=False)) for line in lines]
-
-    def close(self) -> None:
-        if self._session is not None:
-            self._router.disconnect(self._session)
-        self._session = None
-
-    def _send_line(self, line: str, *, may_open: bool) -> str:
-        if self._session is None:
-            if not may_open:
-                raise Unreachable("border-1", "the session ended")
-            self._session = dataclasses.replace(self._router.connect("lambda", self.close), length=0)
-        reaction = self._router.react(self._session, line)
-        if reaction.drops or reaction.hangs:
-            self.close()
-            raise Unreachable("border-1", "the session ended")
-        self._session = reaction.session
-        return reaction.said()
 
 
 class IosBench:
@@ -430,16 +263,8 @@ class IosBench:
 
     @contextmanager
     def start(self, loop: SimulatorLoop | None = None) -> Iterator[IosRig]:
-        router = IosRouter(
-            CONFIG,
-            show_sequence_numbers=self._show_sequence_numbers,
-            clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
-        )
-        simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
-        with ExitStack() as stack:
-            if loop:
-                stack.enter_context(pytest.MonkeyPatch.context()).setenv("BENCH_PASSWORD", PASSWORD)
-                stack.enter_context(simulator)
+        router = IosRouter(CONFIG, show_sequence_numbers=self._show_sequence_numbers, clock=clock)
+        with served(router, loop) as simulator:
             yield IosRig(router, simulator)
 
     def is_shared(self, line: PlanLine) -> bool:

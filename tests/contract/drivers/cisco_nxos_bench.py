@@ -2,17 +2,15 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
-
-import pytest
+from contextlib import contextmanager
 
 from netconfig.driver import PartIntent, PlanLine
 from netconfig.drivers.cisco_nxos import CiscoNxos
 from netconfig.intent import PolicyRoute
-from netconfig.simulator import NxosRouter, RunningSimulator, SimulatorLoop
+from netconfig.simulator import NxosRouter, SimulatorLoop
 from tests.contract.drivers.bench import DATABASE, Obstacle, Ticket, Trait, Trouble
-from tests.contract.drivers.cisco_ios_bench import PASSWORD, SUCCESSORS, TEN_ONE, TICKETS, VARIANTS, IosRig
+from tests.contract.drivers.cisco_ios_bench import SUCCESSORS, TEN_ONE, TICKETS, VARIANTS, IosRig
+from tests.contract.drivers.cli_rig import clock, served
 
 CONFIG = """\
 
@@ -183,7 +181,6 @@ OBSTACLES = (
 class NxosRig(IosRig):
     """One simulated NX-OS switch."""
 
-    platform = "cisco_nxos"
     driver = CiscoNxos
     interfaces = (ONE, TWO)
     refusal = REFUSAL
@@ -204,12 +201,8 @@ class NxosBench:
 
     @contextmanager
     def start(self, loop: SimulatorLoop | None = None) -> Iterator[NxosRig]:
-        router = NxosRouter(CONFIG, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC))
-        simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
-        with ExitStack() as stack:
-            if loop:
-                stack.enter_context(pytest.MonkeyPatch.context()).setenv("BENCH_PASSWORD", PASSWORD)
-                stack.enter_context(simulator)
+        router = NxosRouter(CONFIG, clock=clock)
+        with served(router, loop) as simulator:
             yield NxosRig(router, simulator)
 
     def is_shared(self, line: PlanLine) -> bool:

@@ -1,41 +1,17 @@
 """The bench of Force10 FTOS and Dell OS9: two ports, one of which the site steers itself, and a VLAN."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 
-import pytest
-
-from netconfig.driver import DeviceDriver, Exchange, Ownership, PartIntent, Plan, PlanLine
+from netconfig.driver import PartIntent, PlanLine
 from netconfig.drivers.dell_force10 import DellForce10
-from netconfig.errors import Unreachable
-from netconfig.intent import (
-    AccessPermit,
-    FlowMatch,
-    IpAddress,
-    PolicyRoute,
-    PortRange,
-    Protocol,
-    SequenceRange,
-)
-from netconfig.inventory import Device
-from netconfig.simulator import (
-    Action,
-    Fault,
-    FtosRouter,
-    Packet,
-    RunningSimulator,
-    SimulatorLoop,
-    ftos_admitted,
-    ftos_forwarding,
-)
-from netconfig.simulator.session import Session
-from netconfig.transport.cli import Timeouts
-from tests.contract.drivers.bench import DATABASE, OWNERSHIP, Obstacle, Ticket, Trait, Trouble
+from netconfig.intent import AccessPermit, FlowMatch, PolicyRoute, PortRange, Protocol, SequenceRange
+from netconfig.simulator import FtosRouter, Packet, SimulatorLoop, ftos_admitted, ftos_forwarding
+from tests.contract.drivers.bench import DATABASE, Obstacle, Ticket, Trait, Trouble
+from tests.contract.drivers.cli_rig import CliRig, clock, served
 
-PASSWORD = "correct horse battery staple"
 REFUSAL = '      ^\n% Error: Invalid input at "^" marker.\n'
 CONFIG = """\
 Current Configuration ...
@@ -216,157 +192,22 @@ OBSTACLES = (
         EDGE_IN,
     ),
 )
-PATIENT = Timeouts(open=60, silence=60, answer=120)
-"""No switch is taken for hung because this machine was busy."""
-HASTY = dataclasses.replace(PATIENT, silence=2)
-"""For one that is, where it is told to."""
 
 
-class Force10Rig:
+class Force10Rig(CliRig):
     """One simulated FTOS switch."""
 
-    secret = PASSWORD
+    router: FtosRouter
+    driver = DellForce10
+    interfaces = (TEN_ONE, TEN_TWO)
+    strangers = STRANGERS
+    refusal = REFUSAL
 
-    def __init__(self, router: FtosRouter, simulator: RunningSimulator) -> None:
-        self.router = router
-        self.device = Device(
-            name="border-1",
-            platform="dell_force10",
-            host=simulator.host,
-            port=simulator.port or 22,
-            username="lambda",
-            password="env:BENCH_PASSWORD",
-            host_key=" ".join(simulator.host_key_line.split()[1:3]),
-        )
-        self.nowhere = self.device.model_copy(update={"port": 1})
-        self._at_first = self._treatment()
-        self._drivers: list[DellForce10] = []
+    def leads(self, interface: str, packet: Packet) -> str | None:
+        return ftos_forwarding(self.router.state, interface, packet)
 
-    def over_the_wire(
-        self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None
-    ) -> DeviceDriver:
-        driver = DellForce10(device or self.device, ownership, timeouts=PATIENT)
-        self._drivers.append(driver)
-        return driver
-
-    def at_once(self, *, ownership: Ownership = OWNERSHIP) -> DeviceDriver:
-        driver = DellForce10(self.device, ownership)
-        driver._session = _DirectSession(self.router)  # type: ignore[assignment]
-        return driver
-
-    def text(self) -> str:
-        return self.router.running_config()
-
-    def keeps(self, original: str) -> bool:
-        return set(original.splitlines()) <= set(self.text().splitlines())
-
-    def edit(self, *lines: str) -> None:
-        self.router.apply(lines)
-
-    def rename(self, name: str) -> None:
-        self.router.apply([f"hostname {name}"])
-
-    def reboot(self) -> None:
-        self.router.reboot()
-
-    def trouble(self, what: Trouble, *, number: int, reading: bool = False) -> None:
-        action = Action(what.value)
-        if action in {Action.HANG, Action.HANG_AFTER}:
-            self._wait_so_long(HASTY)
-        words = REFUSAL if action is Action.REFUSE else None
-        if reading:
-            self.router.faults.add(Fault(action, line="^show running", where="exec", words=words))
-        else:
-            self.router.faults.add(Fault(action, number=number, words=words))
-
-    def calm(self) -> None:
-        self.router.faults.clear()
-        self._wait_so_long(PATIENT)
-
-    def silence(self, next_hop: IpAddress) -> None:
-        self.router.next_hops.silent.add(next_hop)
-
-    def wake(self, next_hop: IpAddress) -> None:
-        self.router.next_hops.silent.discard(next_hop)
-
-    def watch(self, look: Callable[[], None] | None) -> None:
-        self.router.after_line = (lambda _session, _line: look()) if look else None
-
-    def moments(self, plan: Plan) -> int:
-        return len(plan.lines)
-
-    def path(self, ticket: Ticket) -> str | None:
-        interface = getattr(ticket.part.intent, "interface", TEN_ONE)
-        assert isinstance(ticket.packet, Packet)
-        return ftos_forwarding(self.router.state, interface, ticket.packet)
-
-    def admits(self, ticket: Ticket) -> bool:
-        assert isinstance(ticket.packet, Packet)
-        return ftos_admitted(self.router.state, TEN_ONE, ticket.packet)
-
-    def astray(self) -> Sequence[Packet]:
-        now = self._treatment()
-        return [packet for packet in STRANGERS if now[packet] != self._at_first[packet]]
-
-    @property
-    def sessions(self) -> int:
-        return self.router.sessions
-
-    @property
-    def pushes(self) -> int:
-        return self.router.pushes
-
-    def _treatment(self) -> Mapping[Packet, Sequence[object]]:
-        state = self.router.state
-        return {
-            packet: [
-                (ftos_forwarding(state, interface, packet), ftos_admitted(state, interface, packet))
-                for interface in (TEN_ONE, TEN_TWO)
-            ]
-            for packet in STRANGERS
-        }
-
-    def _wait_so_long(self, timeouts: Timeouts) -> None:
-        for driver in self._drivers:
-            driver._session._timeouts = timeouts
-
-
-class _DirectSession:
-    """The simulator without SSH between, for tests that go through thousands of lines."""
-
-    def __init__(self, router: FtosRouter) -> None:
-        self._router = router
-        self._session: Session | None = None
-
-    @property
-    def in_configuration(self) -> bool:
-        return self._session is not None and self._session.mode is not None
-
-    def mask(self, text: str) -> str:
-        return text
-
-    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
-        return self._send_line(command, may_open=may_open)
-
-    def send(self, lines: Sequence[str]) -> list[Exchange]:
-        return [Exchange(line, self._send_line(line, may_open=False)) for line in lines]
-
-    def close(self) -> None:
-        if self._session is not None:
-            self._router.disconnect(self._session)
-        self._session = None
-
-    def _send_line(self, line: str, *, may_open: bool) -> str:
-        if self._session is None:
-            if not may_open:
-                raise Unreachable("border-1", "the session ended")
-            self._session = self._router.connect("lambda", self.close)
-        reaction = self._router.react(self._session, line)
-        if reaction.drops or reaction.hangs:
-            self.close()
-            raise Unreachable("border-1", "the session ended")
-        self._session = reaction.session
-        return reaction.said()
+    def lets_pass(self, interface: str, packet: Packet) -> bool:
+        return ftos_admitted(self.router.state, interface, packet)
 
 
 class Force10Bench:
@@ -384,12 +225,8 @@ class Force10Bench:
 
     @contextmanager
     def start(self, loop: SimulatorLoop | None = None) -> Iterator[Force10Rig]:
-        router = FtosRouter(CONFIG, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC))
-        simulator = RunningSimulator(router, username="lambda", password=PASSWORD, loop=loop)
-        with ExitStack() as stack:
-            if loop:
-                stack.enter_context(pytest.MonkeyPatch.context()).setenv("BENCH_PASSWORD", PASSWORD)
-                stack.enter_context(simulator)
+        router = FtosRouter(CONFIG, clock=clock)
+        with served(router, loop) as simulator:
             yield Force10Rig(router, simulator)
 
     def is_shared(self, line: PlanLine) -> bool:

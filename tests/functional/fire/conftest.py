@@ -40,17 +40,8 @@ from reservation.tables import ClaimRow
 from store import Store, open_store
 from tests.conftest import make_database
 from tests.contract.drivers.bench import Ticket
-from tests.contract.drivers.cisco_ios_bench import (
-    CONFIG,
-    HASTY,
-    PASSWORD,
-    PATIENT,
-    STRANGERS,
-    TEN_ONE,
-    TEN_TWO,
-    IosRig,
-    wait_so_long,
-)
+from tests.contract.drivers.cisco_ios_bench import CONFIG, STRANGERS, TEN_ONE, TEN_TWO, IosRig
+from tests.contract.drivers.cli_rig import HASTY, PASSWORD, PATIENT, wait_so_long
 from tests.databases import drop_database
 
 KIND = "ticket"

@@ -14,7 +14,8 @@ from netconfig.simulator import SimulatorLoop
 from reservation import service
 from reservation.lifecycle import Outcome, State
 from store import Store
-from tests.contract.drivers.cisco_ios_bench import PASSWORD, TICKETS, VARIANTS
+from tests.contract.drivers.cisco_ios_bench import TICKETS, VARIANTS
+from tests.contract.drivers.cli_rig import PASSWORD
 from tests.databases import server
 from tests.functional.fire.conftest import MINUTE, PATIENCE, STATION, Border
 from tests.functional.fire.stalled import Post, serve

@@ -13,7 +13,8 @@ from netconfig.errors import StateUnknown, Unreachable
 from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, FtosRouter, RunningSimulator, SimulatorLoop
 from netconfig.transport.cli import Timeouts
-from tests.contract.drivers.dell_force10_bench import PASSWORD, PATIENT, Force10Bench
+from tests.contract.drivers.cli_rig import PASSWORD, PATIENT
+from tests.contract.drivers.dell_force10_bench import Force10Bench
 
 Switch = Callable[..., AbstractContextManager[DellForce10]]
 SHOWN = (

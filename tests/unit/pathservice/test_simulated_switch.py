@@ -8,7 +8,8 @@ from netconfig.drivers.dell_force10 import DellForce10
 from netconfig.inventory import Device
 from pathservice.simulated import SimulatedRouters, located
 from tests.contract.drivers.bench import OWNERSHIP, reconcile, unwanted
-from tests.contract.drivers.dell_force10_bench import CONFIG, PATIENT, TICKETS
+from tests.contract.drivers.cli_rig import PATIENT
+from tests.contract.drivers.dell_force10_bench import CONFIG, TICKETS
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
