@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
-from netconfig.cisco.adoption import Adoption, as_adopted, former_owners, keep_adopted
+from netconfig.cisco.adoption import Adoption, as_adopted
 from netconfig.cisco.config import Reading, as_reading, as_wish, is_ours, read_config
 from netconfig.cisco.count import count_parts, read_hits
 from netconfig.cisco.dialect import Dialect
@@ -15,6 +15,7 @@ from netconfig.cisco.place import place_parts
 from netconfig.cisco.plan import make_plan
 from netconfig.cisco.render import render
 from netconfig.cisco.running import Running, number_rules, parse_running
+from netconfig.cli.adoption import former_owners, keep_adopted
 from netconfig.cli.echo import who_answers
 from netconfig.cli.push import Push
 from netconfig.cli.show import show
@@ -72,7 +73,8 @@ class CiscoDriver:
         placed = place_parts(
             self._device.name, self._names, as_adopted(running, former_owners(ours), self._names), ours
         )
-        return keep_adopted(running, ours, placed)
+        owners = [held.owner for held in running.access_lists.values()]
+        return keep_adopted(owners, ours, placed)
 
     def render(self, parts: Sequence[PartIntent]) -> Config:
         """What the router shall carry for these parts."""

@@ -10,20 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, count
 
+from netconfig.cli import fingerprint as words
+from netconfig.cli.fingerprint import Owner
 from netconfig.driver import Ownership
 
-_REMARK = re.compile(r"remark LS reservation (\d+) database (\S+)")
+_REMARK = "remark "
 
 
 def fingerprint(reservation_id: int, database: str) -> str:
-    """The remark that says whose an access list is; well below the 100 characters that are kept."""
-    return f"remark LS reservation {reservation_id} database {database}"
+    """The remark that says whose an access list is."""
+    return f"{_REMARK}{words.fingerprint(reservation_id, database)}"
 
 
-def read_fingerprint(line: str) -> tuple[int, str] | None:
+def read_fingerprint(line: str) -> Owner | None:
     """Reservation and database of a remark of ours, or None for anybody else's."""
-    found = _REMARK.fullmatch(line)
-    return (int(found[1]), found[2]) if found else None
+    return words.read_fingerprint(line.removeprefix(_REMARK)) if line.startswith(_REMARK) else None
 
 
 def is_fingerprint(line: str) -> bool:

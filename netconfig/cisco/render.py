@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from netconfig.carried import RouterPart
 from netconfig.cisco.ace import write_permit
-from netconfig.cisco.adoption import former_owners
 from netconfig.cisco.config import Wish, number
 from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.grounds import Ground, ground_of
 from netconfig.cisco.names import Names, fingerprint
 from netconfig.cisco.place import route_place
 from netconfig.cisco.running import MATCH, NEXT_HOP, POLICY
+from netconfig.cli.adoption import former_owners
 from netconfig.cli.blocks import Block, text_of
 from netconfig.cli.permits import permit_lines
 from netconfig.cli.wish import Memory, members_of

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from netconfig.cli import wish
 from netconfig.cli.blocks import Block, text_of
+from netconfig.cli.fingerprint import fingerprint
 from netconfig.driver import Config
 from netconfig.drivers.dell_force10.grounds import Ground
-from netconfig.drivers.dell_force10.names import Names, fingerprint
+from netconfig.drivers.dell_force10.names import Names
 from netconfig.drivers.dell_force10.running import (
     DESCRIPTION,
     GROUP,

@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from netconfig.capability import Capability
 from netconfig.carried import is_router_part, require_intents
+from netconfig.cli.adoption import former_owners, keep_adopted
 from netconfig.cli.echo import who_answers
 from netconfig.cli.push import Push
 from netconfig.cli.show import show
 from netconfig.driver import Config, Ownership, PartIntent, Placement, Plan, Transcript
-from netconfig.drivers.dell_force10.adoption import Adoption, as_adopted, former_owners, keep_adopted
+from netconfig.drivers.dell_force10.adoption import Adoption, as_adopted
 from netconfig.drivers.dell_force10.config import Reading, as_reading, as_wish, read_config
 from netconfig.drivers.dell_force10.imagine import imagine
 from netconfig.drivers.dell_force10.names import Names
@@ -59,7 +60,8 @@ class DellForce10:
         running = as_reading(actual, self._names).running
         adopted = as_adopted(running, former_owners(ours), self._names)
         placed = place_parts(self._device.name, self._names, adopted, ours)
-        return keep_adopted(running, ours, placed)
+        owners = [held.owner for held in running.redirect_lists.values()]
+        return keep_adopted(owners, ours, placed)
 
     def render(self, parts: Sequence[PartIntent]) -> Config:
         """What the switch shall carry for these parts."""

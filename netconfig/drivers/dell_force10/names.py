@@ -14,18 +14,6 @@ from netconfig.driver import Ownership
 
 LONGEST = 16
 STATION_LETTERS = 6
-_FINGERPRINT = re.compile(r"LS reservation (\d+) database (\S+)")
-
-
-def fingerprint(reservation_id: int, database: str) -> str:
-    """The description that says whose a list is; below the 80 characters that FTOS keeps."""
-    return f"LS reservation {reservation_id} database {database}"
-
-
-def read_fingerprint(description: str) -> tuple[int, str] | None:
-    """Reservation and database of a description of ours, or None for anybody else's."""
-    found = _FINGERPRINT.fullmatch(description)
-    return (int(found[1]), found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from netconfig.carried import RouterPart
+from netconfig.cli.adoption import former_owners
 from netconfig.cli.blocks import Block, text_of
+from netconfig.cli.fingerprint import fingerprint
 from netconfig.cli.permits import permit_lines
 from netconfig.cli.wish import Memory, members_of
-from netconfig.drivers.dell_force10.adoption import former_owners
 from netconfig.drivers.dell_force10.config import Wish, number
 from netconfig.drivers.dell_force10.grounds import Ground, ground_of
-from netconfig.drivers.dell_force10.names import Names, fingerprint
+from netconfig.drivers.dell_force10.names import Names
 from netconfig.drivers.dell_force10.place import redirects, route_list
 from netconfig.drivers.dell_force10.running import (
     ACCESS_LIST,

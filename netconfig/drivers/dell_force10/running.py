@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from netconfig.cli import access
 from netconfig.cli.access import Rule
 from netconfig.cli.blocks import printed_blocks
+from netconfig.cli.fingerprint import read_fingerprint
 from netconfig.drivers.dell_force10.entries import canonical
-from netconfig.drivers.dell_force10.names import read_fingerprint
 
 INTERFACE = "interface "
 REDIRECT_LIST = "ip redirect-list "
