@@ -26,8 +26,8 @@ What lives here, from the inside out:
     junos_database, junos_replies,            the candidate, its lock, commits on trial; how it answers; the
       junos_router, junos_ssh                   living router; NETCONF over SSH
     ftos_condition, ftos_config,              FTOS: whom an entry is for, the configuration, what a line does
-      ftos_commands, ftos_forwarding,           to it, where a packet goes, one line typed, the living switch
-      ftos_cli, ftos_router
+      ftos_mode, ftos_commands*,                to it, where a packet goes, one line typed, the living switch
+      ftos_forwarding, ftos_cli, ftos_router
     steer                                     all that a router does to packets, in nobody's dialect
     next_hops                                 which neighbours answer a router's echo requests
     vty, ssh, running, control, __main__      terminal, SSH server, a thread or a process around it

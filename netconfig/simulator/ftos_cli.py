@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from netconfig.simulator.ftos_commands import GLOBAL, apply_line
+from netconfig.simulator.ftos_commands import apply_line
 from netconfig.simulator.ftos_config import INTERFACE, REDIRECT_LIST, FtosConfig
+from netconfig.simulator.ftos_mode import GLOBAL
 from netconfig.simulator.grammar import (
     AmbiguousCommand,
     IncompleteCommand,

@@ -5,21 +5,19 @@ redirect-group` (Policy-based Routing), `ip access-list extended` and below it (
 `description`, `interface`, `hostname`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from netconfig.simulator.ftos_commands_interface import INTERFACE_GLOBAL_RULES, INTERFACE_RULES
 from netconfig.simulator.ftos_condition import read_condition
 from netconfig.simulator.ftos_config import (
     ACCESS_LIST,
-    INTERFACE,
     REDIRECT_LIST,
-    TYPES,
-    VIRTUAL,
     Block,
     FtosConfig,
-    interface_name,
     sequence_of,
 )
+from netconfig.simulator.ftos_mode import GLOBAL, Act, Call, Step
 from netconfig.simulator.grammar import (
     IncompleteCommand,
     InvalidInput,
@@ -32,48 +30,12 @@ from netconfig.simulator.grammar import (
 )
 from netconfig.simulator.ios_mode import Mode
 
-GLOBAL = Mode("conf")
 LONGEST_REDIRECT_LIST = 16
 LONGEST_ACCESS_LIST = 140
 LONGEST_DESCRIPTION = 80
 STEP = 5
 """Between the numbers that the switch gives by itself."""
 REDIRECT_MODE, ACCESS_MODE = "conf-redirect-list", "config-ext-nacl"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a line led to."""
-
-    config: FtosConfig
-    mode: Mode
-    output: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A line understood, with what it is applied to."""
-
-    config: FtosConfig
-    mode: Mode
-    line: str
-    values: tuple[Token, ...]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        return tuple(value.text for value in self.values)
-
-    @property
-    def block(self) -> Block:
-        """The block that is edited; another session may have removed it meanwhile."""
-        header = self.mode.key[0]
-        return self.config.find(header) or Block(header)
-
-    def put(self, block: Block) -> Step:
-        return Step(self.config.put(block), self.mode)
-
-
-Act = Callable[[Call], Step]
 
 
 def apply_line(config: FtosConfig, mode: Mode, line: str) -> Step:
@@ -95,7 +57,7 @@ def apply_line(config: FtosConfig, mode: Mode, line: str) -> Step:
 
 
 def _rules(mode: Mode) -> Sequence[Rule[Act]]:
-    return _RULES.get(mode.name, _INTERFACE_RULES)
+    return _RULES.get(mode.name, INTERFACE_RULES)
 
 
 def _parse_as_global(line: str, refusal: InvalidInput) -> Parsed[Act]:
@@ -107,32 +69,6 @@ def _parse_as_global(line: str, refusal: InvalidInput) -> Parsed[Act]:
 
 def _hostname(call: Call) -> Step:
     return Step(call.config.rename(call.texts[0]), call.mode)
-
-
-def _interface(call: Call) -> Step:
-    name = _known_interface(call)
-    header = f"{INTERFACE}{name}"
-    if call.config.find(header) is None:
-        if not name.startswith(VIRTUAL):
-            raise Refused(f"% Error: No such interface {name}.")
-        call = replace(call, config=call.config.put(Block(header, ("no ip address", "shutdown"))))
-    kind, _, number = name.partition(" ")
-    return Step(call.config, Mode(f"conf-if-{TYPES[kind]}-{number}", (header,)))
-
-
-def _no_interface(call: Call) -> Step:
-    name = _known_interface(call)
-    header = f"{INTERFACE}{name}"
-    if not name.startswith(VIRTUAL) or call.config.find(header) is None:
-        raise Refused(f"% Error: Interface {name} cannot be removed.")
-    return Step(call.config.drop(header), GLOBAL)
-
-
-def _known_interface(call: Call) -> str:
-    name = interface_name(call.texts[0])
-    if name is None:
-        raise InvalidInput(call.values[0].column)
-    return name
 
 
 def _enter(kind: str, mode: str, longest: int) -> Act:
@@ -232,49 +168,9 @@ def _next_hop(word: Token) -> str:
     return word.text
 
 
-def _apply_group(call: Call) -> Step:
-    line = f"ip redirect-group {call.texts[0]}"
-    if line in call.block.lines:
-        return Step(call.config, call.mode)
-    return call.put(_said(call.block, line))
-
-
-def _say(said: str) -> Act:
-    """One line of an interface in place of the other that begins so."""
-
-    def act(call: Call) -> Step:
-        former = (said, f"no {said.strip()}")
-        kept = call.block.without(*(line for line in call.block.lines if line.startswith(former)))
-        return call.put(_said(kept, " ".join(call.line.split())))
-
-    return act
-
-
-def _unsay(call: Call) -> Step:
-    line = " ".join(call.line.split()[1:])
-    if line not in call.block.lines:
-        raise Refused("% Error: Not configured.")
-    return call.put(call.block.without(line))
-
-
-def _shutdown(call: Call) -> Step:
-    kept = call.block.without("shutdown", "no shutdown")
-    return call.put(replace(kept, lines=(*kept.lines, call.line.strip())))
-
-
-def _said(block: Block, line: str) -> Block:
-    """With one more line, before the `no shutdown` that ends an interface."""
-    index = next((at for at, known in enumerate(block.lines) if known in {"shutdown", "no shutdown"}), None)
-    if line.startswith("description "):
-        index = 0
-    index = len(block.lines) if index is None else index
-    return replace(block, lines=(*block.lines[:index], line, *block.lines[index:]))
-
-
 GLOBAL_RULES: Sequence[Rule[Act]] = (
     Rule("hostname WORD", _hostname),
-    Rule("interface LINE", _interface),
-    Rule("no interface LINE", _no_interface),
+    *INTERFACE_GLOBAL_RULES,
     Rule("ip redirect-list WORD", _enter(REDIRECT_LIST, REDIRECT_MODE, LONGEST_REDIRECT_LIST)),
     Rule("no ip redirect-list WORD", _remove(REDIRECT_LIST)),
     Rule("ip access-list extended WORD", _enter(ACCESS_LIST, ACCESS_MODE, LONGEST_ACCESS_LIST)),
@@ -303,16 +199,6 @@ _ACCESS_RULES: Sequence[Rule[Act]] = (
     Rule("no seq <0-4294967290>", _remove_number),
     Rule("no permit LINE", _remove_text),
     Rule("no deny LINE", _remove_text),
-)
-_INTERFACE_RULES: Sequence[Rule[Act]] = (
-    Rule("description LINE", _say("description ")),
-    Rule("ip address LINE", _say("ip address ")),
-    Rule("ip redirect-group WORD", _apply_group),
-    Rule("no ip redirect-group WORD", _unsay),
-    Rule("ip access-group WORD in", _say("ip access-group ")),
-    Rule("no ip access-group WORD in", _unsay),
-    Rule("shutdown", _shutdown),
-    Rule("no shutdown", _shutdown),
 )
 _RULES: Mapping[str, Sequence[Rule[Act]]] = {
     GLOBAL.name: GLOBAL_RULES,

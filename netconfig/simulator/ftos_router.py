@@ -6,9 +6,10 @@ from pathlib import Path
 
 from netconfig.simulator.cli_router import CliRouter
 from netconfig.simulator.ftos_cli import FtosAnswer, FtosSession, FtosState, ftos_answer
-from netconfig.simulator.ftos_commands import GLOBAL, Step, apply_line
+from netconfig.simulator.ftos_commands import apply_line
 from netconfig.simulator.ftos_config import FtosConfig, load
 from netconfig.simulator.ftos_forwarding import ftos_steers
+from netconfig.simulator.ftos_mode import GLOBAL, Step
 from netconfig.simulator.ios_mode import Mode
 from netconfig.simulator.session import Session
 from netconfig.simulator.steer import Steer
