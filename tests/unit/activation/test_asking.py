@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from activation.abandon import abandon
 from activation.adoption import start_adopted
@@ -57,6 +58,8 @@ def test_ticket_waits_until_the_device_can_tell(house: House, dumb: Exception) -
     assert (house.state(number), house.near.pushes) == (State.ACTIVATING, [])
     assert house.parts(number)[0].error == f"whether next hop {HOP} answers cannot be told: {words}"
     assert (hop(house).down_since, hop(house).told_at, hop(house).asked_at) == (None, None, NOON)
+    # Its session may be in disorder.
+    assert house.near.closed == len(house.near.asks)
     house.near.dumb = None
     watch(house)
     assert (house.state(number), ways(house)) == (State.ACTIVE, [HOP])
@@ -91,13 +94,16 @@ def test_what_works_stays_while_the_device_cannot_tell(house: House, silent: set
 
 
 @pytest.mark.parametrize("silent", [set(), {HOP}])
+@pytest.mark.parametrize("rebooted", [False, True])
 def test_what_works_stays_where_nothing_was_ever_told_to_this_database(
-    house: House, silent: set[str]
+    house: House, silent: set[str], rebooted: bool
 ) -> None:
     house.near.silent = silent
     number = steer(house, FALLS_BACK)
     carried = list(house.near.ours)
     house.store.write(lambda session: session.execute(delete(NextHopRow)))
+    if rebooted:
+        house.near.lines = ["hostname box"]
     house.near.dumb = GARBAGE
     house.at(NOON + DRIFT)
     assert (house.near.ours, house.state(number)) == (carried, State.ACTIVE)
@@ -119,10 +125,20 @@ def test_older_copy_of_the_database_comes_to_the_right_thing(house: House, silen
     assert (house.state(number), house.near.ours) == (State.RELEASED, [])
 
 
+def test_older_copy_that_has_it_go_by_its_fallback_hears_that_it_does_not(house: House) -> None:
+    number = steer(house, FALLS_BACK)
+    house.store.write(lambda session: session.execute(update(PartRow).values(detour=BACK)))
+    house.at(NOON + DRIFT)
+    assert (house.parts(number)[0].detour, ways(house), len(house.near.pushes)) == (None, [HOP], 1)
+
+
 def test_what_was_not_asked_lately_is_asked_before_it_is_steered_to_again(house: House) -> None:
     number = steer(house, FALLS_BACK)
-    house.near.silent, house.near.lines = {HOP}, ["hostname box"]
-    house.at(NOON + DRIFT)
+    house.near.silent = {HOP}
+    with capture_logs() as logs:
+        house.at(NOON + DRIFT)
+    assert "device drifted, repairing" not in [entry["event"] for entry in logs]
+    assert "next hop does not answer" in [entry["event"] for entry in logs]
     assert (ways(house), house.parts(number)[0].detour) == ([BACK], BACK)
     assert house.near.asks == [[HOP, BACK]] * 2
     second = steer(house, FALLS_BACK)
