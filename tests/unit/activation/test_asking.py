@@ -271,6 +271,18 @@ def test_rehearsal_asks_too_and_goes_by_what_it_heard(house: House) -> None:
     assert [plan.count(" via ") for plan in plans] == [1, 2, 1]
 
 
+def test_detour_that_was_only_rehearsed_is_none_of_the_device_that_goes_live(house: House) -> None:
+    house.near.silent = {HOP}
+    can = BoxDriver.capabilities
+    house.store.write(lambda s: register_device(s, NEAR, platform="box", capabilities=can, dry_run=True))
+    number = steer(house, FALLS_BACK)
+    assert house.parts(number)[0].detour == BACK
+    house.store.write(lambda s: register_device(s, NEAR, platform="box", capabilities=can, dry_run=False))
+    assert house.parts(number)[0].detour is None
+    house.run()
+    assert (ways(house), house.parts(number)[0].detour) == ([BACK], BACK)
+
+
 def test_process_that_may_only_read_asks_and_counts(house: House) -> None:
     number = steer(house)
     house.near.carry(3, reservation=number)
@@ -282,21 +294,21 @@ def test_process_that_may_only_read_asks_and_counts(house: House) -> None:
 
 
 def test_plan_that_is_shown_goes_by_what_is_known_and_asks_nobody(house: House) -> None:
-    number = steer(house)
     later = house.book(stages=HERE, intent=FALLS_BACK, start=HOUR)
-    asks = len(house.near.asks)
 
     def plan(as_if: int | None = None) -> str:
         return str(preview(house.store, NEAR, house.driver(NEAR), as_if=as_if).plan)
 
-    assert plan() == ""
     assert f" via {HOP} " in plan(later)
+    assert house.near.asks == []
+    steer(house)
+    asks = len(house.near.asks)
+    assert plan() == ""
     house.near.silent = {HOP}
     watch(house, 2)
     asked = len(house.near.asks)
     assert asked == asks + 2
     assert plan() == f"! waiting: {NOT_ANSWERING}\n"
-    house.cancel(number)
     assert len(house.near.asks) == asked
 
 
