@@ -50,7 +50,7 @@ def assemble(
 def _clear_filters(
     group: Element, wish: Wish, wanted: list[Route], kept: frozenset[str], names: Names, is_ours: Owns
 ) -> set[str]:
-    """Take the terms away that are not wanted; the instances that they led to."""
+    """Take the terms away that are not wanted; the instances that they, or those that stay, led to."""
     gone = set[str]()
     touched = {route.filter for route in (*wanted, *wish.leaving)}
     expected = {name for route in wanted for name in route.terms}
@@ -62,11 +62,11 @@ def _clear_filters(
         stays, is_cleared = False, False
         for term in list(held.iterchildren("term")):
             title = term.findtext("name") or ""
-            if (
-                (title in expected and is_needed)
-                or names.base_of(title) in kept
-                or (names.base_of(title) and not is_ours(term))
-            ):
+            if title in expected and is_needed:
+                # To another next hop than before, perhaps.
+                gone.add(instance_of(term) or "")
+                stays = True
+            elif names.base_of(title) in kept or (names.base_of(title) and not is_ours(term)):
                 stays = True
             elif names.base_of(title):
                 gone.add(instance_of(term) or "")

@@ -1,7 +1,7 @@
-"""A part whose next hop goes leads to its fallback, or nowhere, and back; no other packet hears of it."""
+"""Parts that share a next hop part company when one of them goes by its fallback."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
@@ -41,8 +41,8 @@ class Table:
         self.now = {ticket.part.part_id: ticket for ticket in bench.tickets}
         self.parts = reconcile(self.driver, [ticket.part for ticket in bench.tickets]).parts
 
-    def lead(self, ticket: Ticket, *, wanted: bool = True) -> None:
-        """Have one go as this ticket does, or nowhere; all others are served at every moment of that."""
+    def lead(self, ticket: Ticket) -> None:
+        """Have one go as this ticket does; all others are served at every moment of that."""
         number = ticket.part.part_id
         before = self.rig.path(ticket)
         others = [one for key, one in self.now.items() if key != number]
@@ -52,33 +52,16 @@ class Table:
             assert self.rig.path(ticket) in {None, before, ticket.next_hop}
 
         self.rig.watch(look)
-        done = reconcile(self.driver, [self._changed(part, ticket, wanted=wanted) for part in self.parts])
+        done = reconcile(self.driver, [self._changed(part, ticket) for part in self.parts])
         self.rig.watch(None)
         assert not done.left
-        assert self.rig.path(ticket) == (ticket.next_hop if wanted else None)
+        assert ticket.is_served(self.rig)
         self.parts, self.now[number] = done.parts, ticket
 
-    def _changed(self, part: PartIntent, ticket: Ticket, *, wanted: bool) -> PartIntent:
+    def _changed(self, part: PartIntent, ticket: Ticket) -> PartIntent:
         if part.part_id != ticket.part.part_id:
             return part
-        return dataclasses.replace(part, intent=ticket.part.intent, wanted=wanted)
-
-
-def lead_all(table: Table, steps: Sequence[tuple[Ticket | None, bool]]) -> None:
-    for ticket, wanted in steps:
-        assert ticket is not None
-        table.lead(ticket, wanted=wanted)
-
-
-def test_part_goes_by_its_fallback_or_nowhere_and_back(bench: Bench, rig: Rig) -> None:
-    original = rig.text()
-    table = Table(bench, rig)
-    assert list(pairs(bench))
-    for ticket, other in pairs(bench):
-        away = led_as(ticket, other)
-        lead_all(table, [(away, True), (away, False), (ticket, False), (ticket, True)])
-    reconcile(table.driver, unwanted(table.parts))
-    assert rig.text() == original
+        return dataclasses.replace(part, intent=ticket.part.intent)
 
 
 def test_who_shares_its_next_hop_stays_where_it_is_when_another_leaves_it(bench: Bench, rig: Rig) -> None:
@@ -86,6 +69,9 @@ def test_who_shares_its_next_hop_stays_where_it_is_when_another_leaves_it(bench:
     table = Table(bench, rig)
     for ticket, other in pairs(bench):
         there, back = led_as(ticket, other), led_as(other, ticket)
-        lead_all(table, [(there, True), (back, True), (ticket, True), (other, True)])
+        assert there is not None
+        assert back is not None
+        for one in (there, back, ticket, other):
+            table.lead(one)
     reconcile(table.driver, unwanted(table.parts))
     assert rig.text() == original

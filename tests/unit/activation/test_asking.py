@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from activation.abandon import abandon
 from activation.adoption import start_adopted
@@ -57,6 +58,8 @@ def test_ticket_waits_until_the_device_can_tell(house: House, dumb: Exception) -
     assert (house.state(number), house.near.pushes) == (State.ACTIVATING, [])
     assert house.parts(number)[0].error == f"whether next hop {HOP} answers cannot be told: {words}"
     assert (hop(house).down_since, hop(house).told_at, hop(house).asked_at) == (None, None, NOON)
+    # Its session may be in disorder.
+    assert house.near.closed == len(house.near.asks)
     house.near.dumb = None
     watch(house)
     assert (house.state(number), ways(house)) == (State.ACTIVE, [HOP])
@@ -91,13 +94,16 @@ def test_what_works_stays_while_the_device_cannot_tell(house: House, silent: set
 
 
 @pytest.mark.parametrize("silent", [set(), {HOP}])
+@pytest.mark.parametrize("rebooted", [False, True])
 def test_what_works_stays_where_nothing_was_ever_told_to_this_database(
-    house: House, silent: set[str]
+    house: House, silent: set[str], rebooted: bool
 ) -> None:
     house.near.silent = silent
     number = steer(house, FALLS_BACK)
     carried = list(house.near.ours)
     house.store.write(lambda session: session.execute(delete(NextHopRow)))
+    if rebooted:
+        house.near.lines = ["hostname box"]
     house.near.dumb = GARBAGE
     house.at(NOON + DRIFT)
     assert (house.near.ours, house.state(number)) == (carried, State.ACTIVE)
@@ -119,10 +125,20 @@ def test_older_copy_of_the_database_comes_to_the_right_thing(house: House, silen
     assert (house.state(number), house.near.ours) == (State.RELEASED, [])
 
 
+def test_older_copy_that_has_it_go_by_its_fallback_hears_that_it_does_not(house: House) -> None:
+    number = steer(house, FALLS_BACK)
+    house.store.write(lambda session: session.execute(update(PartRow).values(detour=BACK)))
+    house.at(NOON + DRIFT)
+    assert (house.parts(number)[0].detour, ways(house), len(house.near.pushes)) == (None, [HOP], 1)
+
+
 def test_what_was_not_asked_lately_is_asked_before_it_is_steered_to_again(house: House) -> None:
     number = steer(house, FALLS_BACK)
-    house.near.silent, house.near.lines = {HOP}, ["hostname box"]
-    house.at(NOON + DRIFT)
+    house.near.silent = {HOP}
+    with capture_logs() as logs:
+        house.at(NOON + DRIFT)
+    assert "device drifted, repairing" not in [entry["event"] for entry in logs]
+    assert "next hop does not answer" in [entry["event"] for entry in logs]
     assert (ways(house), house.parts(number)[0].detour) == ([BACK], BACK)
     assert house.near.asks == [[HOP, BACK]] * 2
     second = steer(house, FALLS_BACK)
@@ -255,6 +271,18 @@ def test_rehearsal_asks_too_and_goes_by_what_it_heard(house: House) -> None:
     assert [plan.count(" via ") for plan in plans] == [1, 2, 1]
 
 
+def test_detour_that_was_only_rehearsed_is_none_of_the_device_that_goes_live(house: House) -> None:
+    house.near.silent = {HOP}
+    can = BoxDriver.capabilities
+    house.store.write(lambda s: register_device(s, NEAR, platform="box", capabilities=can, dry_run=True))
+    number = steer(house, FALLS_BACK)
+    assert house.parts(number)[0].detour == BACK
+    house.store.write(lambda s: register_device(s, NEAR, platform="box", capabilities=can, dry_run=False))
+    assert house.parts(number)[0].detour is None
+    house.run()
+    assert (ways(house), house.parts(number)[0].detour) == ([BACK], BACK)
+
+
 def test_process_that_may_only_read_asks_and_counts(house: House) -> None:
     number = steer(house)
     house.near.carry(3, reservation=number)
@@ -266,21 +294,21 @@ def test_process_that_may_only_read_asks_and_counts(house: House) -> None:
 
 
 def test_plan_that_is_shown_goes_by_what_is_known_and_asks_nobody(house: House) -> None:
-    number = steer(house)
     later = house.book(stages=HERE, intent=FALLS_BACK, start=HOUR)
-    asks = len(house.near.asks)
 
     def plan(as_if: int | None = None) -> str:
         return str(preview(house.store, NEAR, house.driver(NEAR), as_if=as_if).plan)
 
-    assert plan() == ""
     assert f" via {HOP} " in plan(later)
+    assert house.near.asks == []
+    steer(house)
+    asks = len(house.near.asks)
+    assert plan() == ""
     house.near.silent = {HOP}
     watch(house, 2)
     asked = len(house.near.asks)
     assert asked == asks + 2
     assert plan() == f"! waiting: {NOT_ANSWERING}\n"
-    house.cancel(number)
     assert len(house.near.asks) == asked
 
 

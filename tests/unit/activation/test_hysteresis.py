@@ -39,9 +39,11 @@ def test_down_means_two_misses_in_a_row_and_up_three_answers(heard: Sequence[boo
         assert after.is_up is ((before.is_up or answers) and not misses)
 
 
-@given(HEARD)
-def test_it_is_down_since_it_went_and_not_since_it_was_last_asked(heard: Sequence[bool]) -> None:
-    for before, after in pairwise([Hop(), *lives(heard)]):
+@given(HEARD, st.sampled_from([5 * SECOND, LATELY + SECOND]))
+def test_it_is_down_since_it_went_and_not_since_it_was_last_asked(
+    heard: Sequence[bool], apart: timedelta
+) -> None:
+    for before, after in pairwise([Hop(), *lives(heard, apart=apart)]):
         assert after.told_at is not None
         if after.is_up:
             assert after.down_since is None
