@@ -44,8 +44,8 @@ class _Placer:
     def _lanes_given(self) -> dict[int, IpAddress]:
         """Where each lane leads that a part has.
 
-        One that leads where a part wants it stays as it is: of several parts in it whoever is to go elsewhere by
-        now leaves it. It leads elsewhere only where all of them do.
+        One that leads where a part wants it stays as it is: of several parts in it whoever is to go elsewhere
+        leaves it. It comes to lead elsewhere only where all of them do.
         """
         there = {(route.lane, route.next_hop) for route in self._actual.managed.routes}
         given = [
