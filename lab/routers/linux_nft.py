@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncssh
 
@@ -27,9 +26,17 @@ LAMBDASTATION_KEPT={kept}
 export LAMBDASTATION_KEPT
 exec nsenter --net={network} {helper} "$@"
 """
+_LET_IN = """\
+cd "$1"
+mount --no-mtab -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/sshd "$1"
+mount --no-mtab --no-canonicalize --bind . "$1"
+exec "$2" -i -e -f "$1/sshd.conf"
+"""
+"""With a /run of its own, where Debian's sshd wants an empty folder; a lab below /run is there too."""
 _SSHD = """\
-HostKey {folder}/host_key
-AuthorizedKeysFile {folder}/authorized_keys
+HostKey "{folder}/host_key"
+AuthorizedKeysFile "{tokens}/authorized_keys"
 PidFile none
 StrictModes no
 UsePAM no
@@ -38,8 +45,8 @@ PasswordAuthentication no
 PermitRootLogin prohibit-password
 PrintMotd no
 PrintLastLog no
-SetEnv HOME={folder}
-ForceCommand {folder}/entrance
+SetEnv HOME="{folder}"
+ForceCommand {entrance}
 """
 """Its home is none, so that root's shell reads nothing there before each command."""
 
@@ -117,14 +124,15 @@ class _RunningRouter:
         )
         entrance.chmod(0o700)
         (folder / "authorized_keys").write_text(client.export_public_key().decode())
-        (folder / "sshd.conf").write_text(_SSHD.format(folder=folder))
-        # Where sshd is before anybody has logged in: Debian's, which makes it too, and so it stays.
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        tokens = str(folder).replace("%", "%%")
+        conf = _SSHD.format(folder=folder, tokens=tokens, entrance=shlex.quote(str(entrance)))
+        (folder / "sshd.conf").write_text(conf)
         return " ".join(host.export_public_key().decode().split()[:2])
 
     def _let_in(self) -> None:
         sshd = shutil.which("sshd", path=search_path()) or "sshd"
-        command = ("setpriv", "--pdeathsig", "KILL", sshd, "-i", "-e", "-f", str(self._folder / "sshd.conf"))
+        inside = ("unshare", "--mount", "sh", "-euc", _LET_IN, "sh", str(self._folder), sshd)
+        command = ("setpriv", "--pdeathsig", "KILL", *inside)
         while True:
             try:
                 connection, _ = self._listening.accept()

@@ -38,12 +38,25 @@ class _Placer:
         self._bases = {one.label.base for one in held if one.label} | set(actual.ruleset.counters)
         self._owners = {(one.label.reservation, one.database) for one in held if one.label}
         self._foreign = {mark.lane for mark in self._foreign_marks(strangers)}
-        self._lanes: dict[int, IpAddress] = {}
-        for part in parts:
-            place = route_place(part.placement)
-            if place and isinstance(part.intent, PolicyRoute):
-                self._bases.add(place["counter"])
-                self._lanes.setdefault(place["lane"], part.intent.next_hop)
+        self._bases |= {place["counter"] for part in parts if (place := route_place(part.placement))}
+        self._lanes = self._lanes_given()
+
+    def _lanes_given(self) -> dict[int, IpAddress]:
+        """Where each lane leads that a part has.
+
+        One that leads where a part wants it stays as it is: of several parts in it whoever is to go elsewhere
+        leaves it. It comes to lead elsewhere only where all of them do.
+        """
+        there = {(route.lane, route.next_hop) for route in self._actual.managed.routes}
+        given = [
+            (place["lane"], part.intent.next_hop)
+            for part in self._parts
+            if isinstance(part.intent, PolicyRoute) and (place := route_place(part.placement))
+        ]
+        lanes: dict[int, IpAddress] = {}
+        for lane, next_hop in sorted(given, key=lambda one: one not in there):
+            lanes.setdefault(lane, next_hop)
+        return lanes
 
     def place(self) -> dict[int, Placement]:
         wanted = sorted((part for part in self._parts if part.wanted), key=lambda part: part.part_id)

@@ -1,5 +1,6 @@
 """A real router asks its neighbours whether they answer, and nobody else."""
 
+import dataclasses
 import os
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ import pytest
 
 from netconfig.drivers.linux_nft import HELPER, LinuxNft
 from netconfig.errors import StateUnknown
-from tests.contract.drivers.linux_nft_bench import LinuxBench, LinuxRig
+from netconfig.intent import PolicyRoute
+from tests.contract.drivers.bench import Ticket, reconcile
+from tests.contract.drivers.cisco_ios_bench import CMS, TO_CMS
+from tests.contract.drivers.linux_nft_bench import TICKETS, LinuxBench, LinuxRig, steer
 from tests.contract.drivers.linux_nft_frames import received
 from tests.contract.drivers.linux_nft_router import PASSWORD
 
@@ -72,6 +76,27 @@ def test_router_without_ping_is_a_named_error(rig: LinuxRig) -> None:
     finally:
         entrance.write_text(intact)
     assert driver.answering([ONE]) == {ONE}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_of_two_that_go_by_a_next_hop_is_moved_without_the_other(rig: LinuxRig, number: int) -> None:
+    both = [TICKETS[0], Ticket(steer(9, 48, "192.0.2.1", CMS), TO_CMS, "192.0.2.1")]
+    driver = rig.at_once()
+    parts = list(reconcile(driver, [ticket.part for ticket in both]).parts)
+    rig.watch(lambda: stays.append(both[1 - number].is_served(rig)))
+    for next_hop in ("192.0.2.2", "192.0.2.1"):
+        stays: list[bool] = []
+        intent = parts[number].intent
+        assert isinstance(intent, PolicyRoute)
+        moved = dataclasses.replace(intent, next_hop=ip_address(next_hop))
+        parts[number] = dataclasses.replace(parts[number], intent=moved)
+        done = reconcile(driver, parts)
+        parts = list(done.parts)
+        assert not done.left
+        assert rig.path(both[number]) == next_hop
+        assert stays
+        assert all(stays)
+    rig.watch(None)
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,10 @@ def test_what_is_saved_by_several_at_once_is_that_of_one(tmp_path: Path) -> None
         process.stdin.write(text[:-1])
         process.stdin.flush()
     for process in saving:
-        process.communicate(b"\n", timeout=60)
-        assert process.returncode == 0
+        assert process.stdin
+        process.stdin.write(b"\n")
+        process.stdin.close()
+    assert [process.wait(60) for process in saving] == [0] * len(texts)
     (file,) = kept.iterdir()
     assert file.name == "FNAL.boot"
     assert file.read_bytes() in texts
