@@ -48,6 +48,13 @@ class PortRange:
             raise ValueError(f"ports run from 0 to 65535, first to last, not {self.first} to {self.last}")
 
 
+def _require_no_zone(*addresses: IpAddress | None) -> None:
+    for address in addresses:
+        # Python takes any text for the zone of an IPv6 address, a line break too.
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            raise ValueError(f"an address with a zone cannot be routed: {str(address)!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class FlowMatch:
     """The packets of one address family that a single access-list entry can match.
@@ -59,7 +66,8 @@ class FlowMatch:
         dscp: code point 0 to 63, or None for any.
 
     Raises:
-        ValueError: families differ, ports without tcp or udp, or a code point out of range.
+        ValueError: families differ, an address with a zone, ports without tcp or udp, or a code point out of
+            range.
     """
 
     source: IpNetwork
@@ -70,6 +78,7 @@ class FlowMatch:
     dscp: int | None = None
 
     def __post_init__(self) -> None:
+        _require_no_zone(self.source.network_address, self.destination.network_address)
         if self.source.version != self.destination.version:
             raise ValueError(f"{self.source} and {self.destination} are of different address families")
         if (self.source_ports or self.destination_ports) and self.protocol not in {
@@ -144,8 +153,8 @@ class PolicyRoute:
             they are given the intent as it is to be now.
 
     Raises:
-        ValueError: no flows, mixed families, `policy` and `sequences` not together, or a fallback that is of
-            another family or the next hop itself.
+        ValueError: no flows, mixed families, an address with a zone, `policy` and `sequences` not together,
+            or a fallback that is of another family or the next hop itself.
     """
 
     interface: str
@@ -163,6 +172,7 @@ class PolicyRoute:
         if (self.policy is None) != (self.sequences is None):
             raise ValueError("a site's own policy goes with the sequence range it leaves to us")
         fallback = self.next_hop_down.fallback if self.next_hop_down else None
+        _require_no_zone(self.next_hop, fallback)
         if fallback is not None and fallback.version != self.next_hop.version:
             raise ValueError(f"fallback {fallback} is not of the family of next hop {self.next_hop}")
         if fallback == self.next_hop:
