@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from hosttools.flow import Flow, local_address, resolve
+from hosttools.flow import Address, Flow, local_address, resolve
 from hosttools.programs import PATIENCE, ToolError, environment
 from hosttools.record import Interval, Transfer
 
@@ -19,6 +19,7 @@ _DEFAULT_SECONDS = 10
 _REFUSED = {
     "server": "lsiperf is the client's end: start `iperf3 -s` at the other one",
     "logfile": "lsiperf reads what iperf3 prints",
+    "debug": "lsiperf reads what iperf3 prints",
     "json_stream": "lsiperf asks iperf3 for -J",
     "sctp": "a ticket is for tcp or udp",
     "file": "lsiperf sends no files",
@@ -40,6 +41,7 @@ class IperfCall:
     Attributes:
         arguments: as they were given.
         seconds: how long it sends, None if it is bounded by bytes or not at all.
+        device: what it is bound to, `-c HOST%eth0`.
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +53,11 @@ class IperfCall:
     local_ports: tuple[int, ...]
     seconds: int | None
     own_interval: bool
+    device: str = ""
+
+    def words(self, remote: Address) -> tuple[str, ...]:
+        """The arguments, with the address that the ticket is for: a name may have several, in any order."""
+        return (*self.arguments, "-c", f"{remote}%{self.device}" if self.device else str(remote))
 
     def flow(self) -> Flow:
         """The flow that it will be.
@@ -85,6 +92,7 @@ def read_call(arguments: Sequence[str]) -> IperfCall:
         arguments=tuple(arguments),
         protocol="udp" if given.udp else "tcp",
         host=given.client.partition("%")[0],
+        device=given.client.partition("%")[2],
         port=given.port,
         family=socket.AF_INET if given.v4 else socket.AF_INET6 if given.v6 else socket.AF_UNSPEC,
         bound=given.bind.partition("%")[0] if given.bind else None,
@@ -114,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("json-stream", "sctp"):
         parser.add_argument(f"--{name}", action="store_true")
     # Read over; named so that what is joined to them, or follows them, is not taken for an option.
-    for name in "RJVZNd":
+    parser.add_argument("-d", "--debug", action="store_true")
+    for name in "RJVZN":
         parser.add_argument(f"-{name}", dest="read_over", action="store_true")
     for name in "AfwlbCMSLOTXI":
         parser.add_argument(f"-{name}", dest="read_over")
@@ -136,12 +145,12 @@ def _seconds(text: str) -> int:
 class RunningIperf:
     """iperf3 that runs. It ends when we do, however that comes about."""
 
-    def __init__(self, call: IperfCall, interval_seconds: float) -> None:
-        """Start it."""
+    def __init__(self, call: IperfCall, remote: Address, interval_seconds: float) -> None:
+        """Start it, towards the address that was found for its host."""
         own = () if call.own_interval else ("-i", f"{interval_seconds:g}")
         self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(  # noqa: S603 - words, no shell
-            ("setpriv", "--pdeathsig", "TERM", "iperf3", *call.arguments, "-J", *own),  # noqa: S607
+            ("setpriv", "--pdeathsig", "TERM", "iperf3", *call.words(remote), "-J", *own),  # noqa: S607
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
@@ -183,9 +192,16 @@ class RunningIperf:
         try:
             told = json.loads(text)
         except ValueError:
-            words = " ".join((self._err.read().decode(errors="replace") or text).split())
-            raise TransferFailed(f"iperf3: {words[:300] or 'no answer'}") from None
+            raise TransferFailed(
+                f"iperf3: {_sentence(self._err.read().decode(errors='replace') or text)}"
+            ) from None
         return read_result(told), told
+
+
+def _sentence(words: str) -> str:
+    """What iperf3 complains of; how it is to be called stands in the lines after that."""
+    first = next((line.strip() for line in words.splitlines() if line.strip()), "no answer")
+    return first.removeprefix("iperf3: ")[:300]
 
 
 def read_result(told: Any) -> Transfer:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from hosttools.attaching import Attached, Sought, find_flow
-from hosttools.ending import ended
+from hosttools.ending import ended, when_told
 from hosttools.flow import Flow, resolve
 from hosttools.iperf import IperfCall, RunningIperf, read_call
 from hosttools.network import inside
@@ -18,8 +18,9 @@ from hosttools.options import read_options, split
 from hosttools.programs import ToolError, require
 from hosttools.record import Record, document
 from hosttools.run import Plan, Run, Stopped
-from hosttools.station import TicketRefused, Wish, look_around
-from lambdastation.client import Client, Mode
+from hosttools.standing import Standing, standing_now
+from hosttools.station import Surroundings, TicketRefused, Wish, if_allowed, look_around
+from lambdastation.client import Client, ClientError, Mode
 
 _USUAL_TRAVEL_SECONDS = 600
 _FIGURES = frozenset({".png", ".svg", ".pdf"})
@@ -50,12 +51,14 @@ def carry_out(words: Sequence[str]) -> int:
         flow = find_flow(_sought(options)) if call is None else call.flow()
     with Client.from_environment(os.environ) as client:
         around = look_around(client, flow)
+        before = _standing_before(client, flow, around)
         stopped = Stopped()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stopped)
+        when_told(stopped, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         with inside(options.netns) as home:
-            run = Run(flow, make_plan(options, call), client, around, home)
+            run = Run(flow, make_plan(options, call), client, around, before, home)
             said, failed = _transfer(run, flow, call, options.interval, stopped)
+    if run.left is not None:
+        print(f"lsiperf: {run.left}", file=sys.stderr)  # noqa: T201 - a command's words
     if failed is None:
         _report(run.record, said, as_json=options.json)
     if options.plot is not None and run.record.moments:
@@ -66,7 +69,15 @@ def carry_out(words: Sequence[str]) -> int:
         raise failed
     if not run.was_active():
         raise TicketRefused(f"the ticket was not active: {run.why_not_active()}")
-    return 0
+    return 0 if run.left is None else TicketRefused.status
+
+
+def _standing_before(client: Client, flow: Flow, around: Surroundings) -> Standing | None:
+    """Where the flow goes before we ask for anything; None where the station keeps its tickets from us."""
+    try:
+        return if_allowed(lambda: standing_now(client, flow, None, around), None)
+    except ClientError as error:
+        raise TicketRefused(f"{error} ({error.code})") from None
 
 
 def make_plan(options: argparse.Namespace, call: IperfCall | None) -> Plan:
@@ -109,6 +120,8 @@ def check_figure(file: Path) -> None:
         raise ToolError(f"--plot: a file that ends in {', '.join(sorted(_FIGURES))}, not {file.name!r}")
     if not file.absolute().parent.is_dir():
         raise ToolError(f"--plot: there is no folder {file.parent}")
+    if file.is_dir() or not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        raise ToolError(f"--plot: {file} may not be written, or is a folder")
     try:
         import_module("matplotlib")
     except ImportError:
@@ -122,7 +135,7 @@ def _transfer(
     try:
         if call is None:
             return run.carry_out(lambda: Attached(flow), stopped, begun=True), None
-        return run.carry_out(lambda: RunningIperf(call, interval), stopped), None
+        return run.carry_out(lambda: RunningIperf(call, flow.remote, interval), stopped), None
     except ToolError as error:
         return None, error
 

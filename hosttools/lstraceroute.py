@@ -11,20 +11,21 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any, NoReturn
 
-from hosttools.ending import ended
+from hosttools.ending import ended, when_told
 from hosttools.flow import Flow, local_address, resolve
 from hosttools.hops import Hop, table, trace
 from hosttools.network import inside
 from hosttools.options import Parser, add_ticket_options, add_trace_options
 from hosttools.programs import ToolError, require
-from hosttools.standing import LIVE, Standing, standing
+from hosttools.standing import Standing, standing_now
 from hosttools.station import Surroundings, TicketRefused, Wish, look_around, ticket_request
-from lambdastation.client import Client, ClientError, Mode, Ticket, TicketQuery
+from lambdastation.client import Client, ClientError, Mode, Ticket
 
 _EPILOG = """
 The station and our certificate: LAMBDASTATION_URL, _CA, _CERT and _KEY, or /etc/lambdastation/ost2.conf.
 Exit status: 0 done; 1 traceroute failed; 2 bad options or settings, or something is missing here; 3 no
-ticket, or it was not active; 130 and 143 ended by Ctrl-C and SIGTERM, the ticket is given up then too.
+ticket, or it was not active; 129, 130 and 143 ended by SIGHUP, Ctrl-C and SIGTERM, the ticket that it has
+opened is given up then too.
 """
 _RELEASED_WITHIN = timedelta(seconds=120)
 VERSION = 1
@@ -57,10 +58,9 @@ class Tracing:
             ToolError: traceroute fails, or the station does not answer.
         """
         try:
-            tickets = list(self._client.every_ticket(TicketQuery(states=LIVE)))
+            now = standing_now(self._client, self._flow, self._dscp, self._around)
         except ClientError as error:
             raise TicketRefused(f"{error} ({error.code})") from None
-        now = standing(self._flow, self._dscp, tickets, self._around)
         at = datetime.now(UTC)
         options = self._options
         with inside(options.netns):
@@ -68,7 +68,7 @@ class Tracing:
         self.traces.append(Trace(when, at, now, tuple(hops)))
 
     def look_with_a_ticket(self, wish: Wish) -> None:
-        """Trace it before, during and after a ticket.
+        """Trace it before, during and after a ticket; one that was there already is left, and has no after.
 
         Raises:
             ToolError: traceroute fails, or there is no ticket.
@@ -76,22 +76,28 @@ class Tracing:
         asked = ticket_request(self._flow, wish, self._around.ends)
         self.look("before")
         try:
-            with self._client.ticket(asked, mode=wish.mode, cancel=True) as ticket:
-                self.ticket = ticket
-                if ticket.dscp_out is not None:
-                    self._dscp = ticket.dscp_out
-                self.look("during")
-            if wish.mode is Mode.NEW:
-                self.ticket = self._client.wait_until_over(ticket.ticket_id, within=_RELEASED_WITHIN)
+            opened = self._client.open(asked, mode=wish.mode)
+            if (opened.answered or wish.mode) is not Mode.NEW:
+                self._look_during(opened.ticket_id)
+                return
+            with self._client.given_up_after(opened.ticket_id):
+                self._look_during(opened.ticket_id)
+            self.ticket = self._client.wait_until_over(opened.ticket_id, within=_RELEASED_WITHIN)
         except ClientError as error:
             raise TicketRefused(f"{error} ({error.code})") from None
         self._dscp = max(wish.dscp or 0, 0)
         self.look("after")
 
+    def _look_during(self, ticket_id: int) -> None:
+        self.ticket = ticket = self._client.wait_until_active(ticket_id)
+        if ticket.dscp_out is not None:
+            self._dscp = ticket.dscp_out
+        self.look("during")
+
 
 def main() -> int:
     """Run the command; the exit status is in `--help`."""
-    signal.signal(signal.SIGTERM, _end)
+    when_told(_end, signal.SIGTERM, signal.SIGHUP)
     return ended("lstraceroute", carry_out)
 
 
@@ -197,7 +203,7 @@ def document(flow: Flow, tracing: Tracing) -> dict[str, Any]:
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
-    """SIGTERM: what was begun is given up on the way out."""
+    """What was begun is given up on the way out."""
     raise SystemExit(128 + number)
 
 

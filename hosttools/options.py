@@ -11,7 +11,8 @@ from lambdastation.client import Mode
 _EPILOG = """
 The station and our certificate: LAMBDASTATION_URL, _CA, _CERT and _KEY, or /etc/lambdastation/ost2.conf.
 Exit status: 0 done, and the ticket was active; 1 the transfer failed; 2 bad options or settings, or something
-is missing here; 3 no ticket, or it was not active; 130 and 143 ended by Ctrl-C and SIGTERM.
+is missing here; 3 no ticket, or it was not active, or was not given up as told; 129, 130 and 143 ended by
+SIGHUP, Ctrl-C and SIGTERM.
 """
 ANY_CODE_POINT = -1
 """For `--dscp auto`."""
@@ -39,7 +40,10 @@ def read_options(words: Sequence[str]) -> argparse.Namespace:
     Raises:
         ToolError: they are not understood, or exclude each other.
     """
-    options = _parser().parse_args(list(words))
+    parser = _parser()
+    options, others = parser.parse_known_args(list(words))
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}; iperf3's stand after --")
     sought = (options.pid, options.dst, options.port, options.seconds)
     if not options.attach and any(given is not None for given in sought):
         raise ToolError("--pid, --dst, --port and --seconds go with --attach (lsiperf --help)")

@@ -8,6 +8,7 @@ from pathlib import Path as File
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from hosttools.record import Event, On, Phase, Record, What
 from lambdastation.client import State
@@ -22,14 +23,19 @@ _COLOURS = {
     "orange": "#f6c99a",
     "violet": "#cdb4e2",
 }
-_UNKNOWN = "#d8d8d8"
+_UNKNOWN = {On.PRODUCTION: "#d5dde3", On.ALTERNATE: "#e8d5bd"}
+"""Of paths whose colour has no shade of its own."""
 _CHANGING = "#8a8a8a"
+_OPACITY = 0.55
+_CHANGING_WORDS = "routers are being changed"
 _SHOWN = frozenset({What.ASKED, What.STATE, What.REFUSED, What.UNREACHABLE, What.GIVEN_UP})
 _NARROW = 0.24
 """Of the axis: what two labels in a row need between them."""
 _LEFTWARDS_FROM = 0.76
 """Of the axis: labels of later events stand to the left of their lines."""
 _ROW_HEIGHT = 0.06
+_WIDE = 0.17
+"""Of the axis: what a path's name and average take."""
 
 
 def draw(record: Record, file: File) -> None:
@@ -39,7 +45,13 @@ def draw(record: Record, file: File) -> None:
         OSError: the file cannot be written.
     """
     with mpl.rc_context(
-        {"font.size": 10, "axes.edgecolor": _INK, "text.color": _INK, "svg.hashsalt": "lsiperf"}
+        {
+            "font.size": 10,
+            "axes.edgecolor": _INK,
+            "text.color": _INK,
+            "text.parse_math": False,
+            "svg.hashsalt": "lsiperf",
+        }
     ):
         figure = Figure(figsize=(11, 6.6), layout="constrained")
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.3))
@@ -51,6 +63,7 @@ def draw(record: Record, file: File) -> None:
         for phase in record.phases():
             _shade(top, bottom, record, phase)
         _name_paths(top, record, end)
+        _explain_shades(figure, record)
         _mark_events(top, bottom, record, end)
         figure.savefig(file, dpi=130, metadata=_metadata(file))
 
@@ -76,7 +89,8 @@ def _throughput(axes: Axes, record: Record) -> None:
 
 def _mtu(axes: Axes, record: Record) -> None:
     axes.set_ylabel("Path MTU (bytes)")
-    axes.set_xlabel("Time since the transfer began (s)")
+    since = "lsiperf looks at the transfer" if record.attached else "the transfer began"
+    axes.set_xlabel(f"Time since {since} (s)")
     known = [moment for moment in record.moments if moment.path_mtu is not None]
     if not known:
         axes.text(0.5, 0.5, "path MTU not known", transform=axes.transAxes, ha="center", va="center")
@@ -96,7 +110,7 @@ def _shade(top: Axes, bottom: Axes, record: Record, phase: Phase) -> None:
             phase.start_seconds,
             phase.end_seconds,
             color=_colour(record, phase.on),
-            alpha=0.55,
+            alpha=_OPACITY,
             linewidth=0,
             zorder=0,
         )
@@ -105,7 +119,7 @@ def _shade(top: Axes, bottom: Axes, record: Record, phase: Phase) -> None:
 def _name_paths(axes: Axes, record: Record, end: float) -> None:
     """The path's name over each time that is wide enough for it, and what was reached on it."""
     for phase in record.phases():
-        if phase.on is On.CHANGING or (phase.end_seconds - phase.start_seconds) / end < 0.12:
+        if phase.on is On.CHANGING or (phase.end_seconds - phase.start_seconds) / end < _WIDE:
             continue
         rate = "" if phase.bits_per_second is None else f"\n{rate_words(phase.bits_per_second)} on average"
         axes.text(
@@ -119,6 +133,21 @@ def _name_paths(axes: Axes, record: Record, end: float) -> None:
             fontweight="bold",
             zorder=4,
         )
+
+
+def _explain_shades(figure: Figure, record: Record) -> None:
+    """What each shade is: a time may be too short to have its path's name on it."""
+    seen = {phase.on: phase for phase in record.phases()}
+    shades = [
+        Patch(
+            facecolor=_colour(record, on),
+            alpha=_OPACITY,
+            label=_CHANGING_WORDS if on is On.CHANGING else path_words(record, on).replace("\n", " "),
+        )
+        for on in (On.PRODUCTION, On.ALTERNATE, On.CHANGING)
+        if on in seen
+    ]
+    figure.legend(handles=shades, loc="outside lower center", ncols=len(On), frameon=False, fontsize=9)
 
 
 def _mark_events(top: Axes, bottom: Axes, record: Record, end: float) -> None:
@@ -212,7 +241,7 @@ def _colour(record: Record, on: On) -> str:
     if on is On.CHANGING:
         return _CHANGING
     path = record.production if on is On.PRODUCTION else record.alternate
-    return _UNKNOWN if path is None else _COLOURS.get(path.topology, _UNKNOWN)
+    return _UNKNOWN[on] if path is None else _COLOURS.get(path.topology, _UNKNOWN[on])
 
 
 def _metadata(file: File) -> dict[str, str | None]:

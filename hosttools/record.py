@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from lambdastation.client import Path, State, Ticket
+from reservation.lifecycle import FINAL
 
 VERSION = 1
 
@@ -100,12 +101,20 @@ class Phase:
 
 @dataclass(slots=True)
 class Record:
-    """All of a run. `production` and `alternate` are the paths, where they are known."""
+    """All of a run.
+
+    Attributes:
+        production, alternate: the paths, where they are known.
+        began_on: where the flow went before its ticket did anything: somebody else may have one for it.
+        attached: the transfer ran already when it was first looked at, and time is counted from then.
+    """
 
     started_at: datetime
     flow: str
     production: Path | None = None
     alternate: Path | None = None
+    began_on: On = On.PRODUCTION
+    attached: bool = False
     ticket: Ticket | None = None
     transfer: Transfer | None = None
     events: list[Event] = field(default_factory=list)
@@ -115,12 +124,21 @@ class Record:
     def on(self) -> On:
         """Where the flow goes now, by the ticket's last state."""
         states = [event.state for event in self.events if event.state is not None]
-        return _ON.get(states[-1], On.PRODUCTION) if states else On.PRODUCTION
+        return self._on_in(states[-1]) if states else self.began_on
 
     @property
     def path(self) -> str | None:
         """Its path's name."""
-        path = {On.PRODUCTION: self.production, On.ALTERNATE: self.alternate}.get(self.on)
+        return self._name(self.on)
+
+    def _on_in(self, state: State) -> On:
+        """Where the flow goes while its ticket is in a state."""
+        if self.ticket is not None and self.ticket.dry_run:
+            return self.began_on
+        return On.PRODUCTION if state in FINAL else _ON.get(state, self.began_on)
+
+    def _name(self, on: On) -> str | None:
+        path = {On.PRODUCTION: self.production, On.ALTERNATE: self.alternate}.get(on)
         return None if path is None else path.name
 
     def end_seconds(self) -> float:
@@ -129,32 +147,31 @@ class Record:
 
     def phases(self) -> list[Phase]:
         """The time from the start to the end, cut where the path changed."""
-        cuts = [(0.0, On.PRODUCTION)]
+        cuts = [(0.0, self.began_on)]
         for event in self.events:
-            if event.state is not None and (on := _ON.get(event.state, On.PRODUCTION)) != cuts[-1][1]:
+            if event.state is not None and (on := self._on_in(event.state)) != cuts[-1][1]:
                 cuts.append((max(event.seconds, 0.0), on))
         cuts.append((self.end_seconds(), cuts[-1][1]))
         return [self._phase(start, end, on) for (start, on), (end, _) in pairwise(cuts) if end > start]
 
     def _phase(self, start: float, end: float, on: On) -> Phase:
         inside = [moment for moment in self.moments if start < moment.seconds <= end]
-        path = {On.PRODUCTION: self.production, On.ALTERNATE: self.alternate}.get(on)
         return Phase(
             start,
             end,
             on,
-            None if path is None else path.name,
+            self._name(on),
             _average(inside, start),
             inside[-1].path_mtu if inside else None,
         )
 
     def fill_from(self, transfer: Transfer) -> None:
-        """Take iperf3's intervals for the moments: the kernel does not count UDP."""
-        at = [(0.0, On.PRODUCTION)]
-        at += [(event.seconds, _ON.get(event.state, On.PRODUCTION)) for event in self.events if event.state]
+        """Take iperf3's intervals for the moments: the kernel does not count UDP, and sees nothing short."""
+        at = [(0.0, self.began_on)]
+        at += [(event.seconds, self._on_in(event.state)) for event in self.events if event.state]
+        self.moments = []
         for interval in transfer.intervals:
             on = [on for seconds, on in at if seconds <= interval.end_seconds][-1]
-            path = {On.PRODUCTION: self.production, On.ALTERNATE: self.alternate}.get(on)
             self.moments.append(
                 Moment(
                     interval.end_seconds,
@@ -162,7 +179,7 @@ class Record:
                     interval.path_mtu,
                     None,
                     on,
-                    None if path is None else path.name,
+                    self._name(on),
                 )
             )
 

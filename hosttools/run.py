@@ -16,6 +16,7 @@ from hosttools.pathmtu import MtuWatch, forget_path_mtus
 from hosttools.programs import ToolError
 from hosttools.record import Event, Moment, On, Record, Transfer, What
 from hosttools.sockets import Connection, connections_of
+from hosttools.standing import Standing
 from hosttools.station import Follower, Surroundings, TicketRefused, Wish, ticket_request
 from lambdastation.client import Client, State, Ticket
 
@@ -100,12 +101,27 @@ def _total(each: Connection | None) -> int:
 
 
 class Run:
-    """One run; `record` is what was seen so far."""
+    """One run.
+
+    Attributes:
+        record: what was seen so far.
+        left: why a ticket that was to be given up is there still; None where none is.
+    """
 
     def __init__(
-        self, flow: Flow, plan: Plan, client: Client, around: Surroundings, home: Home | None = None
+        self,
+        flow: Flow,
+        plan: Plan,
+        client: Client,
+        around: Surroundings,
+        before: Standing | None = None,
+        home: Home | None = None,
     ) -> None:
-        """Nothing is done yet. `home` is the network of the station, where it is not the flow's.
+        """Nothing is done yet.
+
+        Args:
+            before: where the flow goes now; None if the station does not say.
+            home: the network of the station, where it is not the flow's.
 
         Raises:
             ToolError: nobody knows whose the other end is.
@@ -115,6 +131,9 @@ class Run:
         self._client, self._around, self._home = client, around, home or Home(None)
         self._start = time.monotonic()
         self.record = Record(datetime.now(UTC), str(flow), production=around.production)
+        self.left: str | None = None
+        if before is not None and before.on is not On.PRODUCTION:
+            self.record.began_on, self.record.alternate = before.on, around.named(before.name)
         self._marking: Marking | None = None
         self._mtu, self._may_forget = MtuWatch(), True
         self._last_mtu: int | None = None
@@ -147,16 +166,17 @@ class Run:
                 follower.start()
                 self._wait_until_active(follower, stopped)
             self._start_now()
-            if not first:
-                follower.start()
+            self.record.attached = begun
             source = start()
             stack.callback(source.close)
+            if not first and source.running:
+                follower.start()
             self._watch(source, follower, stopped, begun=begun)
             source.stop()
             told = source.answer()
             if told is not None:
                 self.record.transfer, self._said = told
-                if self._flow.protocol == "udp":
+                if not any(moment.bits_per_second for moment in self.record.moments):
                     self.record.fill_from(self.record.transfer)
         return self._said
 
@@ -173,11 +193,12 @@ class Run:
 
     def _finish(self, follower: Follower) -> None:
         follower.finish(cancel=self._plan.cancel)
+        self.left = follower.left
         self._hear(follower)
 
     def _wait_until_active(self, follower: Follower, stopped: Stopped) -> None:
         latest = time.monotonic() + _LONGEST_WAIT_SECONDS
-        while self.record.on is not On.ALTERNATE:
+        while not self.was_active():
             self._hear(follower)
             if stopped.number is not None:
                 raise TicketRefused("stopped before the ticket was active")
@@ -219,6 +240,8 @@ class Run:
             self._tell(event)
             if event.what is What.ASKED and ticket is not None:
                 self._mark(ticket)
+                if ticket.dry_run:
+                    self._tell(Event(self._seconds(), What.NOTE, "its routers are only rehearsed on"))
 
     def _know(self, ticket: Ticket) -> None:
         self.record.ticket = ticket
@@ -246,8 +269,15 @@ class Run:
         self._print(f"{event.seconds:7.1f} s  * {event.text}")
 
     def _print(self, line: str) -> None:
-        if not self._plan.quiet:
+        if self._plan.quiet or sys.stderr is None:
+            return
+        try:
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command's words
+        except BrokenPipeError:
+            raise
+        except OSError:
+            # A disk that is full, a terminal that is gone: no reason to end a transfer.
+            return
 
     def was_active(self) -> bool:
         """The ticket was active at some time."""
@@ -256,7 +286,11 @@ class Run:
     def why_not_active(self) -> str:
         """The sentence for a ticket that was not."""
         refused = [event.text for event in self.record.events if event.what in _HOPELESS]
-        return refused[-1] if refused else f"not while the transfer ran: {self._last_words()}"
+        if refused:
+            return refused[-1]
+        if not self.record.events:
+            return "the transfer ended before it was asked for"
+        return f"not while the transfer ran: {self._last_words()}"
 
 
 def moment_line(moment: Moment) -> str:

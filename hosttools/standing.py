@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from hosttools.flow import Address, Flow
 from hosttools.record import On
 from hosttools.station import Surroundings
-from lambdastation.client import State, Ticket
+from lambdastation.client import Client, State, Ticket, TicketQuery
 
 LIVE = (State.SCHEDULED, State.ACTIVATING, State.ACTIVE, State.RELEASING)
 """States in which a ticket has to do with packets, now or later."""
@@ -18,11 +18,27 @@ _ON = {State.ACTIVE: On.ALTERNATE, State.ACTIVATING: On.CHANGING, State.RELEASIN
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a flow's packets go. `path` is its name and colour, `why` a sentence."""
+    """Where a flow's packets go.
+
+    Attributes:
+        name: the path's, None where it is not known.
+        path: its name and colour, or what it is.
+        why: a sentence.
+    """
 
     on: On
+    name: str | None
     path: str
     why: str
+
+
+def standing_now(client: Client, flow: Flow, dscp: int | None, around: Surroundings) -> Standing:
+    """Where a flow goes by the tickets that the station has now.
+
+    Raises:
+        ClientError: it does not tell.
+    """
+    return standing(flow, dscp, client.every_ticket(TicketQuery(states=LIVE)), around)
 
 
 def standing(flow: Flow, dscp: int | None, tickets: Iterable[Ticket], around: Surroundings) -> Standing:
@@ -36,7 +52,8 @@ def standing(flow: Flow, dscp: int | None, tickets: Iterable[Ticket], around: Su
         why = f"{number} is {ticket.state.value}, until {ticket.end_at:%Y-%m-%d %H:%M:%S} UTC"
         if ticket.dry_run:
             return _production(around, f"{why}; its routers are only rehearsed on")
-        return Standing(_ON[ticket.state], _words(around, ticket.local_path), why)
+        name = ticket.local_path
+        return Standing(_ON[ticket.state], name, _words(around, name), why)
     for ticket in covering:
         needed = f"ticket {ticket.ticket_id} is for packets with DSCP {ticket.dscp_out} alone"
         return _production(around, f"{needed}, these carry {dscp or 0}")
@@ -86,7 +103,7 @@ def _range(word: re.Match[str]) -> tuple[int, int]:
 
 def _production(around: Surroundings, why: str) -> Standing:
     name = None if around.production is None else around.production.name
-    return Standing(On.PRODUCTION, _words(around, name), why)
+    return Standing(On.PRODUCTION, name, _words(around, name), why)
 
 
 def _words(around: Surroundings, name: str | None) -> str:

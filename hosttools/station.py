@@ -16,6 +16,7 @@ from lambdastation.client import (
     ClientError,
     DscpRequest,
     Mode,
+    Outcome,
     Path,
     Refused,
     State,
@@ -31,6 +32,7 @@ _QUIET_SECONDS = 5.0
 
 
 Told = TypeVar("Told")
+Otherwise = TypeVar("Otherwise")
 
 
 class TicketRefused(ToolError):
@@ -79,22 +81,22 @@ def look_around(client: Client, flow: Flow) -> Surroundings:
         TicketRefused: it does not answer, or not us.
     """
     try:
-        paths = _if_allowed(client.paths)
-        known = _if_allowed(client.clients)
+        paths = if_allowed(client.paths, ())
+        known = if_allowed(client.clients, ())
     except ClientError as error:
         raise TicketRefused(f"{error} ({error.code})") from None
     production = next((path for path in paths if path.production), None)
     return Surroundings(production, paths, whose(flow, known))
 
 
-def _if_allowed(ask: Callable[[], tuple[Told, ...]]) -> tuple[Told, ...]:
-    """What the station tells; nothing where its rules keep it from us: we may have a ticket all the same."""
+def if_allowed(ask: Callable[[], Told], otherwise: Otherwise) -> Told | Otherwise:
+    """What the station tells, unless its rules keep it from us: we may have a ticket all the same."""
     try:
         return ask()
     except Refused as refused:
         if refused.code != "not-authorized":
             raise
-        return ()
+        return otherwise
 
 
 def ticket_request(flow: Flow, wish: Wish, ends: Ends) -> TicketRequest:
@@ -135,6 +137,7 @@ class Follower:
 
     Attributes:
         events: what happened, oldest first.
+        left: why a ticket that was to be given up is there still; None where none is.
     """
 
     def __init__(
@@ -161,6 +164,7 @@ class Follower:
         self._cancel = False
         self._stop = threading.Event()
         self._over = threading.Event()
+        self.left: str | None = None
         self._ticket: Ticket | None = None
         self._thread = threading.Thread(target=self._follow, name="ticket", daemon=True)
 
@@ -192,19 +196,29 @@ class Follower:
             where = f", {field}" if field else ""
             self._tell(what, f"{error} ({error.code}{where})", self._ticket)
         finally:
-            if self._cancel:
-                self._give_up()
             self._over.set()
+        self._stop.wait()
+        if self._cancel:
+            self._give_up()
 
     def _give_up(self) -> None:
         ticket = self._ticket
         if ticket is None or ticket.over:
             return
-        try:
-            self._client.cancel(ticket.ticket_id)
-            self._tell(What.GIVEN_UP, f"ticket {ticket.ticket_id} given up", ticket)
-        except ClientError as error:
-            self._tell(What.NOTE, f"ticket {ticket.ticket_id} was not given up: {error}", ticket)
+        latest = time.monotonic() + _QUIET_SECONDS
+        while True:
+            try:
+                self._client.cancel(ticket.ticket_id)
+            except ClientError as error:
+                if may_ask_again(error) and time.monotonic() < latest:
+                    time.sleep(_POLL_SECONDS)
+                    continue
+                if getattr(error, "code", None) != "wrong-state":
+                    self.left = f"ticket {ticket.ticket_id} was not given up: {error}"
+                    self._tell(What.NOTE, self.left, ticket)
+            else:
+                self._tell(What.GIVEN_UP, f"ticket {ticket.ticket_id} given up", ticket)
+            return
 
     def _wait_for_its_time(self) -> bool:
         """Whether we are to stop meanwhile."""
@@ -232,13 +246,15 @@ class Follower:
                 heard_at = time.monotonic()
                 if ticket.state is not last:
                     last = ticket.state
-                    self._tell(What.STATE, _words(ticket), ticket, state=last)
+                    self._tell(What.STATE, state_words(ticket), ticket, state=last)
             self._stop.wait(_POLL_SECONDS)
 
     def _tell(self, what: What, text: str, ticket: Ticket | None, state: State | None = None) -> None:
         self.events.put((Event(self._clock(), what, text, state), ticket))
 
 
-def _words(ticket: Ticket) -> str:
+def state_words(ticket: Ticket) -> str:
+    """A ticket's state, and why it is over where it did not just complete."""
     why = f": {ticket.outcome.value}" if ticket.outcome else ""
-    return f"ticket {ticket.ticket_id} {ticket.state.value}{why}"
+    reason = f", {ticket.reason}" if ticket.reason and ticket.outcome is not Outcome.COMPLETED else ""
+    return f"ticket {ticket.ticket_id} {ticket.state.value}{why}{reason}"

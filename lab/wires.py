@@ -79,6 +79,12 @@ class Wires:
             router.batch("tc", _shaping_lines())
             for key in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
                 router.set(key, "1")
+            # As routers do: what traceroute is answered tells by which path its probe came.
+            router.set("ipv4/icmp_errors_use_inbound_ifaddr", "1")
+            for machine in (router, *(self.hosts[side.host(number)] for number in range(1, HOSTS + 1))):
+                # Linux answers traceroute once a second otherwise.
+                machine.set("ipv4/icmp_ratelimit", "0")
+                machine.set("ipv6/icmp/ratelimit", "0")
             for device in ("all", "default", *DEVICES):
                 router.set(f"ipv4/conf/{device}/rp_filter", "0")
 

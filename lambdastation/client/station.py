@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -207,7 +207,7 @@ class Client:
         within: timedelta = _WITHIN,
         cancel: bool = False,
     ) -> Iterator[Ticket]:
-        """A ticket, opened and active, for a `with` block.
+        """A ticket, opened and active, for a `with` block; `answered` of it says what opening did.
 
         Args:
             within: how long it may take to be active.
@@ -218,16 +218,21 @@ class Client:
             NotActive: it is over, or not active in time.
         """
         opened = self.open(asked, mode=mode)
+        with self.given_up_after(opened.ticket_id) if cancel else nullcontext():
+            active = self.wait_until_active(opened.ticket_id, within=within)
+            yield replace(active, answered=opened.answered)
+
+    @contextmanager
+    def given_up_after(self, ticket_id: int) -> Iterator[None]:
+        """Give up our part in a ticket at the end of a `with` block, however that comes about."""
         try:
-            yield self.wait_until_active(opened.ticket_id, within=within)
+            yield
         except BaseException:
-            if cancel:
-                # What went wrong first is what is told.
-                with suppress(ClientError):
-                    self._leave(opened.ticket_id)
+            # What went wrong first is what is told.
+            with suppress(ClientError):
+                self._leave(ticket_id)
             raise
-        if cancel:
-            self._leave(opened.ticket_id)
+        self._leave(ticket_id)
 
     def _leave(self, ticket_id: int) -> None:
         """Give it up; that it has ended by itself is as good."""

@@ -58,11 +58,11 @@ class Station:
             content = answer.read(_LARGEST_ANSWER + 1)
         except TimeoutError as error:
             raise Trouble("timeout", f"the station did not answer for {self._timeout:g} seconds") from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, http.client.RemoteDisconnected) as error:
+            raise Trouble("unreachable", "the station hung up") from error
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "no reason given"
             raise Trouble("tls", f"no trust between us and the station: {reason}") from error
-        except http.client.RemoteDisconnected as error:
-            raise Trouble("unreachable", "the station hung up") from error
         except http.client.HTTPException as error:
             raise Trouble("bad-answer", "the station's answer is no HTTP") from error
         except (OSError, ValueError) as error:

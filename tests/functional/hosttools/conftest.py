@@ -86,9 +86,9 @@ class Host:
         command = self.start(module, *words, before=before)
         return command.end(), command
 
-    def start_iperf3(self, *words: str) -> Command:
+    def start_iperf3(self, *words: str, before: tuple[str, ...] = ()) -> Command:
         """iperf3 that somebody else starts."""
-        return self._start("iperf3", *words)
+        return self._start(*before, "iperf3", *words)
 
     def _start(self, *words: str) -> Command:
         folder = self.folder / f"command-{len(self.started)}"

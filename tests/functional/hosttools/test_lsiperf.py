@@ -11,8 +11,10 @@ import pytest
 from lab.network import Host as Machine
 from lab.network import PrivateNetwork
 from lab.processes import run
+from lab.relay import Relay
 from lambdastation.client import Outcome, TicketQuery, TicketRequest
 from tests.functional.hosttools.conftest import OURS, THEIRS, Host
+from tests.functional.pathservice.conftest import Serving
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "lsiperf.schema.json"
 IPERF = ("-c", THEIRS, "-B", OURS, "-b", "20M")
@@ -138,6 +140,38 @@ def test_a_transfer_on_another_network_has_its_marks_there(host: Host, network: 
         assert container.run("nft", "list", "ruleset") == ""
 
 
+def test_a_terminal_that_goes_away_takes_the_ticket_with_it(host: Host) -> None:
+    words = ("--path", "red", "--after", "0", "--for", "600", "--cancel", "--json")
+    command = host.start("lsiperf", *words, "--", *IPERF, "-t", "300")
+    command.wait_for("StarLight10G\n")
+    command.process.send_signal(signal.SIGHUP)
+    assert command.end() == 129
+    assert command.document["events"][-1]["what"] == "given-up"
+
+
+def test_a_ticket_that_cannot_be_given_up_is_told_and_is_no_success(
+    host: Host, network: PrivateNetwork, serving: Serving, wait: Any
+) -> None:
+    near, far = "131.225.204.22", "131.225.204.23"
+    with Machine() as user:
+        user.plug("eth0", near="box1", address=f"{near}/24", mac="02:00:00:00:09:03")
+        run("ip", "address", "add", f"{far}/32", "dev", "box1")
+        run("ip", "route", "add", near, "dev", "box1")
+        user.run("ip", "route", "add", THEIRS, "via", far)
+        transfer = host.start_iperf3("-c", THEIRS, "-b", "20M", "-t", "300", before=user.inside)
+        wait(lambda: user.run("ss", "-Htn", "state", "established", "dst", THEIRS), "iperf3 to connect")
+        words = ("--attach", "--dst", THEIRS, "--path", "red", "--cancel", "--json")
+        with Relay(user, serving.port):
+            command = host.start("lsiperf", *words, before=user.inside)
+            command.wait_for("StarLight10G\n")
+        transfer.process.terminate()
+        assert command.end() == 3
+        number = command.document["ticket"]["ticketId"]
+        assert f"\nlsiperf: ticket {number} was not given up: the station" in command.err
+    with host.client() as station:
+        station.cancel(number)
+
+
 def test_without_a_ticket_the_transfer_is_made_and_the_status_says_so(host: Host) -> None:
     status, command = host.run("lsiperf", "--path", "blue", "--after", "0", "--json", "--", *IPERF, "-t", "1")
     assert status == 3
@@ -173,6 +207,8 @@ def test_a_server_that_is_not_there_is_iperf3_s_own_sentence(host: Host) -> None
     status, command = host.run("lsiperf", "--path", "red", "--after", "60", "--", *IPERF, "-p", "9")
     assert status == 1
     assert "unable to connect to server" in command.err
+    status, command = host.run("lsiperf", "--quiet", "--after", "60", "--", *IPERF, "--nonsense")
+    assert (status, command.err) == (1, "lsiperf: iperf3: unrecognized option '--nonsense'\n")
 
 
 def test_several_join_one_ticket(host: Host) -> None:
@@ -193,3 +229,8 @@ def test_several_join_one_ticket(host: Host) -> None:
             assert status == 0, command.err
             assert command.document["ticket"]["ticketId"] == ticket.ticket_id
             assert f"ticket {ticket.ticket_id} joined" in command.err
+            # Before it joins, the other's ticket steers it all the same.
+            words = ("--mode", "join", "--after", "0.5", "--path", "red", "--json")
+            status, command = host.run("lsiperf", *words, "--", *IPERF, "-t", "1")
+            assert status == 0, command.err
+            assert {moment["path"] for moment in command.document["moments"]} == {"StarLight10G"}

@@ -17,7 +17,7 @@ import pytest
 from lab.network import Host as Machine
 from lab.network import PrivateNetwork
 from lab.processes import run
-from lambdastation.client import Outcome, TicketQuery
+from lambdastation.client import Outcome, State, TicketQuery, TicketRequest
 from tests.functional.hosttools.conftest import OURS, Command, Host
 
 FAR = "192.84.86.80"
@@ -78,7 +78,9 @@ def children(command: Command) -> list[list[bytes]]:
 
 
 def test_a_ticket_s_hops_stand_beside_those_before_and_after(host: Host, far: str) -> None:
-    status, command = host.run("lstraceroute", far, "--path", "red", "--dscp", "auto", "--json", *PATIENTLY)
+    status, command = host.run(
+        "lstraceroute", far, "--path", "red", "--mode", "auto", "--dscp", "auto", "--json", *PATIENTLY
+    )
     assert status == 0, command.err
     told = command.document
     assert [trace["when"] for trace in told["traces"]] == ["before", "during", "after"]
@@ -93,6 +95,31 @@ def test_a_ticket_s_hops_stand_beside_those_before_and_after(host: Host, far: st
     assert way == [[BORDER, far], [BORDER, ALTERNATE, far], [BORDER, far]]
     with host.client() as station:
         assert station.get(told["ticketId"]).outcome is Outcome.CANCELLED
+
+
+def test_a_ticket_that_was_there_already_is_left_to_whose_it_is(host: Host, far: str) -> None:
+    with host.client() as station:
+        asked = TicketRequest(
+            src_client="CMS-SRM",
+            src_ip=f"{OURS}/32",
+            dst_site="Caltech",
+            dst_client="Tier2-SRM",
+            dst_ip=f"{far}/32",
+            dst_port="tcp eq 5201",
+            local_path="red",
+            travel_seconds=600,
+        )
+        with station.ticket(asked, cancel=True) as ticket:
+            words = ("--path", "red", "--mode", "auto", "--json", *PATIENTLY)
+            status, command = host.run("lstraceroute", far, *words)
+            assert status == 0, command.err
+            told = command.document
+            assert told["ticketId"] == ticket.ticket_id
+            assert [(trace["when"], trace["on"]) for trace in told["traces"]] == [
+                ("before", "alternate"),
+                ("during", "alternate"),
+            ]
+            assert station.get(ticket.ticket_id).state is State.ACTIVE
 
 
 def test_once_it_says_which_path_a_flow_takes_now_and_why(host: Host, far: str) -> None:
@@ -139,3 +166,9 @@ def test_what_cannot_be_is_one_sentence(host: Host, far: str) -> None:
         assert (done, command.out) == (status, ""), command.err
         assert sentence in command.err
         assert command.err.splitlines()[-1].startswith("lstraceroute: ")
+
+
+def test_a_disk_that_is_full_is_one_sentence(host: Host, far: str) -> None:
+    full = ("sh", "-c", 'exec "$0" "$@" > /dev/full')
+    status, command = host.run("lstraceroute", far, "--now", *PATIENTLY, before=full)
+    assert (status, command.err) == (2, "lstraceroute: No space left on device\n")

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -120,7 +121,8 @@ def test_join_and_extend_are_the_same_ticket(station: Client) -> None:
     assert opened.ticket_id == joined.ticket_id == extended.ticket_id
     assert extended.end_at == later
     # Asked the same three times, we take part once.
-    station.cancel(opened.ticket_id)
+    with station.ticket(asked, mode=Mode.AUTO, cancel=True) as joined:
+        assert (joined.ticket_id, joined.answered) == (opened.ticket_id, Mode.JOIN)
     assert station.wait_until_over(opened.ticket_id).over
 
 
@@ -244,6 +246,24 @@ def test_a_station_that_is_not_there_is_one_error(serving: Any) -> None:
         hasty = Client.from_environment(gone, timeout=timedelta(seconds=0.1))
         with hasty, pytest.raises(TimedOut, match=r"0\.1 seconds"):
             hasty.status()
+
+
+def test_a_station_that_hangs_up_may_be_asked_again(serving: Any) -> None:
+    def hang_up(listening: socket.socket) -> None:
+        near, _ = listening.accept()
+        with near:
+            near.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"https://localhost:{listening.getsockname()[1]}/"
+        answering = threading.Thread(target=hang_up, args=(listening,))
+        answering.start()
+        with (
+            Client.from_environment(environment_of(serving, LAMBDASTATION_URL=url)) as client,
+            pytest.raises(Unreachable, match="hung up"),
+        ):
+            client.status()
+        answering.join()
 
 
 def test_settings_that_are_missing_are_named() -> None:

@@ -38,6 +38,19 @@ def test_what_a_ticket_has_to_do_with_is_read_however_it_is_written() -> None:
     assert (flow.local_words, flow.remote_words) == ("udp range 6000-6002", "udp eq 5202")
 
 
+def test_iperf3_is_called_with_the_address_that_the_ticket_is_for() -> None:
+    address = ip_address("192.84.86.70")
+    assert read_call(["-c", "host", "-t", "3"]).words(address) == (
+        "-c",
+        "host",
+        "-t",
+        "3",
+        "-c",
+        str(address),
+    )
+    assert read_call(["-c", "host%eth0"]).words(address)[-1] == f"{address}%eth0"
+
+
 @pytest.mark.parametrize("words", ["-n 10M", "-k 5", "-t 0"])
 def test_a_transfer_without_a_length_in_time_has_none(words: str) -> None:
     assert read_call(["-c", "host", *words.split()]).seconds is None
@@ -54,6 +67,7 @@ def test_a_transfer_without_a_length_in_time_has_none(words: str) -> None:
         ("-c host -h", "--help"),
         ("-c host -v", "--version"),
         ("-c host -F x", "files"),
+        ("-c host -d", "no --debug"),
         ("-c host -p 0", "1 to 65535"),
         ("-c host -p ٣", "1 to 65535"),
         ("-c host -t soon", "seconds"),

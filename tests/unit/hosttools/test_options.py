@@ -66,6 +66,7 @@ def test_a_transfer_that_runs_gets_its_ticket_at_once() -> None:
         ("--first --after 5", "--first"),
         ("--attach --pid -5", "--pid"),
         ("host", "unrecognized"),
+        ("-c host", "iperf3's stand after --"),
     ],
 )
 def test_what_is_not_understood_is_named(words: str, sentence: str) -> None:
@@ -79,3 +80,6 @@ def test_a_figure_that_could_not_be_written_is_refused_before_the_run(tmp_path: 
         check_figure(tmp_path / "run.docx")
     with pytest.raises(ToolError, match="no folder"):
         check_figure(tmp_path / "nowhere" / "run.png")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(ToolError, match="is a folder"):
+        check_figure(tmp_path / "folder.png")

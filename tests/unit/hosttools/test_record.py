@@ -1,6 +1,7 @@
 """What is made of moments and events: phases, the document, the figure."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hosttools.lsiperf import summary
 from hosttools.record import Event, Interval, Moment, On, Record, Transfer, What, document
 from lambdastation.client import Path as NetworkPath
 from lambdastation.client import State
+from tests.unit.hosttools.test_standing import TICKET
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "lsiperf.schema.json"
 ESNET = NetworkPath("ESnet", "blue", production=True, bits_per_second=622_000_000)
@@ -61,8 +63,25 @@ def test_a_ticket_that_was_active_before_has_one_phase() -> None:
     assert (made.on, made.path) == (On.ALTERNATE, "StarLight10G")
 
 
+def test_a_flow_that_somebody_s_ticket_steers_begins_on_its_path(record: Record) -> None:
+    record.began_on = On.ALTERNATE
+    assert [(phase.start_seconds, phase.on) for phase in record.phases()][:2] == [
+        (0.0, On.ALTERNATE),
+        (2.2, On.CHANGING),
+    ]
+    assert record.on is On.PRODUCTION
+    record.events.clear()
+    assert (record.on, record.path) == (On.ALTERNATE, "StarLight10G")
+
+
+def test_a_ticket_whose_routers_are_rehearsed_on_moves_nothing(record: Record) -> None:
+    record.ticket = replace(TICKET, dry_run=True)
+    assert [(phase.on, phase.path) for phase in record.phases()] == [(On.PRODUCTION, "ESnet")]
+    record.events.pop()
+    assert record.on is On.PRODUCTION
+
+
 def test_iperf3_s_intervals_become_moments_on_the_path_of_their_time(record: Record) -> None:
-    record.moments.clear()
     record.fill_from(
         Transfer(
             9.0, 1, None, None, False, tuple(Interval(s, s + 1.0, 5.0, None, None) for s in (0.0, 4.0, 8.5))
@@ -118,6 +137,34 @@ def test_the_figure_names_its_axes_its_paths_and_every_event(record: Record, tmp
     ):
         # matplotlib writes each text as a comment beside its glyphs.
         assert f"<!-- {words}" in drawn or f" {words} -->" in drawn or words in drawn, words
+
+
+def words_in(record: Record, file: Path) -> str:
+    plot.draw(record, file)
+    return file.read_text(encoding="utf-8")
+
+
+def test_the_figure_names_a_path_whose_time_is_too_short_for_words(record: Record, tmp_path: Path) -> None:
+    moved = {State.RELEASING: 3.1, State.RELEASED: 3.2}
+    record.events = [
+        replace(e, seconds=moved.get(e.state, e.seconds) if e.state else e.seconds) for e in record.events
+    ]
+    drawn = words_in(record, tmp_path / "run.svg")
+    for words in ("alternate path StarLight10G (red)", "routers are being changed"):
+        assert words in drawn
+
+
+def test_the_figure_of_a_transfer_that_ran_already_does_not_say_when_it_began(
+    record: Record, tmp_path: Path
+) -> None:
+    record.attached = True
+    drawn = words_in(record, tmp_path / "run.svg")
+    assert "Time since lsiperf looks at the transfer (s)" in drawn
+
+
+def test_words_with_dollars_are_no_formula(record: Record, tmp_path: Path) -> None:
+    record.events.append(Event(5.0, What.REFUSED, r"costs $5 \\frac and more, not $4"))
+    assert "costs $5" in words_in(record, tmp_path / "run.svg")
 
 
 @pytest.mark.parametrize("rate", [0.0, 3e3, 5e9])

@@ -9,8 +9,8 @@ import pytest
 from hosttools.flow import Ends, Flow
 from hosttools.record import On
 from hosttools.standing import covers, standing
-from hosttools.station import Surroundings
-from lambdastation.client import Path, State, Ticket
+from hosttools.station import Surroundings, state_words
+from lambdastation.client import Outcome, Path, State, Ticket
 
 FLOW = Flow("tcp", ip_address("131.225.204.10"), (), ip_address("192.84.86.70"), (5201,))
 BLUE = Path("ESnet", "blue", production=True, bits_per_second=1)
@@ -102,3 +102,10 @@ def test_why_a_flow_is_on_the_production_path_is_said() -> None:
     assert releasing.on is On.CHANGING
     unknown = Surroundings(None, (), Ends(None, None, None))
     assert standing(FLOW, None, [], unknown).path == "the production path"
+
+
+def test_a_ticket_that_ends_before_its_time_says_why() -> None:
+    over = replace(TICKET, state=State.RELEASED, outcome=Outcome.FAILED, reason="r1 refused the policy")
+    assert state_words(over) == "ticket 5 released: failed, r1 refused the policy"
+    assert state_words(replace(over, outcome=Outcome.COMPLETED)) == "ticket 5 released: completed"
+    assert state_words(TICKET) == "ticket 5 active"
