@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 import reservation.tables  # noqa: F401 - its tables are made below
 from store import Base, Store, open_store
-from tests import figures
+from tests import figures, rootless
 from tests.budget import pytest_terminal_summary  # noqa: F401 - a hook, called by its name
 from tests.databases import drop_database, server, stop_servers
 
@@ -80,8 +80,9 @@ def emptied(store: Store) -> Store:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which marks there are for what runs on databases, and have figures told."""
+    """Say which marks there are for what runs on databases, and have figures and what takes root told."""
     config.pluginmanager.register(figures)
+    config.pluginmanager.register(rootless)
     config.addinivalue_line("markers", "one_database(why): on SQLite only: the database decides nothing here")
     config.addinivalue_line("markers", "any_database(why): on every database, whatever the module says")
 

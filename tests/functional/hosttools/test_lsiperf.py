@@ -230,7 +230,9 @@ def test_several_join_one_ticket(host: Host) -> None:
             assert command.document["ticket"]["ticketId"] == ticket.ticket_id
             assert f"ticket {ticket.ticket_id} joined" in command.err
             # Before it joins, the other's ticket steers it all the same.
-            words = ("--mode", "join", "--after", "0.5", "--path", "red", "--json")
-            status, command = host.run("lsiperf", *words, "--", *IPERF, "-t", "1")
-            assert status == 0, command.err
+            late = ("--mode", "join", "--after", "0.5", "--path", "red", "--json")
+            command = host.start("lsiperf", *late, "--", *IPERF, "-t", "300")
+            command.wait_for(f"ticket {ticket.ticket_id} active")
+            command.process.send_signal(signal.SIGINT)
+            assert command.end() == 130
             assert {moment["path"] for moment in command.document["moments"]} == {"StarLight10G"}
