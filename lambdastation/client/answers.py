@@ -37,7 +37,7 @@ def read_answer(content: bytes, operation: str) -> "Found":
         raise BadAnswer("the answer has a DOCTYPE, or is not in UTF-8")
     try:
         body = ET.fromstring(content).find(f"{{{SOAP}}}Body")  # noqa: S314 - bounded, and no DOCTYPE
-    except (ET.ParseError, ValueError) as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         raise BadAnswer("the answer is no XML") from error
     fault = None if body is None else body.find(f"{{{SOAP}}}Fault")
     if fault is not None:

@@ -53,7 +53,7 @@ def read_answer(content: bytes) -> Ticket:
         if b"<!DOCTYPE" in content:
             raise Trouble(_BAD_ANSWER, "the answer has a DOCTYPE")
         envelope = ET.fromstring(content)  # noqa: S314 - bounded, and expat bounds its entities
-    except (ET.ParseError, ValueError) as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         raise Trouble(_BAD_ANSWER, "the answer is no XML") from error
     fault = envelope.find(f"{{{_SOAP}}}Body/{{{_SOAP}}}Fault")
     if fault is not None:

@@ -109,6 +109,7 @@ def test_a_time_without_a_zone_is_a_mistake_of_the_program() -> None:
         b"",
         b"<html/>",
         b"<!DOCTYPE x><x/>",
+        b'<?xml version="1.0" encoding="martian"?><a/>',
         "<!DOCTYPE x><x/>".encode("utf-16"),
         answer("", "cancelTicket"),
         answer(""),

@@ -154,6 +154,7 @@ def test_a_ticket_becomes_dcaches_line() -> None:
         b"OK",
         b"<a/>",
         b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        b'<?xml version="1.0" encoding="martian"?><a/>',
         answer(""),
         ticket(local="0"),
         ticket(local="-1"),
