@@ -4,11 +4,14 @@ import socket
 import threading
 from pathlib import Path
 
+from hosttools.hops import read_hops
 from lab.network import Host, PrivateNetwork
 from lab.openvswitch import OpenVSwitch
 from lab.processes import wait_for
+from lab.sites import ALTERNATES, EAST, PRODUCTION, WEST
 from lab.wires import Wires, are_up
 
+RED = ALTERNATES[0]
 NETWORK = Path("/proc/thread-self/ns/net")
 
 
@@ -36,6 +39,23 @@ def test_links_take_packets_from_the_first_moment() -> None:
         # A lab is not there before this says so, so it has to be able to say no.
         wires.hosts["east-1"].run("ip", "link", "set", "eth0", "down")
         assert not are_up(wires.hosts["east-1"])
+
+
+def test_routers_answer_traceroute_at_once_from_where_its_probes_came_in() -> None:
+    with Wires() as wires:
+        near = wires.hosts[WEST.host(1)]
+        steer = "add chain inet steer in { type filter hook prerouting priority mangle; }"
+        rule = f"add rule inet steer in udp dport 5002 meta mark set {RED.mark}"
+        wires.routers[WEST.name].run("nft", f"add table inet steer; {steer}; {rule}")
+        for family in (4, 6):
+            far = EAST.address(family, 1)
+            for port, path in ((5001, PRODUCTION), (5002, RED)):
+                options = ("-n", "-U", "-q", "3", "-w", "10", "-p", str(port))
+                hops = read_hops(near.run("traceroute", *options, str(far)))
+                asked = WEST.address(family), path.address(EAST, family), far
+                assert [[reply.address for reply in hop.replies] for hop in hops] == [
+                    [str(address)] * 3 for address in asked
+                ]
 
 
 def test_hosts_cables_and_bridges_go_with_what_they_belong_to() -> None:
