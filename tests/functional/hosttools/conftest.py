@@ -26,6 +26,8 @@ __all__ = ["made_pki"]
 ROOT = Path(__file__).parents[3]
 OURS, THEIRS = "131.225.204.10", "192.84.86.70"
 PATIENCE = 60.0
+NOTHING_IGNORED = ("env", "--default-signal=HUP,INT,TERM")
+"""Who runs the tests in the background may have these ignored, and with them all that is started."""
 
 
 @dataclass
@@ -93,7 +95,7 @@ class Host:
     def _start(self, *words: str) -> Command:
         folder = self.folder / f"command-{len(self.started)}"
         folder.mkdir()
-        self.started.append(Command(folder, words).start(self.environment))
+        self.started.append(Command(folder, (*NOTHING_IGNORED, *words)).start(self.environment))
         return self.started[-1]
 
     def client(self) -> Client:
