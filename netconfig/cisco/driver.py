@@ -33,6 +33,9 @@ from netconfig.intent import Intent, IpAddress, RouterIntent, Steering
 from netconfig.inventory import Device, Way
 from netconfig.transport.cli import DEFAULT_TIMEOUTS, CliSession, Timeouts
 
+_SENTENCE = 200
+"""Characters up to which what came instead of a configuration is told: why there is none, and for whom."""
+
 
 class CiscoDriver:
     """A router of Cisco's; see `DeviceDriver` for what each method promises.
@@ -61,7 +64,10 @@ class CiscoDriver:
         """
         text = self._show("show running-config")
         if not self.dialect.whole.search(text):
-            raise StateUnknown(self._device.name, "its running configuration is cut short, or is none")
+            words = "its running configuration is cut short, or is none"
+            if 0 < len(said := text.strip()) <= _SENTENCE:
+                words += f": {self._session.mask(said)}"
+            raise StateUnknown(self._device.name, words)
         running = parse_running(text, self.dialect)
         return read_config(self._number(running), self._names)
 

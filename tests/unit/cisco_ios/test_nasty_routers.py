@@ -9,8 +9,9 @@ from itertools import repeat
 import pytest
 
 from netconfig.cisco.driver import CiscoDriver
+from netconfig.driver import Plan, PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
-from netconfig.errors import Unreachable
+from netconfig.errors import StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
 from tests.contract.drivers.bench import OWNERSHIP
 from tests.contract.drivers.cisco_ios_bench import IosBench
@@ -30,7 +31,7 @@ def loop() -> Iterator[SimulatorLoop]:
 
 @pytest.fixture
 def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
-    monkeypatch.setenv("NASTY_PASSWORD", "x")
+    monkeypatch.setenv("NASTY_PASSWORD", "correct horse")
     return partial(rude_router, loop, CiscoIos)
 
 
@@ -53,6 +54,29 @@ def test_log_messages_between_the_lines_are_borne(router: Router) -> None:
 
 def test_account_without_the_right_to_configure_is_named(router: Router) -> None:
     with router(shows(RUNNING), prompt=b"r1>") as driver, pytest.raises(Unreachable, match="not configure"):
+        driver.read()
+
+
+LOCKED = (
+    b"Configuration mode locked exclusively by user 'ann' process '7' from terminal '2'. Please try later."
+)
+
+
+@pytest.mark.parametrize("answer", [LOCKED, b"Command authorization failed."])
+def test_configuration_that_is_not_shown_is_told_in_the_routers_words(router: Router, answer: bytes) -> None:
+    with router(shows(answer + b"\r\n")) as driver, pytest.raises(StateUnknown) as caught:
+        driver.read()
+    assert answer.decode() in caught.value.words
+
+
+def test_somebody_who_configures_exclusively_is_named_and_later_it_goes_on(router: Router) -> None:
+    held = [LOCKED + b"\r\n"]
+    plan = Plan((PlanLine("no route-map LS-FNAL-Vlan1 permit 10", removal=True, step=1),))
+    with router(lambda line: held if line == b"configure terminal" else shows(RUNNING)(line)) as driver:
+        driver.read()
+        with pytest.raises(Unreachable, match="exclusively by user 'ann'"):
+            driver.push(plan)
+        # The session goes on, and is asked again.
         driver.read()
 
 
