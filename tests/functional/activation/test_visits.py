@@ -37,7 +37,7 @@ def test_device_that_was_read_to_be_due_before_its_visit_ended_is_not_visited_fo
         return due
 
     monkeypatch.setattr("activation.visiting.reconcile", counted)
-    monkeypatch.setattr("activation.worker.due_devices", read_early)
+    monkeypatch.setattr("activation.agenda.due_devices", read_early)
     house.far.held = threading.Event()
     first = house.book_now(stages=((FAR, 0),))
     house.until(lambda: house.state(first) is State.ACTIVE)
