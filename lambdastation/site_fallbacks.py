@@ -1,9 +1,9 @@
 """Rules that name a fallback: whether there is, for every client, one next hop that can stand in. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lambdastation.site import Client, Direction, Rule, Site, Steer
+from lambdastation.site import ANY, Client, Direction, Rule, Site, Steer
 from lambdastation.site_problems import Path, Problem
 from lambdastation.steering import Places, rules_of, stand_ins, steered_places
 
@@ -40,16 +40,26 @@ def _named(clients: Sequence[str]) -> str:
 def _wrong_for_clients(site: Site, alternates: Sequence[str]) -> Mapping[int, Mapping[str, list[str]]]:
     """What is wrong with each rule, by its identity, and the clients for which it is."""
     found: dict[int, dict[str, list[str]]] = {}
-    for client in site.clients:
-        applied = _Client.of(site, client)
+    for clients in _alike(site):
+        names, applied = [client.name for client in clients], _Client.of(site, clients[0])
         for colour, rules in applied.rules.items():
             for rule in rules:
                 steer = rule.steer
                 if steer is None or steer.fallback in {None, colour} or steer.fallback not in alternates:
                     continue
                 for message in applied.wrong(rule, steer, steer.fallback):
-                    found.setdefault(id(rule), {}).setdefault(message, []).append(client.name)
+                    found.setdefault(id(rule), {}).setdefault(message, []).extend(names)
     return found
+
+
+def _alike(site: Site) -> Iterable[Sequence[Client]]:
+    """The clients; together those of the same groups without rules of their own, to whom the same apply."""
+    with_own = {rule.client for rule in site.rules}
+    alike: dict[tuple[frozenset[str], str], list[Client]] = {}
+    for client in site.clients:
+        own = client.name if client.name in with_own else ANY
+        alike.setdefault((frozenset(client.groups), own), []).append(client)
+    return alike.values()
 
 
 _Admitted = Sequence[tuple[Direction, str, int, str]]
