@@ -97,7 +97,11 @@ def read_ticket(session: Session, ticket_id: int) -> Ticket:
     row = ticket_row(session, ticket_id)
     view = service.get(session, ticket_id, kind=KIND)
     ticket = view_ticket(row, view, dry_run=bool(parts.rehearsed(session, [ticket_id])))
-    return replace(ticket, traffic=read_traffic(session, [ticket_id]).get(ticket_id))
+    return replace(
+        ticket,
+        by_fallback=bool(parts.detoured(session, [ticket_id])),
+        traffic=read_traffic(session, [ticket_id]).get(ticket_id),
+    )
 
 
 def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
@@ -117,9 +121,13 @@ def read_tickets(session: Session, query: TicketQuery) -> TicketPage:
         row.reservation_id: row
         for row in session.scalars(select(TicketRow).where(TicketRow.reservation_id.in_(ids)))
     }
-    rehearsed = parts.rehearsed(session, ids)
+    rehearsed, detoured = parts.rehearsed(session, ids), parts.detoured(session, ids)
     tickets = tuple(
-        view_ticket(rows[view.id], view, dry_run=view.id in rehearsed) for view in views if view.id in rows
+        replace(
+            view_ticket(rows[view.id], view, dry_run=view.id in rehearsed), by_fallback=view.id in detoured
+        )
+        for view in views
+        if view.id in rows
     )
     return TicketPage(tickets, more=len(found) > query.limit)
 

@@ -4,7 +4,7 @@ Far before near: a device that only admits is stage 0, one that steers traffic i
 sent where it would be dropped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lambdastation.site import ANY, Admit, Client, Direction, NextHopDown, Rule, Site, Steer, Topology
@@ -79,36 +79,58 @@ def applied_rules(site: Site, topology: Topology, client: Client) -> tuple[Appli
     A rule for every client (`*`) steps back where the client has one of its own for the same group,
     direction and action.
     """
-    # Of those that may stand in there is exactly one: `site_checks`.
-    return tuple(
-        Applied(rule, next(iter(stand_ins(site, rule, client)), None))
-        for rule in rules_for(site, topology.name, client)
-    )
+    rules = rules_of(site, client)
+    places = {colour: steered_places(of_colour) for colour, of_colour in rules.items()}
+
+    def applied(rule: Rule) -> Applied:
+        # Of those that may stand in there is exactly one: `site_fallbacks`.
+        return Applied(rule, next(iter(stand_ins(rule, places)), None))
+
+    return tuple(map(applied, rules.get(topology.name, ())))
 
 
-def rules_for(site: Site, colour: str, client: Client) -> tuple[Rule, ...]:
-    """The same without what stands in for them."""
-    candidates = [
-        rule
-        for rule in site.rules
-        if rule.topology == colour and rule.group in client.groups and rule.client in {ANY, client.name}
-    ]
-    own = {_place(rule) for rule in candidates if rule.client == client.name}
-    return tuple(rule for rule in candidates if rule.client == client.name or _place(rule) not in own)
+def rules_of(site: Site, client: Client) -> dict[str, tuple[Rule, ...]]:
+    """The same without what stands in for them, on each topology that has any, by its colour."""
+    candidates: dict[str, list[Rule]] = {}
+    for rule in site.rules:
+        if rule.group in client.groups and rule.client in {ANY, client.name}:
+            candidates.setdefault(rule.topology, []).append(rule)
+    return {colour: _own_before_all(rules, client) for colour, rules in candidates.items()}
 
 
-def stand_ins(site: Site, rule: Rule, client: Client) -> tuple[Rule, ...]:
-    """The rules for a client on a rule's fallback that steer from the same interface; none if it has none."""
+def _own_before_all(rules: Sequence[Rule], client: Client) -> tuple[Rule, ...]:
+    own = {_purpose(rule) for rule in rules if rule.client == client.name}
+    return tuple(rule for rule in rules if rule.client == client.name or _purpose(rule) not in own)
+
+
+def _purpose(rule: Rule) -> tuple[str, Direction, bool]:
+    return rule.group, rule.direction, rule.steer is not None
+
+
+Places = Mapping[tuple[str, Direction, str, str], Sequence[Rule]]
+"""Rules that steer, by group, direction, device and interface."""
+
+
+def steered_places(rules: Iterable[Rule]) -> Places:
+    """Where these rules steer from."""
+    places: dict[tuple[str, Direction, str, str], list[Rule]] = {}
+    for rule in rules:
+        if rule.steer is not None:
+            place = rule.group, rule.direction, rule.steer.device, rule.steer.interface
+            places.setdefault(place, []).append(rule)
+    return places
+
+
+def stand_ins(rule: Rule, places: Mapping[str, Places]) -> Sequence[Rule]:
+    """The rules of a rule's fallback that steer from where it does; none if it has none.
+
+    `places` are those of its client, by colour.
+    """
     steer = rule.steer
     if steer is None or steer.fallback is None:
         return ()
-    return tuple(
-        other
-        for other in rules_for(site, steer.fallback, client)
-        if other.steer is not None
-        and (other.group, other.direction) == (rule.group, rule.direction)
-        and (other.steer.device, other.steer.interface) == (steer.device, steer.interface)
-    )
+    there = places.get(steer.fallback, {})
+    return there.get((rule.group, rule.direction, steer.device, steer.interface), ())
 
 
 def fallback_paths(site: Site, rules: Iterable[Applied], families: Iterable[int]) -> tuple[Topology, ...]:
@@ -121,10 +143,6 @@ def fallback_paths(site: Site, rules: Iterable[Applied], families: Iterable[int]
         if steered.intersection(one.rule.steer.families)
     }
     return tuple(topology for topology in site.topologies if topology.name in colours)
-
-
-def _place(rule: Rule) -> tuple[str, Direction, bool]:
-    return rule.group, rule.direction, rule.steer is not None
 
 
 def steered_families(rules: Iterable[Applied]) -> frozenset[int]:

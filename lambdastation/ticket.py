@@ -129,6 +129,7 @@ class Ticket:
         credential_subject, credential_issuer: whose it is.
         outcome, reason, waiting_for: the core's words on how it goes or went.
         degraded_since: since when some device has been found not to carry it, while that is being mended.
+        by_fallback: some device has its packets go by a fallback, since a next hop does not answer.
         dry_run: some device it is for is only rehearsed on: it carries less than the state says.
         traffic: what passed of it; None where nobody can tell, or a ticket is one of several that are read.
         answered: what openSvcTicket did for it just now; None when it was only read.
@@ -165,6 +166,7 @@ class Ticket:
     reason: str | None
     waiting_for: str | None
     degraded_since: datetime | None = None
+    by_fallback: bool = False
     dry_run: bool = False
     traffic: Traffic | None = None
     answered: Mode | None = None

@@ -5,9 +5,7 @@ device is touched: a ticket that is scheduled is carried out by the worker when 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 
@@ -17,11 +15,7 @@ from lambdastation.auditing import Trail
 from lambdastation.authorization import authorize
 from lambdastation.booking import count_open, ensure_resources
 from lambdastation.caller import Caller, Operation
-from lambdastation.errors import (
-    FieldMissing,
-    LambdaStationError,
-    NotReady,
-)
+from lambdastation.errors import FieldMissing, LambdaStationError
 from lambdastation.modes import Opening, open_in, require_allowed
 from lambdastation.participation import call_off
 from lambdastation.records import (
@@ -32,6 +26,7 @@ from lambdastation.records import (
     read_tickets,
 )
 from lambdastation.site import Site
+from lambdastation.site_in_force import Served, SiteInForce
 from lambdastation.station import (
     ClientView,
     DeviceStatus,
@@ -45,7 +40,6 @@ from lambdastation.station import (
 from lambdastation.ticket import Mode, Ticket, TicketPage, TicketQuery, TicketRequest, Traffic
 from lambdastation.updating import Update, update_flows
 from lambdastation.windows import TicketWindow, read_search, search_window
-from reservation.errors import SiteReplaced
 from reservation.lifecycle import State
 from store import Store, StoreUnavailable
 
@@ -55,20 +49,6 @@ HOLD_FOR = timedelta(minutes=5)
 """How long what a ticket takes is held before it is confirmed; both happen in one transaction."""
 
 log = structlog.get_logger("lambdastation")
-
-
-T = TypeVar("T")
-
-TRIES = 3
-"""How often a request is read anew because the site was replaced under it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """A site and the number of its version, which a booking is held against; None where nobody counts."""
-
-    site: Site
-    version: int | None
 
 
 class TicketService:
@@ -92,8 +72,7 @@ class TicketService:
         `catch_up` replaces the site by the version in force, if it is another; False where it cannot.
         """
         self._store = store
-        self._served = _Served(site, site_version)
-        self._catch_up = catch_up
+        self._in_force = SiteInForce(Served(site, site_version), catch_up=catch_up)
         self._clock = clock
         self._trail = Trail(audit, clock)
         self._devices = devices
@@ -103,11 +82,11 @@ class TicketService:
     @property
     def site(self) -> Site:
         """The site as it is served now."""
-        return self._served.site
+        return self._in_force.site
 
     def replace_site(self, site: Site, *, version: int | None = None) -> None:
         """Serve another version of the site from the next request on; running tickets keep what they have."""
-        self._served = _Served(site, version)
+        self._in_force.replace(Served(site, version))
 
     def open_ticket(self, request: TicketRequest, *, caller: Caller, mode: Mode = Mode.NEW) -> Ticket:
         """Reserve a path, or take part in a ticket for the same flow, as the mode says; all or nothing.
@@ -128,7 +107,7 @@ class TicketService:
             return ticket
 
     def _opened(self, request: TicketRequest, caller: Caller, mode: Mode) -> Ticket:
-        def open_on(served: _Served) -> Ticket:
+        def open_on(served: Served) -> Ticket:
             site, now = served.site, self._clock()
             authorize(site, caller, Operation.OPEN_TICKET)
             admission = admit(request, site, now=now)
@@ -136,16 +115,7 @@ class TicketService:
             require_allowed(opening)
             return open_in(self._store, opening)
 
-        return self._on_site_in_force(open_on)
-
-    def _on_site_in_force(self, work: Callable[[_Served], T]) -> T:
-        for _ in range(TRIES):
-            try:
-                return work(self._served)
-            except SiteReplaced as error:
-                if not self._catch_up():
-                    raise NotReady(f"{error}, which is served here; try again later") from error
-        raise NotReady("the site is being replaced again and again; try again")
+        return self._in_force.book(open_on)
 
     def update_flows(self, ticket_id: int | None, request: TicketRequest, *, caller: Caller) -> bool:
         """Let a ticket be for other addresses, ports or bandwidth, from now on; what is left out stays.
@@ -162,11 +132,11 @@ class TicketService:
                 raise FieldMissing("say which ticket", field="localTicketId")
             line.ticket_id = ticket_id
 
-            def update(served: _Served) -> None:
+            def update(served: Served) -> None:
                 asked = Update(ticket_id, request, served.site, caller, self._clock(), served.version)
                 self._store.write(lambda session: update_flows(session, asked))
 
-            self._on_site_in_force(update)
+            self._in_force.book(update)
             log.info("ticket updated", ticket=ticket_id)
             return True
 

@@ -90,6 +90,14 @@ def rehearsed(session: Session, reservation_ids: Collection[int]) -> frozenset[i
     return frozenset(session.scalars(found))
 
 
+def detoured(session: Session, reservation_ids: Collection[int]) -> frozenset[int]:
+    """Those of these reservations of which some device has packets go by a fallback, as last read."""
+    found = select(PartRow.reservation_id).where(
+        PartRow.reservation_id.in_(sorted(reservation_ids)), PartRow.wanted, PartRow.detour.is_not(None)
+    )
+    return frozenset(session.scalars(found))
+
+
 def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, frozenset[str]]:
     """What each of these devices can carry, in the words of `netconfig.capability.Capability`.
 

@@ -143,7 +143,8 @@ def cancel(
 
 
 def _row(ticket: Ticket) -> tuple[str, ...]:
-    words = [ticket.state, ticket.outcome, None if ticket.degraded_since is None else "degraded"]
+    words = [ticket.state, ticket.outcome or ""]
+    words += ["degraded"] * (ticket.degraded_since is not None) + ["by fallback"] * ticket.by_fallback
     return (
         str(ticket.ticket_id),
         ", ".join(filter(None, words)),

@@ -203,6 +203,15 @@ def test_clients_of_a_kind_are_told_together_and_those_without_the_group_not_at_
     assert message.startswith("for CMS-SRM, CMS-Tier1, no rule")
 
 
+def test_of_many_clients_the_first_are_named_and_the_others_counted() -> None:
+    more = "".join(
+        f"  - name: C{nth}\n    prefixes: [10.0.{nth}.0/24]\n    groups: [NG-A]\n" for nth in range(7)
+    )
+    text = FALLING.replace(GREEN_STEER, "").replace("clients:\n", f"clients:\n{more}", 1)
+    (message,) = [told for _, key, told in problems(text) if key == FALLBACK]
+    assert message.startswith("for C0, C1, C2, C3, C4, C5, C6, CMS-SRM and 2 more, no rule of green")
+
+
 def test_the_same_policy_of_the_sites_may_leave_other_entries_to_each() -> None:
     def own(first: int) -> str:
         return (
