@@ -6,7 +6,7 @@ how to log in to it stands in the same file but never reaches this door.
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +18,7 @@ from lambdastation.site_words import (
     Dscp,
     DscpPool,
     Duration,
+    NextHopIpv6,
     Object,
     Ports,
     Prefix,
@@ -135,7 +136,7 @@ class Steer(_Part):
     device: Word
     interface: Annotated[Object, Field(description="The device's full name of it: TenGigabitEthernet1/1")]
     next_hop: IPv4Address | None = None
-    next_hop_ipv6: IPv6Address | None = None
+    next_hop_ipv6: NextHopIpv6 | None = None
     policy: Annotated[Object | None, Field(description="The site's own route map there, if any")] = None
     policy_ipv6: Annotated[Object | None, Field(description="The same for IPv6")] = None
     sequences: Annotated[

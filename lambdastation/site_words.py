@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -94,6 +94,12 @@ def _subject(given: str) -> str:
     return given
 
 
+def _without_zone(address: IPv6Address) -> IPv6Address:
+    if address.scope_id is not None:
+        raise ValueError(f"a next hop is written without a zone: {str(address).partition('%')[0]}")
+    return address
+
+
 Bandwidth = Annotated[
     int,
     BeforeValidator(_bandwidth),
@@ -108,6 +114,7 @@ Bandwidth = Annotated[
 ]
 """Bits per second, written `10G`, `100M` or plain."""
 Prefix = Annotated[IpNetwork, BeforeValidator(_prefix), WithJsonSchema({"type": "string"})]
+NextHopIpv6 = Annotated[IPv6Address, AfterValidator(_without_zone)]
 Ports = Annotated[tuple[PortWord, ...], BeforeValidator(_ports), WithJsonSchema({"type": "string"})]
 Sequences = Annotated[
     SequenceRange,

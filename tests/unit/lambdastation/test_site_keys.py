@@ -75,6 +75,13 @@ CHANGES: dict[str, Change] = {
         "rules[1].steer.next_hop",
         "IPv4 address",
     ),
+    "next hop with a zone": (
+        'next_hop_ipv6: "2001:db8:0:2::1"',
+        'next_hop_ipv6: "2001:db8:0:2::1%eth0"',
+        'next_hop_ipv6: "2001:db8:0:2::1%eth0"',
+        "rules[1].steer.next_hop_ipv6",
+        "without a zone: 2001:db8:0:2::1",
+    ),
     "sequences": (
         "[1000, 8999]",
         "[8999, 1000]",
