@@ -69,6 +69,16 @@ class Facts:
         """For programs."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What `as_json` told."""
+        return cls(
+            told["site_file"],
+            tuple(HostFacts(**one) for one in told["hosts"]),
+            tuple(RouterFacts(**one) for one in told["routers"]),
+            tuple(PathFacts(**one) for one in told["paths"]),
+        )
+
 
 class Lab:
     """Runs while the `with` block lasts; nothing but its folder is left.

@@ -159,7 +159,7 @@ class NamedLab:
         keeper.returncode = 0
 
     def _require(self) -> None:
-        if not _NAME.fullmatch(self.name) or not (self.folder / _WORD).exists():
+        if not _NAME.fullmatch(self.name) or not _has_word(self.folder):
             raise LabError(f"there is no lab {self.name} in {self.labs}")
 
     def _word(self) -> str:
@@ -191,11 +191,30 @@ class NamedLab:
 
 
 def all_labs(labs: Path) -> list[NamedLab]:
-    """Every one of a folder, in order of the names."""
-    if not labs.is_dir():
-        return []
-    names = sorted(entry.name for entry in labs.iterdir() if (entry / _WORD).exists())
+    """Every one of a folder, in order of the names.
+
+    Raises:
+        LabError: they are another's.
+    """
+    try:
+        if not labs.is_dir():
+            return []
+        names = sorted(entry.name for entry in labs.iterdir() if _has_word(entry))
+    except PermissionError as error:
+        raise LabError(f"{labs} is not ours to look into: labs are root's") from error
     return [NamedLab(labs, name) for name in names]
+
+
+def _has_word(folder: Path) -> bool:
+    """Whether a folder is a lab's.
+
+    Raises:
+        LabError: it is another's.
+    """
+    try:
+        return (folder / _WORD).exists()
+    except PermissionError as error:
+        raise LabError(f"{folder} is not ours to look into: labs are root's") from error
 
 
 def _end(number: int, what: str) -> None:
