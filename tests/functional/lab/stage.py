@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -12,6 +14,7 @@ from activation.devices import view_changes, view_devices
 from lab.lab import Lab
 from lab.processes import wait_for
 from lab.routers.simulated import Simulated, SimulatedRouter
+from lab.sitefile import HopsDown
 from lab.sites import EAST, SIDES, WEST
 from lambdastation.caller import Caller
 from lambdastation.ticket import Mode, Ticket, TicketQuery, TicketRequest
@@ -189,19 +192,19 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Everything, while the block lasts."""
+def stage(folder: Path, hops_down: HopsDown = MappingProxyType({}), **settings: Any) -> Iterator[Stage]:
+    """Everything, while the block lasts; `hops_down` is the lab's, the settings are the service's."""
     made: list[SimulatedRouter] = []
     (folder / "lab").mkdir()
-    lab = Lab(folder / "lab", {WEST.name: "cisco_ios", EAST.name: "linux_nft"})
+    lab = Lab(folder / "lab", {WEST.name: "cisco_ios", EAST.name: "linux_nft"}, hops_down=hops_down)
     kind = lab.kinds[WEST.name]
     assert isinstance(kind, Simulated)
     lab.kinds[WEST.name] = replace(kind, make=_remembering(kind.make, made))
     clock = AheadClock()
     with ExitStack() as closing:
         closing.enter_context(lab)
-        settings = Settings(state=folder / "state", site=_site_file(lab, folder), count_every=0)
-        serving = closing.enter_context(Serving(settings, clock=clock))
+        given = {"state": folder / "state", "site": _site_file(lab, folder), "count_every": 0, **settings}
+        serving = closing.enter_context(Serving(Settings(**given), clock=clock))
         serving.start_worker()
         found = Stage(lab, serving, clock, made[0], closing)
         wait_for(

@@ -63,6 +63,9 @@ def test_packet_has_its_token_in_one_place_and_no_host_takes_it(flow: FlowMatch)
     number = data[9] if packet.family == 4 else data[6]
     covered = b"" if is_bare else ends + struct.pack("!II", len(data) - head, number)
     words = struct.unpack(f"!{(len(covered) + len(data) - head) // 2}H", covered + data[head:])
+    if packet.protocol is not Protocol.ICMP:
+        assert struct.unpack_from("!HH", data, head) == (packet.source_port, packet.destination_port)
+    assert int.from_bytes(data[:2]) >> (2 if packet.family == 4 else 6) & 63 == packet.dscp
     # A right one would make it 0.
     assert sum(words) % 0xFFFF == 1
 
