@@ -61,12 +61,10 @@ def _colours(router: Host) -> set[str] | None:
 def flow(lab: Lab, metered: Path | None = None) -> Iterator[Flow]:
     """Packets flow, and one path is metered, if it is to be told when the flow came and went there."""
     with ExitStack() as opening:
-        meters = [
-            opening.enter_context(Meter(lab.wires.routers[side.name], path.colour))
-            for side in SIDES
-            for path in (metered,)
-            if path is not None
-        ]
+        meters = []
+        if metered is not None:
+            networks = (lab.wires.routers[side.name] for side in SIDES)
+            meters = [opening.enter_context(Meter(network, metered.colour)) for network in networks]
         near, far = (lab.host(side.host(1)) for side in (WEST, EAST))
         opening.enter_context(Probe(near, far, str(EAST.address(4, 1)), PORT))
         yield Flow(lab, meters)
