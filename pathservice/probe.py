@@ -27,12 +27,14 @@ class Question:
         path: the colour of the path.
         own: packets of the ticket, at least one.
         beside: one that no ticket is for; None where the lab has none.
+        unseen: how many of its flows no host of the lab has packets of.
     """
 
     router: str
     path: str
     own: tuple[Packet, ...]
     beside: Packet | None
+    unseen: int = 0
 
     @property
     def packets(self) -> tuple[Packet, ...]:
@@ -45,7 +47,7 @@ def ask(router: RouterFacts, steers: PolicyRoute, to: IpAddress, steered: Sequen
 
     Args:
         to: the next hop to which packets are led now: that of `steers`, or its fallback.
-        steered: every flow that the router is to steer, for whatever ticket.
+        steered: every flow that the router may steer, for whatever ticket.
 
     Raises:
         NotAsked: there is no such next hop, or there are no hosts at whose packets it would be seen.
@@ -60,7 +62,8 @@ def ask(router: RouterFacts, steers: PolicyRoute, to: IpAddress, steered: Sequen
     own = tuple(dict.fromkeys(packet for packet in found if packet is not None))
     if not own:
         raise NotAsked("no host of the lab has packets of it")
-    return Question(router.name, path.colour, own, packet_beside(own[0], (*steered, *steers.flows), side))
+    beside = packet_beside(own[0], (*steered, *steers.flows), side)
+    return Question(router.name, path.colour, own, beside, unseen=found.count(None))
 
 
 def answer(question: Question, ways: Sequence[Way]) -> Probe:
@@ -78,6 +81,8 @@ def answer(question: Question, ways: Sequence[Way]) -> Probe:
         # What is certain goes before what is open.
         packet, worst = min(failed, key=lambda each: each[1].verdict is not NOT_UP)
         verdict, words = worst.verdict, _failure(question, packet, worst)
+    if question.unseen:
+        words += f"; no host of the lab has packets of {question.unseen} more of its flows"
     if question.beside is None:
         return Probe(verdict, f"{words}; the lab has no packet that should stay on {PRODUCTION.colour}")
     stays = _stays(question.beside, ways[-1])

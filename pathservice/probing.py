@@ -33,7 +33,7 @@ class Steering:
     Attributes:
         parts: as others see them.
         steers: what those of them steer that do, by their place in `parts`.
-        beside: every flow that a device is to steer, for whatever ticket, by the device's name.
+        beside: every flow that a device is to steer, or to steer no more, for whatever ticket, by its name.
     """
 
     parts: tuple[PartView, ...]
@@ -69,8 +69,9 @@ def _route(intent: Mapping[str, object]) -> PolicyRoute | None:
 
 
 def _steered(session: Session, device: str) -> tuple[FlowMatch, ...]:
-    wanted = (part.intent for part in read_wanted(session, device).parts if part.wanted)
-    return tuple(chain.from_iterable(one.flows for one in wanted if isinstance(one, PolicyRoute)))
+    # What is to go may be there still.
+    intents = (part.intent for part in read_wanted(session, device).parts)
+    return tuple(chain.from_iterable(one.flows for one in intents if isinstance(one, PolicyRoute)))
 
 
 @dataclass(frozen=True, slots=True)

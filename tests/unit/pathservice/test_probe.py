@@ -95,6 +95,13 @@ def test_packet_that_certainly_went_astray_is_told_before_one_of_which_nothing_i
     assert found.words.startswith("of 2 packets of it, udp 10.1.0.11:40000 > 10.2.0.11:6001 went by blue")
 
 
+def test_flows_of_hosts_that_the_lab_has_not_are_told() -> None:
+    elsewhere = FlowMatch(ip_network("10.1.0.99/32"), ip_network("10.2.0.11/32"))
+    found = answer(asked(PolicyRoute("inside", RED, (FLOWS[0], elsewhere))), [BY_RED, BY_BLUE])
+    assert found.verdict is Verdict.UP
+    assert "went by red; no host of the lab has packets of 1 more of its flows; udp" in found.words
+
+
 def test_ticket_for_all_that_hosts_send_has_nothing_beside_it() -> None:
     everything = FlowMatch(ip_network("10.1.0.0/24"), ip_network("10.2.0.0/24"))
     question = asked(PolicyRoute("inside", RED, (everything,)))
