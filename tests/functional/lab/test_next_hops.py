@@ -36,7 +36,8 @@ Tell = Callable[[str, float], None]
 
 @pytest.fixture(scope="module")
 def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(tmp_path_factory.mktemp("stage"), HOPS_DOWN, ask_next_hops_every=EVERY) as made:
+    folder = tmp_path_factory.mktemp("stage")
+    with stage(folder, "cisco_ios", "linux_nft", HOPS_DOWN, ask_next_hops_every=EVERY) as made:
         yield made
 
 
