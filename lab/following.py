@@ -45,6 +45,21 @@ class Way:
     came_by: str | None = None
     arrived: bool = False
 
+    def seen(self, device: str, *, is_near: bool, leaves: bool) -> "Way":
+        """The way of a packet that was seen at a device of a router, of its own site's or of the other's.
+
+        Of copies that went different ways the one that arrived decides, else the last.
+        """
+        if not is_near:
+            if leaves:
+                return replace(self, arrived=self.arrived or device == INSIDE)
+            return self if self.arrived else replace(self, came_by=device)
+        if not leaves:
+            return replace(self, entered=self.entered or device == INSIDE)
+        return (
+            self if self.arrived and device != self.came_by else replace(self, entered=True, left_by=device)
+        )
+
 
 def follow(facts: Facts, packets: Sequence[Packet], *, patience: float = PATIENCE) -> list[Way]:
     """By which way each of these packets goes; one that is lost is sent again as long as patience lasts.
@@ -120,27 +135,13 @@ class _Following:
                 number = int(_NUMBER.unpack(token[_RUN_BYTES:])[0])
                 is_near = self._lookouts[lookout] == self._senders[number].site
                 leaves = direction == socket.PACKET_OUTGOING
-                self.ways[number] = _seen(self.ways[number], device, is_near=is_near, leaves=leaves)
+                self.ways[number] = self.ways[number].seen(device, is_near=is_near, leaves=leaves)
         return bool(ready)
 
     def _open_lookout(self) -> socket.socket:
         lookout = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_EVERY_PROTOCOL))
         _filter(lookout, self._run)
         return lookout
-
-
-def _seen(way: Way, device: str, *, is_near: bool, leaves: bool) -> Way:
-    """A way with what was seen of the packet: at the router of its own site or at the other.
-
-    What was lost on another way before it arrived does not count any more.
-    """
-    if not is_near:
-        if leaves:
-            return replace(way, arrived=way.arrived or device == INSIDE)
-        return way if way.arrived else replace(way, came_by=device)
-    if not leaves:
-        return replace(way, entered=way.entered or device == INSIDE)
-    return way if way.arrived and device != way.came_by else replace(way, entered=True, left_by=device)
 
 
 def _host(hosts: Iterable[HostFacts], packet: Packet) -> HostFacts:
