@@ -37,7 +37,7 @@ Tell = Callable[[str, float], None]
 @pytest.fixture(scope="module")
 def whole_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("stage")
-    with stage(folder, "cisco_ios", "linux_nft", HOPS_DOWN, ask_next_hops_every=EVERY) as made:
+    with stage(folder, "juniper_junos", "cisco_ios", HOPS_DOWN, ask_next_hops_every=EVERY) as made:
         yield made
 
 
