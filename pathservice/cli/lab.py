@@ -21,7 +21,7 @@ SiteEnd = Annotated[str, typer.Argument(metavar="SITE", help="Whose end of it: w
 Folder = Annotated[
     Path | None,
     typer.Option(
-        "--folder", help="Where labs are. [default: pathservice-labs in $XDG_RUNTIME_DIR, else in /run]"
+        "--folder", help="Where labs are.", show_default="pathservice-labs in $XDG_RUNTIME_DIR, else in /run"
     ),
 ]
 Routers = Annotated[

@@ -44,12 +44,14 @@ def verify(
     lab: Annotated[
         str | None,
         typer.Option(
-            help="The lab to send packets in. [default: the one whose routers the site has, if any]"
+            help="The lab to send packets in.", show_default="the one whose routers the site has, if any"
         ),
     ] = None,
     lab_folder: Annotated[
         Path | None,
-        typer.Option(help="Where labs are. [default: pathservice-labs in $XDG_RUNTIME_DIR, else in /run]"),
+        typer.Option(
+            help="Where labs are.", show_default="pathservice-labs in $XDG_RUNTIME_DIR, else in /run"
+        ),
     ] = None,
     state: options.State = None,
     database: options.Database = None,
