@@ -75,8 +75,8 @@ def test_two_labs_at_once_and_nothing_of_them_is_outside(labs: Path) -> None:
     settings = load_settings({"state": one.folder / "state"}, environment={})
     assert settings.site_file == one.folder / "site.yaml"
     assert (settings.pki / "user-cert.pem").exists()
-    for command, answers in (("silence", False), ("wake", True)):
-        pathservice("lab", command, "two", "red", "east", *option)
+    for verb, answers in (("silence", False), ("wake", True)):
+        pathservice("lab", verb, "two", "red", "east", *option)
         assert [hears(lab, "198.51.100.2") for lab in (one, two)] == [True, answers]
     refused = pathservice("lab", "silence", "two", "mauve", "east", *option, check=False)
     assert (refused.returncode, "has no path 'mauve'; it has blue, red, green" in refused.stderr) == (1, True)
