@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from ipaddress import ip_network
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from lab.counting import start_counting, tallies
 from lab.lab import Lab
 from lab.network import Host
-from lab.processes import CommandRefused
+from lab.processes import CommandRefused, wait_for
 from lab.sites import ALTERNATES, EAST, INSIDE, PATHS, PRODUCTION, SIDES, WEST, Path, Side
 from netconfig.driver import DeviceDriver, Ownership, PartIntent, is_asking
 from netconfig.intent import FlowMatch, IpAddress, PolicyRoute, PortRange, Protocol
@@ -131,12 +132,18 @@ def test_next_hop_that_goes_silent_answers_neither_router_until_it_wakes(
 ) -> None:
     two_sites.silence(RED, EAST)
     try:
-        for side in SIDES:
-            assert answering(two_sites, drivers, side) == hops(two_sites, side, GREEN)
+        until_answer(two_sites, drivers, GREEN)
     finally:
         two_sites.wake(RED, EAST)
+    until_answer(two_sites, drivers, RED, GREEN)
+
+
+def until_answer(two_sites: Lab, drivers: dict[str, DeviceDriver], *paths: Path) -> None:
+    """Wait until both routers are answered on these paths and on no others; a ping has seconds only."""
     for side in SIDES:
-        assert answering(two_sites, drivers, side) == hops(two_sites, side, RED, GREEN)
+        wanted = hops(two_sites, side, *paths)
+        asking = partial(answering, two_sites, drivers, side)
+        wait_for(f"{side.router} to hear {wanted}", lambda ask=asking, them=wanted: ask() == them)  # type: ignore[misc]
 
 
 def hops(two_sites: Lab, side: Side, *paths: Path) -> set[IpAddress]:
