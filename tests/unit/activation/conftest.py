@@ -481,6 +481,7 @@ class House:
                 name,
                 self.driver(name),
                 token=token,
+                every=self.settings.ask_hops_every,
                 lately=self.settings.hops_told_for,
                 clock=self.clock,
             )
