@@ -10,7 +10,7 @@ it may have begun anew.
 
 import functools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
@@ -23,8 +23,8 @@ from activation.hysteresis import Hop
 from activation.leases import held
 from activation.log import logger
 from netconfig.capability import Capability
-from netconfig.driver import DeviceDriver, is_asking
-from netconfig.errors import DeviceError, NetconfigError, Unreachable
+from netconfig.driver import AskingDriver, DeviceDriver, is_asking
+from netconfig.errors import DeviceError, NetconfigError, StateUnknown, Unreachable
 from netconfig.intent import IpAddress
 from reservation.tables import DeviceRow, NextHopRow
 from store import Store
@@ -40,13 +40,15 @@ class _Answer:
     """What came of asking a device.
 
     Attributes:
-        answering: the next hops that answer it; None where it could not tell.
+        told: whether it is answered, by next hop; those of which it could not tell are missing.
         untold: why it could not.
+        unclear: what it said was no answer.
         broken: the session broke over it.
     """
 
-    answering: frozenset[IpAddress] | None
+    told: Mapping[IpAddress, bool]
     untold: str = ""
+    unclear: bool = False
     broken: bool = False
 
 
@@ -123,7 +125,7 @@ def ask_device(
         if answer.broken and _has_told(session, row):
             # Only then: one on which each question ends the session would be read for each.
             look_at_once(row)
-        return _note(session, row, asked, answer.answering, lately=lately, begun=begun, now=now)
+        return _note(session, row, asked, answer.told, lately=lately, begun=begun, now=now)
 
     _log_changes(device, store.write(note))
 
@@ -151,13 +153,13 @@ def ask_before_steering(
     unsure = {hop for hop in watched if not hops.get(hop, Hop()).was_told(lately=lately, now=begun)}
     if not unsure and hops.keys() <= set(watched):
         return hops, ""
-    answer = _ask(device, driver, unsure) if unsure else _Answer(frozenset())
+    answer = _ask(device, driver, unsure) if unsure else _Answer({})
     now = clock.now()
 
     def note(session: Session) -> tuple[Mapping[IpAddress, Hop], Mapping[IpAddress, Hop]]:
         row = held(session, device, token)
         _watch(session, row, watched, now=now)
-        changes = _note(session, row, unsure, answer.answering, lately=lately, begun=begun, now=now)
+        changes = _note(session, row, unsure, answer.told, lately=lately, begun=begun, now=now)
         session.flush()
         return changes, read_hops(session, row.id)
 
@@ -173,21 +175,38 @@ def forget_hops(session: Session, device: str) -> None:
 
 
 def _ask(device: str, driver: DeviceDriver, hops: Collection[IpAddress]) -> _Answer:
+    """Ask for all of them; for each alone where that is not clear, since one may hide what is told of others.
+
+    Where `untold` is not empty the session was closed.
+    """
     if not is_asking(driver):
-        return _Answer(None, "its driver cannot ask")
-    broken = False
+        return _Answer({}, "its driver cannot ask")
+    answer = _ask_for(device, driver, hops)
+    if not answer.unclear or len(hops) == 1:
+        return answer
+    told: dict[IpAddress, bool] = {}
+    for hop in sorted(hops, key=str):
+        one = _ask_for(device, driver, [hop])
+        told.update(one.told)
+        if one.untold and not one.unclear:
+            return replace(one, told=told)
+    return replace(answer, told=told)
+
+
+def _ask_for(device: str, driver: AskingDriver, hops: Collection[IpAddress]) -> _Answer:
     try:
-        return _Answer(driver.answering(hops))
+        answering = driver.answering(hops)
+        return _Answer({hop: hop in answering for hop in hops})
     except NetconfigError as error:
-        broken = isinstance(error, Unreachable)
         words = error.words if isinstance(error, DeviceError) else str(error)
+        unclear, broken = isinstance(error, StateUnknown), isinstance(error, Unreachable)
         log.warning("next hops not asked", device=device, code=error.code, error=str(error))
     except Exception:
-        words = "an error of ours; the log has it"
+        words, unclear, broken = "an error of ours; the log has it", False, False
         log.exception("next hops not asked", device=device)
     # It may be in disorder.
     driver.close()
-    return _Answer(None, words, broken)
+    return _Answer({}, words, unclear, broken)
 
 
 def _not_asked(session: Session, device: str, *, every: timedelta, now: datetime) -> frozenset[IpAddress]:
@@ -212,13 +231,13 @@ def _note(
     session: Session,
     device: DeviceRow,
     asked: Collection[IpAddress],
-    answering: Collection[IpAddress] | None,
+    told: Mapping[IpAddress, bool],
     *,
     lately: timedelta,
     begun: datetime,
     now: datetime,
 ) -> Mapping[IpAddress, Hop]:
-    """Write down who answered, None for nobody knows. Returns those that came or went by that.
+    """Write down who was asked for, and what was told of whom. Returns those that came or went by that.
 
     `begun` is when the device was asked, `now` when it had told; what it no longer watches is passed over.
     Where a next hop came or went the device is to be brought to that at once, by whatever worker.
@@ -230,10 +249,10 @@ def _note(
         if row is None:
             continue
         row.asked_at = now
-        if answering is None:
+        if address not in told:
             continue
         before = _known(row)
-        after = before.heard(answered=address in answering, lately=lately, asked=begun, now=now)
+        after = before.heard(answered=told[address], lately=lately, asked=begun, now=now)
         row.told_at, row.misses, row.answers = after.told_at, after.misses, after.answers
         row.down_since = after.down_since
         if before.is_up is not after.is_up:

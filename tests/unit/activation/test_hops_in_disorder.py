@@ -9,6 +9,7 @@ import pytest
 
 from activation.abandon import abandon
 from activation.devices import read_anew
+from netconfig.errors import StateUnknown
 from netconfig.intent import HopDown, IpAddress, dump_intent
 from reservation.lifecycle import State
 from reservation.model import Modification, TimeSlot
@@ -150,3 +151,22 @@ def test_device_that_was_not_asked_for_longest_comes_first(house: House) -> None
     house.run()
     house.clock.forward(MINUTE)
     assert (house.ask_devices(), house.count_devices()) == ([NEAR, FAR], [FAR, NEAR])
+
+
+def test_next_hop_of_which_the_device_cannot_tell_hides_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, answering = ip_address("192.0.2.77"), BoxDriver.answering
+
+    def asked(driver: BoxDriver, next_hops: Collection[IpAddress]) -> frozenset[IpAddress]:
+        if odd in next_hops:
+            raise StateUnknown(NEAR, "it says `% VRF`")
+        return answering(driver, next_hops)
+
+    monkeypatch.setattr(BoxDriver, "answering", asked)
+    steer(house, FALLS_BACK)
+    waits = steer(house, dump_intent(replace(ROUTE, next_hop=odd, next_hop_down=HopDown())))
+    assert house.parts(waits)[0].error == f"whether next hop {odd} answers cannot be told: it says `% VRF`"
+    house.near.silent = {HOP}
+    watch(house, 2)
+    assert (ways(house), hop(house, str(odd)).told_at) == ([BACK], None)
