@@ -122,7 +122,7 @@ def ask_device(
 
     def note(session: Session) -> Mapping[IpAddress, Hop]:
         row = held(session, device, token)
-        if answer.broken and _has_told(session, row):
+        if answer.broken and _has_told(session, row, asked):
             # Only then: one on which each question ends the session would be read for each.
             look_at_once(row)
         return _note(session, row, asked, answer.told, lately=lately, begun=begun, now=now)
@@ -222,9 +222,10 @@ def _not_asked(session: Session, device: str, *, every: timedelta, now: datetime
     return frozenset(map(ip_address, found))
 
 
-def _has_told(session: Session, device: DeviceRow) -> bool:
-    """Whether the device could tell of all that it watches when it was last asked."""
-    return all(row.told_at == row.asked_at for row in session.scalars(_hops_of(), {"device": device.id}))
+def _has_told(session: Session, device: DeviceRow, asked: Collection[IpAddress]) -> bool:
+    """Whether the device could tell of any of these when it was last asked for it."""
+    rows = session.scalars(_hops_of(), {"device": device.id})
+    return any(row.told_at == row.asked_at for row in rows if ip_address(row.address) in asked)
 
 
 def _note(

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_devices_that_hang_on_questions_keep_no_other_waiting_for_its_turn(
     monkeypatch.setattr(threads, "ASKED_AT_ONCE", 1)
     monkeypatch.setattr(threads, "COUNTED_AT_ONCE", 1)
     every = {"pinging": "ask_hops_every", "counting": "count_every"}[hangs]
-    worker = house.worker(**{"ask_hops_every": timedelta(0), "count_every": timedelta(0), every: QUICK})
+    settings: dict[str, Any] = {"ask_hops_every": timedelta(0), "count_every": timedelta(0), every: QUICK}
+    worker = house.worker(**settings)
     worker.start()
     for name in (FAR, NEAR):
         until_state(house, house.book_now(stages=((name, 0),), intent=FALLS_BACK), State.ACTIVE)

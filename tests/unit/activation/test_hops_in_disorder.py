@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from itertools import chain
 
 import pytest
+from sqlalchemy import update
 
 from activation.abandon import abandon
 from activation.devices import read_anew
@@ -14,6 +15,7 @@ from netconfig.intent import HopDown, IpAddress, dump_intent
 from reservation.lifecycle import State
 from reservation.model import Modification, TimeSlot
 from reservation.modification import modify
+from reservation.tables import NextHopRow
 from tests.unit.activation.conftest import FAR, HOUR, KIND, NEAR, NOON, ROUTE, SECOND, BoxDriver, House
 from tests.unit.activation.watched import ASKED, BACK, FALLS_BACK, HERE, HOP, hop, steer, watch, ways
 
@@ -170,3 +172,16 @@ def test_next_hop_of_which_the_device_cannot_tell_hides_no_other(
     house.near.silent = {HOP}
     watch(house, 2)
     assert (ways(house), hop(house, str(odd)).told_at) == ([BACK], None)
+
+
+def test_session_that_broke_is_looked_after_though_of_one_next_hop_was_never_told(
+    house: House,
+) -> None:
+    steer(house, FALLS_BACK)
+    house.store.write(
+        lambda s: s.execute(update(NextHopRow).where(NextHopRow.address == BACK).values(told_at=None))
+    )
+    house.clock.forward(ASKED)
+    house.near.away = True
+    assert house.ask_devices() == [NEAR]
+    assert house.device(NEAR).read_at is None
