@@ -9,11 +9,11 @@ import json
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from lab.lab import Lab
 from lab.processes import LabError
+from netconfig.signals import Signals
 
 LOCK = "keeper.pid"
 FACTS = "lab.json"
@@ -34,7 +34,8 @@ def main() -> None:
             new = folder / f".{FACTS}"
             new.write_text(json.dumps(lab.facts().as_json()), encoding="utf-8")
             new.replace(folder / FACTS)
-            threading.Event().wait()
+            with Signals(signal.SIGTERM) as signals:
+                signals.next()
     except LabError as error:
         sys.exit(str(error))
 

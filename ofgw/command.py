@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import SimpleQueue
 
 import structlog
 
+from netconfig.signals import Signals
 from ofgw.agent import Agent
 from ofgw.errors import BadSettings
 from ofgw.logs import configure_logs
@@ -42,16 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stay(settings: Settings) -> None:
-    signals: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: signals.put(number))
-    with Agent(settings, clock=lambda: datetime.now(UTC)) as agent:
-        log.info("serving", address=settings.address, port=agent.server.port)
-        while signals.get() == signal.SIGHUP:
-            try:
-                agent.server.reload()
-                log.info("certificates-reloaded")
-            except BadSettings as error:
-                log.warning("certificates-not-reloaded", error=str(error))
-        log.info("stopping")
-    log.info("stopped")
+    with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        with Agent(settings, clock=lambda: datetime.now(UTC)) as agent:
+            log.info("serving", address=settings.address, port=agent.server.port)
+            while signals.next() == signal.SIGHUP:
+                _reload(agent)
+            log.info("stopping")
+        log.info("stopped")
+
+
+def _reload(agent: Agent) -> None:
+    try:
+        agent.server.reload()
+        log.info("certificates-reloaded")
+    except BadSettings as error:
+        log.warning("certificates-not-reloaded", error=str(error))

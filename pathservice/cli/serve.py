@@ -2,12 +2,12 @@
 
 import signal
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Annotated
 
 import structlog
 import typer
 
+from netconfig.signals import Signals
 from pathservice.cli import options
 from pathservice.logs import configure_logs
 from pathservice.serving import Serving
@@ -90,26 +90,20 @@ def worker(
 
 
 def _stay(assemble: Callable[[], Serving], run: Callable[[Serving], None]) -> None:
-    signals: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda number, _: signals.put(number))
-    with assemble() as assembly:
-        run(assembly)
-        wait_for_end(signals, assembly.reload_tls)
-        log.info("stopping")
-    log.info("stopped")
+    with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        with assemble() as assembly:
+            run(assembly)
+            wait_for_end(signals.next, assembly.reload_tls)
+            log.info("stopping")
+        log.info("stopped")
 
 
 def wait_for_end(
-    signals: SimpleQueue[int], reload: Callable[..., None], *, look_every: float = LOOK_SECONDS
+    next_signal: Callable[[float], int | None],
+    reload: Callable[..., None],
+    *,
+    look_every: float = LOOK_SECONDS,
 ) -> None:
     """Return when the process has to end; until then TLS files are reloaded at SIGHUP or when changed."""
-    while True:
-        try:
-            number = signals.get(timeout=look_every)
-        except Empty:
-            reload(always=False)
-            continue
-        if number != signal.SIGHUP:
-            return
-        reload(always=True)
+    while (number := next_signal(look_every)) in {None, signal.SIGHUP}:
+        reload(always=number is not None)

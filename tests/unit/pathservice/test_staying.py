@@ -1,46 +1,45 @@
 """How long `serve` stays, and what it does meanwhile."""
 
 import signal
-from queue import SimpleQueue
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from pathservice.cli.serve import wait_for_end
 
 
-class Reloads:
-    """Notes each reload, and asks for the end after so many."""
+def sent(numbers: Iterable[int | None]) -> Callable[[float], int | None]:
+    """These, one after the other; None where none came in time."""
+    ahead = iter(numbers)
+    return lambda _: next(ahead)
 
-    def __init__(self, signals: "SimpleQueue[int]", *, last: int) -> None:
-        self.signals, self.last = signals, last
-        self.noted: list[bool] = []
 
-    def __call__(self, *, always: bool) -> None:
-        self.noted.append(always)
-        if len(self.noted) == self.last:
-            self.signals.put(signal.SIGTERM)
+def noted(*numbers: int | None) -> list[bool]:
+    """How it was reloaded each time, until the last of these was sent."""
+    reloads: list[bool] = []
+    wait_for_end(sent(numbers), lambda *, always: reloads.append(always))
+    return reloads
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_when_told(number: int) -> None:
-    signals: SimpleQueue[int] = SimpleQueue()
-    signals.put(number)
-    reloads = Reloads(signals, last=1)
-    wait_for_end(signals, reloads)
-    assert reloads.noted == []
+    assert noted(number) == []
 
 
 def test_hangup_reloads() -> None:
-    signals: SimpleQueue[int] = SimpleQueue()
-    signals.put(signal.SIGHUP)
-    signals.put(signal.SIGHUP)
-    reloads = Reloads(signals, last=2)
-    wait_for_end(signals, reloads)
-    assert reloads.noted == [True, True]
+    assert noted(signal.SIGHUP, signal.SIGHUP, signal.SIGTERM) == [True, True]
 
 
 def test_files_are_looked_at_now_and_then() -> None:
-    signals: SimpleQueue[int] = SimpleQueue()
-    reloads = Reloads(signals, last=3)
-    wait_for_end(signals, reloads, look_every=0.001)
-    assert reloads.noted == [False, False, False]
+    assert noted(None, signal.SIGHUP, None, signal.SIGINT) == [False, True, False]
+
+
+def test_next_look_is_waited_for_no_longer_than_said() -> None:
+    waits: list[float] = []
+
+    def next_signal(seconds: float) -> int | None:
+        waits.append(seconds)
+        return signal.SIGTERM if len(waits) > 1 else None
+
+    wait_for_end(next_signal, dict, look_every=7.0)
+    assert waits == [7.0, 7.0]
