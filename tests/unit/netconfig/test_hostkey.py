@@ -37,7 +37,7 @@ BROKEN = {
     "with its host": (f"border {ED25519}", "as in a .pub file"),
     "its fingerprint": ("SHA256:heMzZR22CtkXdTEpqHlhK3dx/X3zxfodtjjHEXbEdZg", "as in a .pub file"),
     "on two lines": (ED25519.replace(" ", "\n"), "as in a .pub file"),
-    "in another alphabet": ("ssh-ed25519 ＡＡＡＡ", "as in a .pub file"),
+    "in another alphabet": ("ssh-ed25519 \uff21\uff21\uff21\uff21", "as in a .pub file"),
     "base64 that stops anywhere": ("ssh-ed25519 AAAAC", "this ssh-ed25519 key is not whole"),
     "only its type": (f"ssh-ed25519 {in_base64(b'ssh-ed25519')}", "this ssh-ed25519 key is not whole"),
     "the first half": (ED25519[:60], "this ssh-ed25519 key is not whole"),
