@@ -47,6 +47,9 @@ class EndedError(Unreachable):
 class OtherHostKey(paramiko.SSHException):
     """Somebody else answers."""
 
+    def __init__(self, shown: paramiko.PKey) -> None:
+        super().__init__(f"{shown.get_name()} {shown.fingerprint}")
+
 
 class KeptSession(ABC):
     """The session with one device; opened when it is needed, and anew when it broke.
@@ -207,4 +210,4 @@ def check_host_key(shown: paramiko.PKey, known: HostKey) -> None:
         OtherHostKey: it shows another.
     """
     if (shown.get_name(), shown.get_base64()) != (known.kind, known.base64):
-        raise OtherHostKey(f"{shown.get_name()} {shown.fingerprint}")
+        raise OtherHostKey(shown)

@@ -150,7 +150,7 @@ class NetconfSession(KeptSession):
                 sock=sock,
             )
         except SSHUnknownHostError as error:
-            raise OtherHostKey(error.fingerprint) from error
+            raise OtherHostKey(session.library.transport.get_remote_server_key()) from error
         except AuthenticationError as error:
             raise paramiko.AuthenticationException from error
         except TransportError as error:

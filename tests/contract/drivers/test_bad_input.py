@@ -1,0 +1,126 @@
+"""Bad input of every kind, on every platform: named in words that help, or borne as if it were not there.
+
+The unknown platform and the missing capability are told before there is any device to speak to: see
+`tests/unit/lambdastation/test_site_file.py` and `tests/functional/lambdastation/test_capabilities.py`.
+"""
+
+import logging
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from netconfig.errors import UnknownPlatform
+from netconfig.inventory import Way
+from netconfig.registry import driver_class, platforms
+from netconfig.simulator import SimulatorLoop
+from tests.contract.drivers.bad_input import BAD_INPUT
+from tests.contract.drivers.bench import Rig, place, reconcile, unwanted
+from tests.contract.drivers.conftest import BENCHES
+from tests.contract.drivers.rudeness import Bad, Borne, Never, Told, make_driver
+
+Asked = tuple[str, Borne | Told]
+
+
+def cases(kind: type[Borne] | type[Told]) -> list[object]:
+    return [
+        pytest.param((platform, case), id=f"{platform}-{bad.value}-{case.what}".replace(" ", "-"))
+        for platform, row in BAD_INPUT.items()
+        for bad, cell in row.items()
+        if not isinstance(cell, Never)
+        for case in cell
+        if isinstance(case, kind)
+    ]
+
+
+@pytest.fixture
+def rig(asked: Asked, loop: SimulatorLoop) -> Iterator[Rig]:
+    with BENCHES[asked[0]].start(loop) as started:
+        yield started
+
+
+def test_every_platform_has_every_kind_of_bad_input_or_says_why_it_has_not() -> None:
+    assert set(BAD_INPUT) == set(platforms()) == set(BENCHES)
+    for platform, row in BAD_INPUT.items():
+        assert set(row) == set(Bad), platform
+        assert all(cell.why if isinstance(cell, Never) else cell for cell in row.values()), platform
+
+
+def test_only_what_has_no_terminal_is_spared_its_pages() -> None:
+    ways = {platform: driver_class(platform).ways for platform in BAD_INPUT}
+    unpaged = {platform for platform, row in BAD_INPUT.items() if isinstance(row[Bad.PAGES], Never)}
+    assert unpaged == {"juniper_junos", "linux_nft", "ofgw_agent", "openvswitch"}
+    unknown = {platform for platform, row in BAD_INPUT.items() if isinstance(row[Bad.IDENTITY], Never)}
+    assert unknown == {platform for platform in BAD_INPUT if Way.OVSDB in ways[platform]}
+
+
+@pytest.mark.parametrize("asked", cases(Borne))
+def test_all_is_as_without_it(rig: Rig, loop: SimulatorLoop, asked: Asked) -> None:
+    platform, case = asked
+    tickets = BENCHES[platform].tickets
+    plain = rig.over_the_wire()
+    polite = plain.read().text
+    plain.close()
+    with case.bring(rig, loop) as device:
+        original, sessions = rig.text(), rig.sessions
+        driver = make_driver(device, 60)
+        try:
+            assert driver.read().text == polite
+            done = reconcile(driver, [ticket.part for ticket in tickets])
+            assert not done.left
+            assert all(ticket.is_served(rig) for ticket in tickets)
+            assert not reconcile(driver, unwanted(done.parts)).left
+            assert rig.text() == original
+            assert rig.sessions == sessions + 1
+        finally:
+            driver.close()
+
+
+@pytest.mark.parametrize("asked", cases(Told))
+def test_it_is_told_in_words_and_nothing_is_half_done(
+    rig: Rig, loop: SimulatorLoop, asked: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    platform, case = asked
+    assert isinstance(case, Told)
+    parts = [ticket.part for ticket in BENCHES[platform].tickets]
+    original = rig.text()
+    with case.bring(rig, loop) as device:
+        driver = make_driver(device, case.patience)
+        try:
+            actual = placed = None
+            if case.pushing:
+                actual = driver.read()
+                placed = place(driver, actual, parts)
+            with pytest.raises(case.error, match=case.words) as caught:
+                if actual and placed:
+                    known = frozenset(part.reservation_id for part in parts)
+                    driver.push(driver.plan(actual, driver.render(placed), known=known))
+                else:
+                    driver.read()
+        finally:
+            driver.close()
+    assert str(caught.value).startswith(f"{device.name}: ")
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert not any(secret in told for secret in (rig.secret, "hunter2"))
+    rig.calm()
+    assert not rig.astray()
+    assert rig.text() == original
+    mended = rig.over_the_wire()
+    done = reconcile(mended, parts)
+    assert not done.left
+    assert not reconcile(mended, unwanted(done.parts)).left
+    assert rig.text() == original
+
+
+@pytest.mark.parametrize("platform", platforms())
+def test_platform_that_is_almost_one_is_none_and_those_there_are_are_told(platform: str) -> None:
+    for almost in (
+        platform.upper(),
+        platform.replace("_", "-"),
+        f"{platform} ",
+        platform[:-1],
+        f"{platform}x",
+    ):
+        with pytest.raises(UnknownPlatform, match=f"no driver for platform .*{platform}"):
+            driver_class(almost)
