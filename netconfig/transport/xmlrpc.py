@@ -230,6 +230,8 @@ def _no_password() -> str:
 def _in_words(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason in _REFUSALS:
         return f"it does not accept our certificate (`tls.cert`): TLS: {error.reason}"
+    if isinstance(error, ssl.SSLEOFError):
+        return "the connection was closed"
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
     if isinstance(error, http.client.HTTPException):

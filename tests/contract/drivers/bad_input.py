@@ -56,14 +56,14 @@ NOBODY = {
 }
 
 
-def nobody(words: str, error: type[DeviceError] = Unreachable) -> list[Told]:
-    """Somebody else is at its address, or something."""
+def nobody(words: str, error: type[DeviceError] = Unreachable, *, stays: bool = False) -> list[Told]:
+    """Somebody else is at its address, or something; it goes when it has said its words, or stays."""
     strangers = [
-        Told(f"{who} at its address", behind(nobodys_door, words=said), words, error)
+        Told(f"{who} at its address", behind(nobodys_door, words=said, stays=stays), words, error)
         for who, said in NOBODY.items()
     ]
-    gone = Told("somebody who hangs up", behind(nobodys_door, words=b""), "nasty|ended|closed|no session")
-    mute = behind(nobodys_door, words=b"", stays=True)
+    gone = Told("somebody who hangs up", behind(nobodys_door), "ended|closed|no session|Broken pipe|reset")
+    mute = behind(nobodys_door, stays=True)
     return [*strangers, gone, Told("somebody who is silent", mute, "no answer|in time", patience=0.5)]
 
 
@@ -134,6 +134,13 @@ def terminal(*, log: bytes, page_refusal: str | None = None) -> Mapping[Bad, Cel
                 pushing=True,
             ),
             Told(
+                "it refuses a line, in German and in no form of its own",
+                after(refusing, behind(ssh_manners, said=instead(refusal, GERMAN.encode("latin-1")))),
+                f"nobody knows what '{GERMAN}' means",
+                StateUnknown,
+                pushing=True,
+            ),
+            Told(
                 "it refuses a line, in Japanese",
                 after(refusing, behind(ssh_manners, said=instead(refusal, japanese))),
                 JAPANESE.encode().decode("latin-1"),
@@ -161,7 +168,7 @@ def configuration(words: bytes) -> Said:
 
     def say(said: bytes) -> bytes:
         nonlocal is_told
-        if b"show running-config" in said:
+        if re.fullmatch(rb"(?:\S+# ?)?show running-config\s*", said):
             is_told = True
             return said + words
         is_told = is_told and not said.rstrip().endswith(b"#")
@@ -412,7 +419,7 @@ def openvswitch() -> Mapping[Bad, Cell]:
         Bad.CREDENTIALS: [Told("a socket that is not for us", not_ours, "db.sock: Permission denied")],
         Bad.IDENTITY: Never("its sockets are this machine's own, in a folder that only its owner writes to"),
         Bad.GARBAGE: [
-            *nobody("is no JSON-RPC", StateUnknown),
+            *nobody("is no JSON-RPC", StateUnknown, stays=True),
             Told(
                 "a web server for a bridge",
                 behind(database_manners, greeting=HTTP),

@@ -1,8 +1,8 @@
 """Doors with manners of their own in front of a bench's device: what is said behind them comes out otherwise.
 
-Each speaks the device's protocol for real, on both sides; `said` is what becomes of each thing the device says:
-a line of a terminal, a NETCONF message, all that a command writes, the body of an answer, a message of a
-database. And doors behind which there is no device at all.
+Each speaks the device's protocol for real, on both sides; `said` is what becomes of each thing the device
+says: a line of a terminal, a NETCONF message, all that a command writes, the body of an answer, a message of
+a database. And doors behind which there is no device at all.
 """
 
 import asyncio
@@ -44,26 +44,41 @@ def ssh_manners(
 ) -> Iterator[Device]:
     """The device as it is reached over SSH; `errors` is for what its commands write to their other way."""
 
+    behind: dict[asyncssh.SSHServerConnection, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+
+    async def come_in() -> asyncssh.SSHClientConnection:
+        return await asyncssh.connect(
+            rig.device.host or "",
+            rig.device.port or 0,
+            username=rig.device.username,
+            password=rig.secret,
+            known_hosts=None,
+            client_keys=None,
+            agent_path=None,
+            config=None,
+        )
+
     async def talk(process: Process) -> None:
+        outer = process.get_extra_info("connection")
+        if outer not in behind:
+            behind[outer] = asyncio.ensure_future(come_in())
         try:
-            async with asyncssh.connect(
-                rig.device.host or "",
-                rig.device.port or 0,
-                username=rig.device.username,
-                password=rig.secret,
-                known_hosts=None,
-                client_keys=None,
-                agent_path=None,
-                config=None,
-            ) as behind:
-                process.stdout.write(greeting)
-                await _pass_on(process, behind, said, errors)
+            inner = await behind[outer]
+            process.stdout.write(greeting)
+            await _pass_on(process, inner, said, errors)
         except (OSError, asyncssh.Error):
-            process.get_extra_info("connection").abort()
+            outer.abort()
+
+    async def go() -> None:
+        for visit in behind.values():
+            (await visit).abort()
 
     with rude_door(loop, talk, platform=rig.device.platform, banner=banner) as door:
         where = {"host": door.host, "port": door.port, "host_key": door.host_key}
-        yield rig.device.model_copy(update=where)
+        try:
+            yield rig.device.model_copy(update=where)
+        finally:
+            loop.run(go())
 
 
 async def _pass_on(process: Process, behind: asyncssh.SSHClientConnection, said: Said, errors: Said) -> None:
@@ -223,7 +238,9 @@ async def _both(one: Awaitable[None], other: Awaitable[None], inner: asyncio.Str
 
 
 @contextmanager
-def nobodys_door(rig: Rig, loop: SimulatorLoop, words: bytes, *, stays: bool = False) -> Iterator[Device]:
+def nobodys_door(
+    rig: Rig, loop: SimulatorLoop, *, words: bytes = b"", stays: bool = False
+) -> Iterator[Device]:
     """The device with somebody else at its address, who says this, and goes or stays."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -237,6 +254,9 @@ def nobodys_door(rig: Rig, loop: SimulatorLoop, words: bytes, *, stays: bool = F
         return
     with tempfile.TemporaryDirectory(prefix="rude-") as folder:
         path = Path(folder) / "db.sock"
+        # What it says by OpenFlow is as ever.
+        real = Path((rig.device.ovsdb or "").removeprefix("unix:")).parent
+        (path.parent / f"{rig.device.bridge}.mgmt").symlink_to(real / f"{rig.device.bridge}.mgmt")
         with _listening(loop, talk, path=path):
             yield rig.device.model_copy(update={"ovsdb": f"unix:{path}"})
 

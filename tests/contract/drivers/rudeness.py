@@ -1,4 +1,4 @@
-"""What may be wrong with a device, or with what the site file says of it: the kinds, and how one comes about."""
+"""What may be wrong with a device, or with what a site file says of it: the kinds, and how one comes."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ def after(prepare: Callable[[Rig], None], bring: Bring = known_as()) -> Bring:  
 
 def instead(old: bytes, new: bytes) -> Said:
     """It says other words; `old` is a regular expression."""
-    return partial(re.sub, old, new)
+    return lambda said: re.sub(old, new, said)
 
 
 @contextmanager
