@@ -56,8 +56,8 @@ def puzzle(answer: str, words: Words) -> str:
     for line in without_log_messages(answer, words).splitlines():
         if _WARNING.match(line):
             break
-        if line.strip():
-            return line.strip()
+        if words := line.strip(" ^"):
+            return words
     return ""
 
 

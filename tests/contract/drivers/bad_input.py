@@ -316,7 +316,7 @@ def agent() -> Mapping[Bad, Cell]:
             Told(
                 "a certificate of another authority",
                 with_files(cert=lambda: elsewhere().user_cert, key=lambda: elsewhere().user_key),
-                "does not accept our certificate",
+                "does not accept our certificate|the connection was closed",
             ),
             Told(
                 "somebody else's certificate",

@@ -12,21 +12,27 @@ from functools import partial
 import pytest
 
 from netconfig.driver import DeviceDriver, PartIntent
-from netconfig.errors import UnknownPlatform
+from netconfig.errors import StateUnknown, UnknownPlatform
 from netconfig.inventory import Way
 from netconfig.registry import driver_class, platforms
-from netconfig.simulator import SimulatorLoop
+from netconfig.simulator import Action, Fault, SimulatorLoop
 from tests.contract.drivers.bad_input import BAD_INPUT
 from tests.contract.drivers.bench import Rig, place, reconcile, unwanted
+from tests.contract.drivers.breaks import lines_of, passes
+from tests.contract.drivers.cisco_ios_bench import IosRig
 from tests.contract.drivers.conftest import BENCHES
+from tests.contract.drivers.dell_force10_bench import Force10Rig
 from tests.contract.drivers.rudeness import Bad, Borne, Never, Told, make_driver
 
-Asked = tuple[str, Borne | Told]
+Asked = tuple[str, Bad, Borne | Told]
+
+
+TERMINALS = [platform for platform, row in BAD_INPUT.items() if not isinstance(row[Bad.PAGES], Never)]
 
 
 def cases(kind: type[Borne] | type[Told]) -> list[object]:
     return [
-        pytest.param((platform, case), id=f"{platform}-{bad.value}-{case.what}".replace(" ", "-"))
+        pytest.param((platform, bad, case), id=f"{platform}-{bad.value}-{case.what}".replace(" ", "-"))
         for platform, row in BAD_INPUT.items()
         for bad, cell in row.items()
         if not isinstance(cell, Never)
@@ -57,17 +63,16 @@ def test_every_platform_has_every_kind_of_bad_input_or_says_why_it_has_not() -> 
         assert all(cell.why if isinstance(cell, Never) else cell for cell in row.values()), platform
 
 
-def test_only_what_has_no_terminal_is_spared_its_pages() -> None:
+def test_only_what_has_no_terminal_is_spared_its_pages_and_only_what_is_here_its_key() -> None:
     ways = {platform: driver_class(platform).ways for platform in BAD_INPUT}
-    unpaged = {platform for platform, row in BAD_INPUT.items() if isinstance(row[Bad.PAGES], Never)}
-    assert unpaged == {"juniper_junos", "linux_nft", "ofgw_agent", "openvswitch"}
     unknown = {platform for platform, row in BAD_INPUT.items() if isinstance(row[Bad.IDENTITY], Never)}
     assert unknown == {platform for platform in BAD_INPUT if Way.OVSDB in ways[platform]}
+    assert TERMINALS == ["cisco_ios", "cisco_nxos", "dell_force10"]
 
 
 @pytest.mark.parametrize("asked", cases(Borne))
 def test_all_is_as_without_it(rig: Rig, loop: SimulatorLoop, asked: Asked) -> None:
-    platform, case = asked
+    platform, _, case = asked
     tickets = BENCHES[platform].tickets
     plain = rig.over_the_wire()
     polite = plain.read().text
@@ -91,8 +96,9 @@ def test_all_is_as_without_it(rig: Rig, loop: SimulatorLoop, asked: Asked) -> No
 def test_it_is_told_in_words_and_nothing_is_half_done(
     rig: Rig, loop: SimulatorLoop, asked: Asked, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    platform, case = asked
+    for library in ("paramiko", "ncclient", "netmiko"):
+        caplog.set_level(logging.DEBUG, logger=library)
+    platform, bad, case = asked
     assert isinstance(case, Told)
     parts = [ticket.part for ticket in BENCHES[platform].tickets]
     original = rig.text()
@@ -107,14 +113,35 @@ def test_it_is_told_in_words_and_nothing_is_half_done(
     assert str(caught.value).startswith(f"{device.name}: ")
     told = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert not any(secret in told for secret in (rig.secret, "hunter2"))
+    if bad is Bad.IDENTITY and device.way is Way.SSH:
+        assert rig.sessions == 0
     rig.calm()
     assert not rig.astray()
     assert rig.text() == original
-    mended = rig.over_the_wire()
-    done = reconcile(mended, parts)
-    assert not done.left
-    assert not reconcile(mended, unwanted(done.parts)).left
-    assert rig.text() == original
+    polite = rig.over_the_wire()
+    if case.pushing:
+        done = reconcile(polite, parts)
+        assert not done.left
+        assert not reconcile(polite, unwanted(done.parts)).left
+        assert rig.text() == original
+    else:
+        assert polite.read().text == ""
+
+
+@pytest.mark.parametrize("asked", [(platform, Bad.LANGUAGE, None) for platform in TERMINALS], ids=TERMINALS)
+def test_refusal_that_nobody_understands_leads_nobody_astray(rig: Rig, asked: Asked) -> None:
+    assert isinstance(rig, IosRig | Force10Rig)
+    bench = BENCHES[asked[0]]
+    original, tickets = rig.text(), [ticket.part for ticket in bench.tickets]
+    for number in range(1, lines_of(bench, rig, tickets) + 1, 3):
+        driver = rig.at_once()
+        rig.router.faults.add(Fault(Action.REFUSE, number=number, words="Ung\xfcltige Eingabe\n"))
+        placed, error = passes(driver, tickets)
+        assert isinstance(error, StateUnknown)
+        assert not rig.astray()
+        assert not reconcile(driver, placed).left
+        assert not reconcile(driver, unwanted(placed)).left
+        assert rig.text() == original, number
 
 
 @pytest.mark.parametrize("platform", platforms())
