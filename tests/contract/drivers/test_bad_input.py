@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.contract.drivers.conftest import BENCHES
 from tests.contract.drivers.dell_force10_bench import Force10Rig
 from tests.contract.drivers.rudeness import Bad, Borne, Never, Told, make_driver
 
+PAGE = Path(__file__).parents[3] / "docs" / "bad-input.md"
 Asked = tuple[str, Bad, Borne | Told]
 
 
@@ -61,6 +63,8 @@ def test_every_platform_has_every_kind_of_bad_input_or_says_why_it_has_not() -> 
     for platform, row in BAD_INPUT.items():
         assert set(row) == set(Bad), platform
         assert all(cell.why if isinstance(cell, Never) else cell for cell in row.values()), platform
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"| {bad.value} |" in page for bad in Bad)
 
 
 def test_only_what_has_no_terminal_is_spared_its_pages_and_only_what_is_here_its_key() -> None:
