@@ -56,8 +56,8 @@ def puzzle(answer: str, words: Words) -> str:
     for line in without_log_messages(answer, words).splitlines():
         if _WARNING.match(line):
             break
-        if words := line.strip(" ^"):
-            return words
+        if said := line.strip(" ^"):
+            return said
     return ""
 
 
