@@ -191,12 +191,15 @@ class _SshSession(SSHSession):  # type: ignore[misc]
         """None are loaded: the site file's is the only one that counts."""
 
     def tell(self, text: str) -> None:
-        """Send a request at once; ncclient's own thread looks for something to send ten times a second."""
-        data = text.encode()
-        if self._is_chunked:
-            self._channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data))
-        else:
-            self._channel.sendall(data + END)
+        """Send a request at once; ncclient's own thread looks for something to send ten times a second.
+
+        Raises:
+            EOFError: the session has just ended.
+        """
+        data, channel = text.encode(), self._channel
+        if channel is None:
+            raise EOFError
+        channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data) if self._is_chunked else data + END)
 
 
 class _Session(SessionListener):  # type: ignore[misc]
