@@ -1,7 +1,7 @@
 """Bad input of every kind, on every platform: named in words that help, or borne as if it were not there.
 
 The unknown platform and the missing capability are told before there is any device to speak to: see
-`tests/unit/lambdastation/test_site_file.py` and `tests/functional/lambdastation/test_capabilities.py`.
+`tests/unit/lambdastation/test_site_devices.py` and `tests/functional/lambdastation/test_capabilities.py`.
 """
 
 import logging
