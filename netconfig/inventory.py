@@ -15,12 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from netconfig.controllers import ControllerPolicy
 from netconfig.errors import BadCredential
+from netconfig.hostkey import read_host_key
 
 DEVICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 BRIDGE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$"
 _LOGIN = ("host", "username", "password", "private_key", "host_key", "tls", "ovsdb", "bridge")
 _REFERENCE = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)")
-_HOST_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+")
 
 
 def _is_reference(reference: str) -> str:
@@ -31,8 +31,7 @@ def _is_reference(reference: str) -> str:
 
 
 def _is_host_key(key: str) -> str:
-    if not _HOST_KEY.fullmatch(key):
-        raise ValueError("a host key is its type and base64, as in a .pub file: ssh-ed25519 AAAA...")
+    read_host_key(key)
     return key
 
 

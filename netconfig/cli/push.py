@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
-from netconfig.cli.words import Words, refusal
+from netconfig.cli.words import Words, puzzle, refusal
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
+
+_LONGEST = 200
+"""Characters of what nobody knows that are told."""
 
 
 class Push:
@@ -34,7 +37,8 @@ class Push:
 
         Raises:
             Rejected: an added line was refused; the object it belonged to has been taken back.
-            StateUnknown: a removal was refused.
+            StateUnknown: a removal was refused, or the router said to a line what nobody knows; the object
+                it belonged to has been taken back.
             Waiting: all of it waits, and nothing was sent.
             Unreachable: the session that it was planned in has ended, the router did not let us in or could
                 not save; or we may not go on, and ended it ourselves.
@@ -85,6 +89,10 @@ class Push:
                 if line.removal:
                     raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
                 raise Rejected(self._device, words, line=line.text, parts=line.parts)
+            if words := puzzle(exchange.answer, self._words):
+                self._take_back(lines)
+                where = f"(at {line.text.strip()!r})"
+                raise StateUnknown(self._device, f"nobody knows what {words[:_LONGEST]!r} means {where}")
 
     def _take_back(self, lines: Sequence[PlanLine]) -> None:
         """Leave nothing half-made, and the configuration mode."""

@@ -14,6 +14,8 @@ SUCCESS_RATE = re.compile(
 DENIED = r".*\b(?:authorization failed|not authorized|permission denied|access denied)\b"
 """What a router says, without a percent sign, of a line that its AAA server does not let us type."""
 
+_WARNING = re.compile(r"\s*%? ?(?:warning|note|info)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Words:
@@ -43,6 +45,20 @@ def refusal(answer: str, words: Words) -> str:
     """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
     found = words.refusal.search(without_log_messages(answer, words))
     return found[0].strip() if found else ""
+
+
+def puzzle(answer: str, words: Words) -> str:
+    """The first words behind a line of configuration that nobody knows, or nothing.
+
+    A line that is taken is followed by nothing, or by a warning, which may have several lines. Whatever else
+    is said may be a refusal in another language.
+    """
+    for line in without_log_messages(answer, words).splitlines():
+        if _WARNING.match(line):
+            break
+        if said := line.strip(" ^"):
+            return said
+    return ""
 
 
 def without_log_messages(text: str, words: Words) -> str:

@@ -7,10 +7,13 @@ them all.
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import paramiko
+
+from netconfig.hostkey import HostKey
 
 _MOMENT = 1.0
 """Seconds in which a thread ends whose socket was shut down; it looks ten times a second."""
@@ -62,13 +65,17 @@ class Link:
                 return sock
         raise failure
 
-    def make_transport(self, *arguments: Any, **options: Any) -> paramiko.Transport:
-        """What paramiko speaks through; it has a thread, and for a while a timer, to be ended by `close`."""
+    def make_transport(self, *arguments: Any, key: HostKey, **options: Any) -> paramiko.Transport:
+        """What paramiko speaks through; it has a thread, and for a while a timer, to be ended by `close`.
+
+        A device that has several host keys is asked for this one.
+        """
         self._transport = paramiko.Transport(*arguments, **options)
         offered = self._transport.get_security_options()
         # What encrypts and authenticates in one goes first: of the others paramiko checks each packet's code
         # octet by octet, in Python.
         offered.ciphers = sorted(offered.ciphers, key=lambda name: "-gcm@" not in name)
+        offered.key_types = sorted(offered.key_types, key=lambda name: name not in key.algorithms)
         return self._transport
 
     def carry(self, session: Any) -> None:
@@ -87,6 +94,26 @@ class Link:
         """Raise the reason why this was broken off, if it was."""
         if self.reason:
             raise self.reason
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """Break off if this lasts longer: the libraries wait in places that take no time-out of ours.
+
+        Raises:
+            EOFError, TimeoutError: as given to `break_off`, instead of whatever else came of it.
+        """
+        watchdog = threading.Timer(seconds, self.break_off, [TimeoutError])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        except Exception as error:
+            if self.reason:
+                # What a library says of a line that was cut is anybody's guess.
+                raise self.reason from error
+            raise
+        finally:
+            watchdog.cancel()
 
     def break_off(self, reason: type[Exception] = EOFError) -> None:
         """End whatever there is, at once; whoever waits for it is woken."""

@@ -7,11 +7,10 @@ from a silence.
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import paramiko
 from lxml import etree
@@ -21,17 +20,16 @@ from ncclient.transport.errors import AuthenticationError, SSHUnknownHostError, 
 from ncclient.transport.session import NetconfBase, SessionListener
 from ncclient.transport.ssh import SSHSession
 
-from netconfig.errors import BadCredential, StateUnknown, Unreachable
+from netconfig.errors import StateUnknown
 from netconfig.inventory import Device
 from netconfig.transport.framing import END, FramingError, Messages
+from netconfig.transport.kept import KeptSession, Login, OtherHostKey
 from netconfig.transport.link import Link
-from netconfig.transport.secrets import mask
 
 Element = etree._Element  # noqa: SLF001 - lxml's stubs have no other name for it
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 OPERATION = f"{{{BASE}}}operation"
-DEFAULT_PORT = 830
 _HANDLERS = {"junos": JunosDeviceHandler, "default": DefaultDeviceHandler}
 _PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "huge_tree": True, "remove_comments": True}
 
@@ -69,24 +67,19 @@ class RpcRefused(Exception):
         self.errors = errors
 
 
-class NetconfSession:
-    """The session with one device; opened when it is needed, and anew when it broke.
+class NetconfSession(KeptSession):
+    """The session with one device that speaks NETCONF."""
 
-    One thread at a time speaks; `close` may be called from any, also while a session is being opened.
-    """
+    default_port: ClassVar[int] = 830
+    _timeouts: Timeouts
 
     def __init__(
         self, device: Device, handler: str = "default", timeouts: Timeouts = DEFAULT_TIMEOUTS
     ) -> None:
         """`handler` is ncclient's name for the kind of device."""
-        self._device = device
+        super().__init__(device, timeouts)
         self._handler = handler
-        self._timeouts = timeouts
-        self._lock = threading.Lock()
-        self._link: Link | None = None
-        self._closings = 0
         self._numbers = count(1)
-        self._secret = ""
 
     def request(self, operation: Element, *, may_open: bool = False) -> Element:
         """The reply to an operation: an `rpc-reply` without namespaces.
@@ -99,45 +92,13 @@ class NetconfSession:
             Unreachable: no session, or it broke or fell silent; whether it was done is not known.
             StateUnknown: the reply makes no sense.
         """
-        closings = self._closings
-        was_open = self._is_open()
-        try:
-            return self._ask(operation, closings, may_open=may_open)
-        except _EndedError:
-            # One that `close` ended stays closed: whoever closed it no longer wants this to happen.
-            if not (was_open and may_open) or self._closings != closings:
-                raise
-        return self._ask(operation, closings, may_open=True)
 
-    def close(self) -> None:
-        """End the session, if there is one; whoever waits on it gets `Unreachable`."""
-        with self._lock:
-            self._closings += 1
-        self._drop()
+        def exchange(link: Link) -> str:
+            number = str(next(self._numbers))
+            session: _Session = link.session
+            return session.ask(number, rpc_text(operation, number), self._timeouts.answer)
 
-    def _drop(self) -> None:
-        with self._lock:
-            link, self._link = self._link, None
-            self._secret = ""
-        if link is not None:
-            link.break_off()
-
-    def _is_open(self) -> bool:
-        link = self._link
-        if link is not None and link.session is not None and link.session.is_alive:
-            return True
-        self._drop()
-        return False
-
-    def _ask(self, operation: Element, closings: int, *, may_open: bool) -> Element:
-        number = str(next(self._numbers))
-        with self._translated():
-            link = self._link
-            if link is None and not may_open:
-                raise EOFError
-            session: _Session = (link or self._open(closings)).session
-            text = session.ask(number, rpc_text(operation, number), self._timeouts.answer)
-        return self.read_reply(text)
+        return self.read_reply(self._ask(exchange, may_open=may_open))
 
     def read_reply(self, text: str) -> Element:
         """A reply without namespaces, from its text.
@@ -159,7 +120,7 @@ class NetconfSession:
 
     def _error(self, element: Element) -> RpcError:
         def said(path: str) -> str:
-            return mask(" ".join((element.findtext(path) or "").split()), self._secret)
+            return self.mask(" ".join((element.findtext(path) or "").split()))
 
         return RpcError(
             tag=said("error-tag"),
@@ -169,84 +130,32 @@ class NetconfSession:
             severity=said("error-severity") or "error",
         )
 
-    def _open(self, closings: int) -> Link:
-        self._secret = self._device.secret()
-        link = Link()
-        # Known before it is made, so that `close` never finds less than there is.
-        with self._lock:
-            if self._closings != closings:
-                raise EOFError
-            self._link = link
-        watchdog = threading.Timer(self._timeouts.open, link.break_off, [TimeoutError])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            self._establish(link)
-            link.finish()
-        except BaseException as error:
-            reason = link.reason
-            link.close()
-            if reason and isinstance(error, Exception):
-                # What the libraries say of a line that was cut is anybody's guess.
-                raise reason from error
-            raise
-        finally:
-            watchdog.cancel()
-        return link
+    def _is_alive(self, link: Link) -> bool:
+        return bool(link.session.is_alive)
 
-    def _establish(self, link: Link) -> None:
-        device = self._device
-        if device.host is None or device.host_key is None:
-            raise BadCredential(f"device {device.name} has no address or no host key")
-        port = device.port or DEFAULT_PORT
-        sock = link.connect(device.host, port, self._timeouts.open)
+    def _establish(self, link: Link, login: Login) -> None:
+        sock = link.connect(login.host, self._port, self._timeouts.open)
         session = _Session(_HANDLERS[self._handler]({"name": self._handler}))
         link.carry(session)
-        session.library.connect(
-            device.host,
-            port=port,
-            timeout=self._timeouts.open,
-            username=device.username,
-            password=self._secret,
-            hostkey_b64=device.host_key.split()[1],
-            allow_agent=False,
-            look_for_keys=False,
-            sock=sock,
-        )
-        link.check()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        name = self._device.name
         try:
-            yield
-        except BadCredential as error:
-            self._drop()
-            raise Unreachable(name, str(error)) from error
-        except (TransportError, FramingError, paramiko.SSHException, queue.Empty, OSError, EOFError) as error:
-            words = self._words_for(error)
-            self._drop()
-            ended = isinstance(error, EOFError | OSError | TransportError) and not isinstance(
-                error, TimeoutError
+            session.library.connect(
+                login.host,
+                port=self._port,
+                timeout=self._timeouts.open,
+                username=login.username,
+                password=self._secret,
+                hostkey_b64=login.key.base64,
+                allow_agent=False,
+                look_for_keys=False,
+                sock=sock,
             )
-            raise (_EndedError if ended else Unreachable)(name, words) from error
-
-    def _words_for(self, error: Exception) -> str:
-        where = f"{self._device.host} port {self._device.port or DEFAULT_PORT}"
-        if isinstance(error, SSHUnknownHostError):
-            return f"{where} shows another host key than the site file names"
-        if isinstance(error, AuthenticationError):
-            return f"{where} refuses the login of {self._device.username}"
-        if isinstance(error, TimeoutError | queue.Empty):
-            return f"{where} gives no answer"
-        if isinstance(error, EOFError):
-            return f"the session with {where} ended"
-        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        return f"no session with {where}: {mask(reason, self._secret)}"
-
-
-class _EndedError(Unreachable):
-    """The other side, or `close`, ended the session."""
+        except SSHUnknownHostError as error:
+            raise OtherHostKey(session.library.transport.get_remote_server_key()) from error
+        except AuthenticationError as error:
+            raise paramiko.AuthenticationException from error
+        except TransportError as error:
+            raise paramiko.SSHException(str(error)) from error
+        link.check()
 
 
 class _SshSession(SSHSession):  # type: ignore[misc]
@@ -282,12 +191,15 @@ class _SshSession(SSHSession):  # type: ignore[misc]
         """None are loaded: the site file's is the only one that counts."""
 
     def tell(self, text: str) -> None:
-        """Send a request at once; ncclient's own thread looks for something to send ten times a second."""
-        data = text.encode()
-        if self._is_chunked:
-            self._channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data))
-        else:
-            self._channel.sendall(data + END)
+        """Send a request at once; ncclient's own thread looks for something to send ten times a second.
+
+        Raises:
+            EOFError: the session has just ended.
+        """
+        data, channel = text.encode(), self._channel
+        if channel is None:
+            raise EOFError
+        channel.sendall(b"\n#%d\n%s\n##\n" % (len(data), data) if self._is_chunked else data + END)
 
 
 class _Session(SessionListener):  # type: ignore[misc]
@@ -307,8 +219,8 @@ class _Session(SessionListener):  # type: ignore[misc]
 
         Raises:
             EOFError: the session ended.
-            FramingError: what arrives makes no messages.
-            queue.Empty: nothing came in time.
+            paramiko.SSHException: what arrives makes no messages.
+            TimeoutError: nothing came in time.
         """
         self.library.add_listener(self)
         self.library.tell(text)
@@ -316,9 +228,12 @@ class _Session(SessionListener):  # type: ignore[misc]
             # A thread that ended before we listened tells nobody.
             if not self.library.is_alive() and self._replies.empty():
                 raise EOFError
-            found = self._replies.get(timeout=patience)
+            try:
+                found = self._replies.get(timeout=patience)
+            except queue.Empty:
+                raise TimeoutError from None
             if isinstance(found, FramingError):
-                raise found
+                raise paramiko.SSHException(str(found)) from found
             if not isinstance(found, tuple):
                 raise EOFError from found  # noqa: TRY004 - how the session ended, no wrong type
             if found[0] == number:

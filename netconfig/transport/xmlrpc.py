@@ -24,6 +24,20 @@ from netconfig.xmlrpcwire import NotXmlRpc, read_answer, write_call
 
 DEFAULT_PORT = 8234
 PATH = "/RPC2"
+_REFUSALS = frozenset(
+    f"{version}_ALERT_{what}"
+    for version, what in (
+        ("TLSV1", "UNKNOWN_CA"),
+        ("TLSV1", "ACCESS_DENIED"),
+        ("TLSV13", "CERTIFICATE_REQUIRED"),
+        ("SSLV3", "BAD_CERTIFICATE"),
+        ("SSLV3", "UNSUPPORTED_CERTIFICATE"),
+        ("SSLV3", "CERTIFICATE_EXPIRED"),
+        ("SSLV3", "CERTIFICATE_REVOKED"),
+        ("SSLV3", "CERTIFICATE_UNKNOWN"),
+    )
+)
+"""What OpenSSL calls the alerts of who is not content with our certificate."""
 LARGEST_ANSWER = 4 * 1024 * 1024
 
 
@@ -214,6 +228,10 @@ def _no_password() -> str:
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason in _REFUSALS:
+        return f"it does not accept our certificate (`tls.cert`): TLS: {error.reason}"
+    if isinstance(error, ssl.SSLEOFError):
+        return "the connection was closed"
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or error}"
     if isinstance(error, http.client.HTTPException):

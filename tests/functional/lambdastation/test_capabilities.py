@@ -7,7 +7,7 @@ import pytest
 
 from netconfig.capability import Capability
 from netconfig.intent import SequenceRange
-from netconfig.registry import driver_class
+from netconfig.registry import driver_class, platforms
 from reservation.parts import register_device
 
 BORDER = "fermilab-border-1"
@@ -112,13 +112,30 @@ def test_part_in_a_ticket_that_is_there_asks_nothing_new_of_devices(station: Any
     assert wire.open_ticket(**V4, startTime=begin, mode=mode).text("localTicketId") == "1"
 
 
-@pytest.mark.parametrize(
-    ("platform", "taken"), [("cisco_ios", True), ("juniper_junos", False), ("openvswitch", False)]
-)
-def test_real_driver_says_at_once_what_it_cannot(station: Any, platform: str, taken: bool) -> None:
-    make_able(station, driver_class(platform).capabilities)
+NEEDED: Mapping[Capability, Mapping[str, object]] = {
+    Capability.POLICY_ROUTE_IPV4: {},
+    Capability.POLICY_ROUTE_IPV6: {},
+    Capability.POLICY_ROUTE_DSCP: {"dscpOut": 32},
+    Capability.ACCESS_PERMIT_IPV4: {},
+    Capability.ACCESS_PERMIT_IPV6: {},
+}
+"""What a ticket of the example needs, and what more it asks for where it would not otherwise."""
+
+
+@pytest.mark.parametrize("platform", platforms())
+def test_driver_of_every_platform_says_at_once_what_it_cannot(station: Any, platform: str) -> None:
+    able = driver_class(platform).capabilities
+    for capability, more in NEEDED.items():
+        make_able(station, frozenset(Capability) - ({capability} - able))
+        answer = station.wire().find_window(**GOOD, **more)
+        if capability in able:
+            assert answer.text("fits") == "true"
+        else:
+            assert answer.fault.code == "not-capable"
+            assert "a device on StarLight10G cannot" in answer.fault.text
+    make_able(station, able)
     answer = station.wire().open_ticket(**GOOD)
-    if taken:
+    if able >= set(NEEDED):
         assert answer.text("state") == "scheduled"
     else:
         assert answer.fault.code == "not-capable"

@@ -154,4 +154,4 @@ def test_router_whose_host_key_is_none() -> None:
     key = NoKey(key=paramiko.RSAKey.generate(2048).key)
     error = fate_of(lambda _: True, patience=PATIENCE, key=key)
     assert isinstance(error, Unreachable)
-    assert "it speaks no SSH" in str(error)
+    assert "what it says makes no sense" in str(error)

@@ -15,7 +15,7 @@ from netconfig.errors import StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
 from tests.contract.drivers.bench import OWNERSHIP
 from tests.contract.drivers.cisco_ios_bench import IosBench
-from tests.rude import Line, rude_router
+from tests.rude import PASSWORD, Line, rude_router
 
 Router = Callable[..., AbstractContextManager[CiscoDriver]]
 RUNNING = (
@@ -31,7 +31,7 @@ def loop() -> Iterator[SimulatorLoop]:
 
 @pytest.fixture
 def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
-    monkeypatch.setenv("NASTY_PASSWORD", "correct horse")
+    monkeypatch.setenv(PASSWORD, "correct horse")
     return partial(rude_router, loop, CiscoIos)
 
 
@@ -132,6 +132,14 @@ def test_answer_that_never_ends_is_named(router: Router) -> None:
         pytest.raises(Unreachable, match="gives no answer"),
     ):
         driver.read()
+
+
+def test_router_that_reads_no_more_is_named(router: Router) -> None:
+    more_than_is_kept_on_the_way = ["no " + 1000 * "x"] * (1 << 15)
+    with router(shows(RUNNING), deaf_at=b"show run", window=1 << 26, silence=2) as driver:
+        driver.read()
+        with pytest.raises(Unreachable, match="gives no answer"):
+            driver._session.send(more_than_is_kept_on_the_way)
 
 
 def test_output_that_looks_like_the_prompt_of_another_is_waited_out(router: Router) -> None:

@@ -12,7 +12,7 @@ from netconfig.drivers.cisco_nxos import CiscoNxos
 from netconfig.errors import StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
 from tests.contract.drivers.cisco_nxos_bench import REFUSAL, NxosBench
-from tests.rude import Line, rude_router
+from tests.rude import PASSWORD, Line, rude_router
 
 Switch = Callable[..., AbstractContextManager[CiscoDriver]]
 RUNNING = (
@@ -29,7 +29,7 @@ def loop() -> Iterator[SimulatorLoop]:
 
 @pytest.fixture
 def switch(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Switch:
-    monkeypatch.setenv("NASTY_PASSWORD", "x")
+    monkeypatch.setenv(PASSWORD, "x")
     return partial(rude_router, loop, CiscoNxos, prompt=b"r1# ")
 
 

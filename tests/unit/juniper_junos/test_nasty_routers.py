@@ -1,29 +1,19 @@
 """Routers that are rude at the door, over real SSH: what the simulator is too polite for."""
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
+from functools import partial
 
-import asyncssh
 import pytest
 
 from netconfig.driver import PartIntent
 from netconfig.drivers.juniper_junos import JuniperJunos
 from netconfig.errors import StateUnknown, Unreachable
-from netconfig.inventory import Device
 from netconfig.simulator import SimulatorLoop
-from netconfig.transport.netconf import Timeouts
-from tests.contract.drivers.bench import OWNERSHIP
 from tests.contract.drivers.juniper_junos_bench import TICKETS
+from tests.rude import END, HELLO, PASSWORD, Request, reply, rude_junos
 
-END = b"]]>]]>"
-BASE = b'xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"'
-HELLO = (
-    b"<hello %s><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities>"
-    b"<session-id>7</session-id></hello>" % BASE
-)
 CONFIGURATION = (
     b"<data><configuration><groups><name>lambdastation-FNAL</name></groups>"
     b"<apply-groups>lambdastation-FNAL</apply-groups><interfaces><interface><name>ge-0/0/0</name>"
@@ -37,29 +27,7 @@ NO_NUMBER = (
     b"</counter></filter-information></firewall-information>"
 )
 
-Answer = Callable[[bytes], bytes]
 Router = Callable[..., AbstractContextManager[JuniperJunos]]
-
-
-class _Door(asyncssh.SSHServer):
-    """Lets everybody in who says a password, and greets them first."""
-
-    def __init__(self, banner: str) -> None:
-        self._banner = banner
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._connection = conn
-
-    def begin_auth(self, username: str) -> bool:
-        if self._banner:
-            self._connection.send_auth_banner(self._banner)
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return True
 
 
 def placed_part() -> list[PartIntent]:
@@ -75,14 +43,13 @@ def content(request: bytes) -> bytes:
     return CONFIGURATION
 
 
-def reply(request: bytes, said: bytes) -> bytes:
-    found = re.search(rb'message-id="(\d+)"', request)
-    assert found
-    return b'<rpc-reply %s message-id="%s">%s</rpc-reply>' % (BASE, found[1], said)
-
-
 def orderly(request: bytes) -> bytes:
-    return reply(request, content(request)) + END
+    return reply(request, content(request))
+
+
+def answers(asked: bytes, said: bytes) -> Request:
+    """This to requests in which that occurs; the others are answered as they should be."""
+    return lambda request: reply(request, said if asked in request else content(request))
 
 
 @pytest.fixture(scope="module")
@@ -93,78 +60,25 @@ def loop() -> Iterator[SimulatorLoop]:
 
 @pytest.fixture
 def router(loop: SimulatorLoop, monkeypatch: pytest.MonkeyPatch) -> Router:
-    monkeypatch.setenv("NASTY_PASSWORD", "x")
-
-    @contextmanager
-    def serve(
-        answer: Answer = orderly, *, greeting: bytes = HELLO + END, banner: str = "", patience: float = 60
-    ) -> Iterator[JuniperJunos]:
-        async def talk(process: asyncssh.SSHServerProcess[bytes]) -> None:
-            process.stdout.write(greeting)
-            heard = b""
-            while data := await process.stdin.read(65536):
-                heard += data
-                while END in heard:
-                    request, _, heard = heard.partition(END)
-                    if b"hello" not in request:
-                        process.stdout.write(answer(request))
-
-        key = asyncssh.generate_private_key("ssh-ed25519")
-        server = loop.run(_listen(key, banner, talk))
-        device = Device(
-            name="nasty",
-            platform="juniper_junos",
-            host="127.0.0.1",
-            port=server.get_port(),
-            username="lambda",
-            password="env:NASTY_PASSWORD",
-            host_key=key.export_public_key().decode().strip(),
-        )
-        driver = JuniperJunos(device, OWNERSHIP, timeouts=Timeouts(open=patience, answer=patience))
-        try:
-            yield driver
-        finally:
-            driver.close()
-            loop.run(_close(server))
-
-    return serve
-
-
-async def _listen(key: asyncssh.SSHKey, banner: str, talk: Any) -> asyncssh.SSHAcceptor:
-    return await asyncssh.listen(
-        "127.0.0.1",
-        0,
-        server_factory=lambda: _Door(banner),
-        server_host_keys=[key],
-        process_factory=talk,
-        encoding=None,
-        line_editor=False,
-    )
-
-
-async def _close(server: asyncssh.SSHAcceptor) -> None:
-    server.close()
-    await server.wait_closed()
+    monkeypatch.setenv(PASSWORD, "x")
+    return partial(rude_junos, loop)
 
 
 def test_orderly_router_is_read(router: Router) -> None:
-    with router() as driver:
+    with router(orderly) as driver:
         assert driver.read().grounds.interfaces == {("ge-0/0/0.0", 4): ()}
 
 
 def test_banner_before_the_login_is_borne(router: Router) -> None:
     banner = "####\nr1# welcome <hello> ]]>]]> G\xe4ste\n"
-    with router(banner=banner) as driver:
+    with router(orderly, banner=banner) as driver:
         assert driver.read().grounds.is_applied
 
 
 def test_text_in_latin_1_is_borne(router: Router) -> None:
     latin = CONFIGURATION.replace(b"campus", b"campus, G\xe4ste")
 
-    def answer(request: bytes) -> bytes:
-        return reply(request, latin if b"get-config" in request else content(request)) + END
-
-    with router(answer) as driver:
+    with router(answers(b"get-config", latin)) as driver:
         assert driver.read().grounds.interfaces == {("ge-0/0/0.0", 4): ()}
 
 
@@ -180,7 +94,7 @@ def test_text_in_latin_1_is_borne(router: Router) -> None:
     ids=["another-language", "cut-short", "words-before-it", "a-reply", "binary"],
 )
 def test_hello_that_is_none_is_a_named_error(router: Router, greeting: bytes) -> None:
-    with router(greeting=greeting, patience=1) as driver, pytest.raises(Unreachable, match="nasty"):
+    with router(orderly, greeting=greeting, patience=1) as driver, pytest.raises(Unreachable, match="nasty"):
         driver.read()
 
 
@@ -194,10 +108,10 @@ def test_hello_that_is_none_is_a_named_error(router: Router, greeting: bytes) ->
     ids=["cut-short", "another-language", "another-tree"],
 )
 def test_answer_that_is_no_configuration_is_a_named_error(router: Router, words: bytes) -> None:
-    def answer(request: bytes) -> bytes:
-        return reply(request, words if b"get-config" in request else content(request)) + END
-
-    with router(answer) as driver, pytest.raises((StateUnknown, Unreachable), match="nasty"):
+    with (
+        router(answers(b"get-config", words)) as driver,
+        pytest.raises((StateUnknown, Unreachable), match="nasty"),
+    ):
         driver.read()
 
 
@@ -211,8 +125,5 @@ def test_answer_that_is_no_configuration_is_a_named_error(router: Router, words:
     ids=["another-language", "no-number", "refused"],
 )
 def test_counters_that_are_none_are_a_named_error(router: Router, words: bytes) -> None:
-    def answer(request: bytes) -> bytes:
-        return reply(request, words if b"get-firewall" in request else content(request)) + END
-
-    with router(answer) as driver, pytest.raises(StateUnknown, match="counter"):
+    with router(answers(b"get-firewall", words)) as driver, pytest.raises(StateUnknown, match="counter"):
         driver.count(placed_part())

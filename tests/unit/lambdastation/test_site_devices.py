@@ -7,6 +7,7 @@ import pytest
 from pathservice.sitefile import SiteFileError
 from tests.unit.lambdastation.site_files import FERMILAB, Change, load, problems, require_told
 
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 CHANGES: dict[str, Change] = {
     "secret in the file": (
         "simulated: fermilab-border-1.txt",
@@ -21,6 +22,13 @@ CHANGES: dict[str, Change] = {
         "platform: acme_os",
         "devices[0].platform",
         "cisco_ios",
+    ),
+    "host key": (
+        "simulated: fermilab-border-1.txt",
+        f"host: r1\n    username: ls\n    password: env:PW\n    host_key: {HOST_KEY[:-9]}",
+        f"host_key: {HOST_KEY[:-9]}",
+        "devices[0].host_key",
+        "this ssh-ed25519 key is not whole",
     ),
     "no such file": (
         "border-1.txt",
@@ -48,7 +56,7 @@ def test_relative_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
         "    simulated: fermilab-border-1.txt",
         (
             "    host: 192.0.2.10\n    username: ls\n"
-            "    password: file:secrets/border\n    host_key: ssh-ed25519 AAAA"
+            f"    password: file:secrets/border\n    host_key: {HOST_KEY}"
         ),
     )
     (device,) = load(text, tmp_path).devices
