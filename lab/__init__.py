@@ -14,11 +14,14 @@ Two sites with a border router each, and three paths between them:
     dataplane     what a simulated router does to packets, done to real ones
     relay         a port of this machine, had on a host
     counting      what leaves a network by which device
+    packets       single packets: what a flow has, and what no flow has
+    following     by which path such a packet really goes
+    silence       an end of a path that answers nobody
     sitefile      the site file for both
     lab           all of it, while a block lasts
     keeper        the process in which a lab lives that stays
     named         such labs by name
 
-For tests and demonstrations; nothing of the service imports it. Of ours it has what a flow is and the
-simulators.
+For tests and demonstrations; of the service's commands `lab` and `path verify` import it. Of ours it has what
+a flow is and the simulators.
 """

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from lab.network import Host
 from lab.relay import Relay
 from lab.routers import Place, Running, kind_of
-from lab.sitefile import write_site_file
-from lab.sites import HOSTS, PATHS, SIDES
+from lab.silence import silence, wake
+from lab.sitefile import HopsDown, write_site_file
+from lab.sites import HOSTS, PATHS, SIDES, Side
+from lab.sites import Path as Way
 from lab.wires import Wires
 
 LOOK_SECONDS = 1.0
@@ -69,6 +71,16 @@ class Facts:
         """For programs."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What `as_json` told."""
+        return cls(
+            told["site_file"],
+            tuple(HostFacts(**one) for one in told["hosts"]),
+            tuple(RouterFacts(**one) for one in told["routers"]),
+            tuple(PathFacts(**one) for one in told["paths"]),
+        )
+
 
 class Lab:
     """Runs while the `with` block lasts; nothing but its folder is left.
@@ -79,17 +91,26 @@ class Lab:
         kinds, routers: by the site's name.
     """
 
-    def __init__(self, folder: Path, platforms: Mapping[str, str], *, relayed: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        platforms: Mapping[str, str],
+        *,
+        relayed: Sequence[int] = (),
+        hops_down: HopsDown = MappingProxyType({}),
+    ) -> None:
         """Nothing is made yet.
 
         Args:
             platforms: kinds of router by the site's name.
             relayed: ports of our loopback address that hosts have on theirs.
+            hops_down: what rules say of next hops that do not answer; of colours that are left out, nothing.
 
         Raises:
             LabError: there is no such kind.
         """
         self._relayed = relayed
+        self._hops_down = hops_down
         self.folder = folder
         self.wires = Wires()
         self.routers: dict[str, Running] = {}
@@ -114,7 +135,7 @@ class Lab:
             for host in self.wires.hosts.values():
                 for port in self._relayed:
                     opening.enter_context(Relay(host, port))
-            write_site_file(self.site_file, self.kinds, self.routers)
+            write_site_file(self.site_file, self.kinds, self.routers, self._hops_down)
             self._open = opening.pop_all()
         return self
 
@@ -131,6 +152,14 @@ class Lab:
     def host(self, name: str) -> Host:
         """A host by its name, `west-1`."""
         return self.wires.hosts[name]
+
+    def silence(self, path: Way, side: Side) -> None:
+        """Have a site's end of a path answer nobody and pass nothing on, as if it had died."""
+        silence(self.wires.routers[side.name], path.colour)
+
+    def wake(self, path: Way, side: Side) -> None:
+        """End `silence`; nothing is done where there is none."""
+        wake(self.wires.routers[side.name], path.colour)
 
     def facts(self) -> Facts:
         """What is where."""

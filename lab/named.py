@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.keeper import FACTS, LOCK
+from lab.network import Host
 from lab.processes import LabError, require_programs, search_path, wait_for
 from lab.routers import kind_of
+from lab.silence import silence, wake
 from lab.wires import PROGRAMS
 
 MARK = "PATHSERVICE_LAB"
@@ -110,14 +112,46 @@ class NamedLab:
         Raises:
             LabError: it is not up, or has no such host.
         """
-        facts = self.facts()
-        if facts is None:
-            raise LabError(f"lab {self.name} is not up")
+        facts = self._facts_where_up()
         networks = {one["name"]: one["network"] for one in (*facts["hosts"], *facts["routers"])}
         if host not in networks:
             raise LabError(f"lab {self.name} has no {host!r}; it has {', '.join(networks)}")
         environment = {**os.environ, "PATH": search_path(), MARK: self._word()}
         return ["nsenter", f"--net={networks[host]}", "--", *command], environment
+
+    def silence(self, colour: str, site: str) -> None:
+        """Have a site's end of a path answer nobody and pass nothing on, as if it had died.
+
+        Raises:
+            LabError: it is not up, or has no such path or site.
+        """
+        with Host(self._border(colour, site)) as router:
+            silence(router, colour)
+
+    def wake(self, colour: str, site: str) -> None:
+        """End `silence`; nothing is done where there is none.
+
+        Raises:
+            LabError: as `silence`.
+        """
+        with Host(self._border(colour, site)) as router:
+            wake(router, colour)
+
+    def _border(self, colour: str, site: str) -> str:
+        """The network of the router where a path ends at a site; its device has the path's name."""
+        facts = self._facts_where_up()
+        networks = {one["site"]: one["network"] for one in facts["routers"]}
+        colours = [one["colour"] for one in facts["paths"]]
+        for word, what, known in ((colour, "path", colours), (site, "site", networks)):
+            if word not in known:
+                raise LabError(f"lab {self.name} has no {what} {word!r}; it has {', '.join(known)}")
+        return str(networks[site])
+
+    def _facts_where_up(self) -> dict[str, Any]:
+        facts = self.facts()
+        if facts is None:
+            raise LabError(f"lab {self.name} is not up")
+        return facts
 
     def _claim(self) -> None:
         """Have the folder, with the lab's word in it from the first moment."""
@@ -159,7 +193,7 @@ class NamedLab:
         keeper.returncode = 0
 
     def _require(self) -> None:
-        if not _NAME.fullmatch(self.name) or not (self.folder / _WORD).exists():
+        if not _NAME.fullmatch(self.name) or not _has_word(self.folder):
             raise LabError(f"there is no lab {self.name} in {self.labs}")
 
     def _word(self) -> str:
@@ -191,11 +225,30 @@ class NamedLab:
 
 
 def all_labs(labs: Path) -> list[NamedLab]:
-    """Every one of a folder, in order of the names."""
-    if not labs.is_dir():
-        return []
-    names = sorted(entry.name for entry in labs.iterdir() if (entry / _WORD).exists())
+    """Every one of a folder, in order of the names.
+
+    Raises:
+        LabError: they are another's.
+    """
+    try:
+        if not labs.is_dir():
+            return []
+        names = sorted(entry.name for entry in labs.iterdir() if _has_word(entry))
+    except PermissionError as error:
+        raise LabError(f"{labs} is not ours to look into: labs are root's") from error
     return [NamedLab(labs, name) for name in names]
+
+
+def _has_word(folder: Path) -> bool:
+    """Whether a folder is a lab's.
+
+    Raises:
+        LabError: it is another's.
+    """
+    try:
+        return (folder / _WORD).exists()
+    except PermissionError as error:
+        raise LabError(f"{folder} is not ours to look into: labs are root's") from error
 
 
 def _end(number: int, what: str) -> None:

@@ -44,9 +44,17 @@ class PrivateNetwork:
 class Host:
     """A host on a network of its own, until it is closed; its cables end in ours."""
 
-    def __init__(self) -> None:
-        self._namespace = _held_namespace()
-        self.run("ip", "link", "set", "lo", "up")
+    def __init__(self, path: str | None = None) -> None:
+        """A new one, or by the `path` of its network one that another holds, and that outlives our closing.
+
+        Raises:
+            LabError: it cannot be made, or is not there any more, or not for us to enter.
+        """
+        if path is None:
+            self._namespace = _held_namespace()
+            self.run("ip", "link", "set", "lo", "up")
+        else:
+            self._namespace = _opened(path)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +65,7 @@ class Host:
         self.close()
 
     def close(self) -> None:
-        """Take it away, with its cables."""
+        """Take it away, with its cables, where nobody else holds it."""
         os.close(self._namespace)
 
     @property
@@ -128,6 +136,13 @@ class Host:
     def path(self) -> str:
         """Where programs find its network, while we live and it is not closed."""
         return f"/proc/{os.getpid()}/fd/{self._namespace}"
+
+
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise LabError(f"there is no network {path}: {error.strerror}") from error
 
 
 def _held_namespace() -> int:

@@ -17,8 +17,15 @@ _HEADER = """\
 """
 
 
-def write_site_file(file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running]) -> None:
-    """Write it; all by the name of the site."""
+HopsDown = Mapping[str, Mapping[str, str]]
+"""By colour what its rules say, in the site file's words, of a next hop that does not answer:
+`{"red": {"next_hop_down": "fallback", "fallback": "green"}}`."""
+
+
+def write_site_file(
+    file: Path, kinds: Mapping[str, Kind], routers: Mapping[str, Running], hops_down: HopsDown
+) -> None:
+    """Write it; kinds and routers by the name of the site."""
     borders = [side.router for side in SIDES]
     content = {
         "name": "Lab",
@@ -38,7 +45,11 @@ def write_site_file(file: Path, kinds: Mapping[str, Kind], routers: Mapping[str,
                 "default_topology": ALTERNATES[0].colour,
             }
         ],
-        "rules": [_rule(path, side, kinds[side.name]) for path in ALTERNATES for side in SIDES],
+        "rules": [
+            _rule(path, side, kinds[side.name], hops_down.get(path.colour, {}))
+            for path in ALTERNATES
+            for side in SIDES
+        ],
         "authorization": [
             {"action": "allow", "subject": "CN=Example User,OU=Demo,O=Path Service"},
             {"action": "allow", "subject": "CN=Operator,OU=Demo,O=Path Service", "operator": True},
@@ -63,7 +74,7 @@ def _topology(path: Way) -> dict[str, Any]:
     return common | ({"production": True} if path.production else {"default_bandwidth": "10M"})
 
 
-def _rule(path: Way, side: Side, kind: Kind) -> dict[str, Any]:
+def _rule(path: Way, side: Side, kind: Kind, hop_down: Mapping[str, str]) -> dict[str, Any]:
     return {
         "topology": path.colour,
         "client": "*",
@@ -73,6 +84,7 @@ def _rule(path: Way, side: Side, kind: Kind) -> dict[str, Any]:
             "device": side.router,
             "interface": kind.interfaces[INSIDE],
             **{_NEXT_HOPS[family]: str(path.address(side.other, family)) for family in kind.families},
+            **hop_down,
         },
     }
 

@@ -19,6 +19,7 @@ PROGRAMS = {
     **dict.fromkeys(("ip", "tc"), "iproute2"),
     "nft": "nftables",
     **dict.fromkeys(("nsenter", "setpriv"), "util-linux"),
+    "ping": "iputils-ping",
 }
 """What it takes, and the Debian package of each."""
 FAMILIES = (4, 6)

@@ -1,16 +1,19 @@
-"""Whether a ticket's path is really up, judged from what devices last told. Pure.
+"""Whether a ticket's path is really up, judged from what devices last told and where packets went. Pure.
 
-In sync is what a device was read to carry; that packets take it, its counters alone can tell. A device that
-does not count, or that was read too long ago, leaves the question open.
+In sync is what a device was read to carry; that packets take it, its counters can tell, and better than they
+packets that are sent to see. Without those a device that does not count, or that was read too long ago,
+leaves the question open.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from activation.devices import DeviceView
 from lambdastation.traffic import STEERING
+from netconfig.intent import IpAddress
 from reservation.lifecycle import State
 from reservation.model import PartView
 
@@ -24,6 +27,30 @@ class Verdict(Enum):
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What packets told that were sent to see where a part leads them; unknown where they were not seen."""
+
+    verdict: Verdict
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """What is known of a part that steers beside what its device told.
+
+    Attributes:
+        next_hop: to where it leads packets, as was asked for.
+        probe: None where none was sent.
+    """
+
+    next_hop: IpAddress
+    probe: Probe | None = None
+
+
+NOTHING: Mapping[int, Steered] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +78,28 @@ def judge(
     *,
     now: datetime,
     stale_after: timedelta,
+    steered: Mapping[int, Steered] = NOTHING,
 ) -> Answer:
     """Whether the path of a ticket in this state, with these parts, is up.
 
     It is if every device carries its part, was read not longer than `stale_after` ago, and packets were
-    passing wherever traffic is steered when that was last looked at.
+    passing wherever traffic is steered when that was last looked at. Where packets were sent, what became of
+    them goes before what was counted, and before how long ago a device was read.
+
+    Args:
+        steered: by the part's place in `parts`.
     """
-    findings = tuple(
-        _found(part, devices.get(part.device), now=now, stale_after=stale_after)
-        for part in parts
+    looked = [
+        (part, _found(part, devices.get(part.device), steered.get(place), now=now, stale_after=stale_after))
+        for place, part in enumerate(parts)
         if not part.superseded
-    )
-    return Answer(*_summed_up(state, findings), findings)
+    ]
+    findings = tuple(finding for _, finding in looked)
+    verdict, words = _summed_up(state, findings)
+    around = dict.fromkeys(part.device for part, _ in looked if part.detour is not None)
+    if verdict is Verdict.UP and around:
+        words += f"; by its fallback at {' and '.join(around)}"
+    return Answer(verdict, words, findings)
 
 
 def _summed_up(state: State, findings: Sequence[Finding]) -> tuple[Verdict, str]:
@@ -76,9 +113,22 @@ def _summed_up(state: State, findings: Sequence[Finding]) -> tuple[Verdict, str]
     return Verdict.UP, "every device carries it, and packets are passing"
 
 
-def _found(part: PartView, device: DeviceView | None, *, now: datetime, stale_after: timedelta) -> Finding:
+def _found(
+    part: PartView,
+    device: DeviceView | None,
+    steered: Steered | None,
+    *,
+    now: datetime,
+    stale_after: timedelta,
+) -> Finding:
     verdict, words = _carried(part, device, now=now, stale_after=stale_after)
-    if verdict is Verdict.UP and part.kind == STEERING:
+    if part.detour is not None:
+        silent = "its next hop" if steered is None else f"next hop {steered.next_hop}"
+        words = f"{words}, by its fallback {part.detour}, since {silent} does not answer"
+    if steered is not None and steered.probe is not None:
+        verdict = _probed(verdict, part, steered.probe)
+        words = f"{words}; {steered.probe.words}"
+    elif verdict is Verdict.UP and part.kind == STEERING:
         verdict, passing = _passing(part)
         words = f"{words}; {passing}"
     elif part.count is not None:
@@ -86,6 +136,15 @@ def _found(part: PartView, device: DeviceView | None, *, now: datetime, stale_af
     if device is not None and device.strangers:
         words += f"; there are {len(device.strangers)} objects that look like ours and are not"
     return Finding(part.device, verdict, words)
+
+
+def _probed(carried: Verdict, part: PartView, probe: Probe) -> Verdict:
+    """What is so of a part that is carried or not, as far as is known, and of packets that were sent."""
+    if Verdict.NOT_UP in {carried, probe.verdict}:
+        return Verdict.NOT_UP
+    if probe.verdict is Verdict.UNKNOWN:
+        return _passing(part)[0] if carried is Verdict.UP else carried
+    return Verdict.UP
 
 
 def _carried(

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from lab.dataplane import DataPlane
+from lab.network import Host
+from lab.processes import CommandRefused
 from lab.routers.kind import Login, Place, Running
 from lab.sites import PATHS, Side
 from netconfig.intent import IpAddress
@@ -38,6 +41,7 @@ class Simulated:
     def start(self, place: Place) -> Iterator[Running]:
         router = self.make(place.side, place.folder / "startup-config", lambda: datetime.now(UTC))
         devices = {self.printed(name): device for device, name in self.interfaces.items()}
+        router.next_hops.ask = partial(_answers, place.network)
         plane = DataPlane(place.side.router, router, place.network, devices, marks_of(place.side))
         password = place.folder / "password"
         password.touch(mode=0o600)
@@ -69,6 +73,15 @@ class RunningRouter:
         self.router = router
         self.refresh = plane.refresh
         self.reboot = router.reboot
+
+
+def _answers(network: Host, address: IpAddress) -> bool:
+    """Whether a neighbour answers one of the router's echo requests within two seconds."""
+    try:
+        network.run("ping", "-n", "-q", "-c", "1", "-w", "2", "-t", "1", str(address))
+    except CommandRefused:
+        return False
+    return True
 
 
 def marks_of(side: Side) -> dict[IpAddress, int]:

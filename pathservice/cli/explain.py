@@ -116,7 +116,7 @@ def explain(
     ] = None,
     start: Annotated[
         datetime | None,
-        typer.Option(parser=_time, metavar="TIME", help="From when; with --duration. [default: now]"),
+        typer.Option(parser=_time, metavar="TIME", help="From when; with --duration.", show_default="now"),
     ] = None,
     horizon: Annotated[
         timedelta | None,

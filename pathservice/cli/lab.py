@@ -16,10 +16,12 @@ from pathservice.cli.screen import console, show_json, show_table
 from pathservice.pki import init_pki
 
 Name = Annotated[str, typer.Argument(help="The lab's name.")]
+PathEnd = Annotated[str, typer.Argument(metavar="PATH", help="A path's colour, as `status` has it.")]
+SiteEnd = Annotated[str, typer.Argument(metavar="SITE", help="Whose end of it: west's or east's.")]
 Folder = Annotated[
     Path | None,
     typer.Option(
-        "--folder", help="Where labs are. [default: pathservice-labs in $XDG_RUNTIME_DIR, else in /run]"
+        "--folder", help="Where labs are.", show_default="pathservice-labs in $XDG_RUNTIME_DIR, else in /run"
     ),
 ]
 Routers = Annotated[
@@ -37,6 +39,8 @@ def group() -> typer.Typer:
     commands.command()(up)
     commands.command()(down)
     commands.command()(status)
+    commands.command()(silence)
+    commands.command()(wake)
     # What follows the host's name is the command's, options and all.
     commands.command("run", context_settings={"ignore_unknown_options": True})(enter)
     return commands
@@ -76,6 +80,16 @@ def status(
         return
     rows = [(lab.name, "up" if lab.facts() else "left over", str(lab.folder)) for lab in labs]
     show_table(("lab", "state", "folder"), rows, empty="no labs")
+
+
+def silence(name: Name, path: PathEnd, site: SiteEnd, folder: Folder = None) -> None:
+    """Have one end of a path answer nobody and pass nothing on, as if it had died."""
+    _lab(name, folder).silence(path, site)
+
+
+def wake(name: Name, path: PathEnd, site: SiteEnd, folder: Folder = None) -> None:
+    """Have an end of a path that was silenced answer again."""
+    _lab(name, folder).wake(path, site)
 
 
 def enter(

@@ -13,13 +13,13 @@ State = Annotated[
     Path | None,
     typer.Option("--state", help="Directory for the database, keys and logs.", envvar="PATHSERVICE_STATE"),
 ]
-Site = Annotated[Path | None, typer.Option("--site", help="Site file. [default: the Fermilab example]")]
+Site = Annotated[Path | None, typer.Option("--site", help="Site file.", show_default="the Fermilab example")]
 Database = Annotated[
-    str | None, typer.Option("--database", help="Database URL. [default: SQLite in the state directory]")
+    str | None, typer.Option("--database", help="Database URL.", show_default="SQLite in the state directory")
 ]
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--settings", help="Settings file. [default: settings.yaml in the state directory]"),
+    typer.Option("--settings", help="Settings file.", show_default="settings.yaml in the state directory"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

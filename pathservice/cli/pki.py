@@ -18,7 +18,7 @@ from pathservice.pki.experimenters import (
 )
 
 Out = Annotated[
-    Path | None, typer.Option("--out", help="File to write. [default: a new one below STATE/pki]")
+    Path | None, typer.Option("--out", help="File to write.", show_default="a new one below STATE/pki")
 ]
 Days = Annotated[float, typer.Option(help="How long it is good for.", min=0.001, max=3650)]
 _WEEK = 7.0

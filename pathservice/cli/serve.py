@@ -26,8 +26,8 @@ def serve(
     state: options.State = None,
     site: options.Site = None,
     database: options.Database = None,
-    bind: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8443]")] = None,
+    bind: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port, 0 for a free one.", show_default="8443")] = None,
     host_name: Annotated[
         list[str] | None,
         typer.Option(help="A name clients reach this by, for the test PKI; may be repeated."),

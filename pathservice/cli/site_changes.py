@@ -29,9 +29,7 @@ REFUSED = 4
 
 OPERATION = "site apply"
 
-File = Annotated[
-    Path | None, typer.Argument(help="The site file. [default: that of the settings]", show_default=False)
-]
+File = Annotated[Path | None, typer.Argument(help="The site file.", show_default="that of the settings")]
 
 
 def diff(
@@ -96,7 +94,9 @@ def versions(
 
 
 def show(
-    number: Annotated[int | None, typer.Argument(help="The version. [default: in force]", min=1)] = None,
+    number: Annotated[
+        int | None, typer.Argument(help="The version.", min=1, show_default="the one in force")
+    ] = None,
     state: options.State = None,
     database: options.Database = None,
 ) -> None:

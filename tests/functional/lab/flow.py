@@ -58,12 +58,13 @@ def _colours(router: Host) -> set[str] | None:
 
 
 @contextmanager
-def flow(lab: Lab, metered: Path) -> Iterator[Flow]:
-    """Packets flow, and one path is metered."""
+def flow(lab: Lab, metered: Path | None = None) -> Iterator[Flow]:
+    """Packets flow, and one path is metered, if it is to be told when the flow came and went there."""
     with ExitStack() as opening:
-        meters = [
-            opening.enter_context(Meter(lab.wires.routers[side.name], metered.colour)) for side in SIDES
-        ]
+        meters = []
+        if metered is not None:
+            networks = (lab.wires.routers[side.name] for side in SIDES)
+            meters = [opening.enter_context(Meter(network, metered.colour)) for network in networks]
         near, far = (lab.host(side.host(1)) for side in (WEST, EAST))
         opening.enter_context(Probe(near, far, str(EAST.address(4, 1)), PORT))
         yield Flow(lab, meters)

@@ -5,14 +5,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import yaml
 
 from activation.devices import view_changes, view_devices
 from lab.lab import Lab
 from lab.processes import wait_for
-from lab.routers.simulated import Simulated, SimulatedRouter
-from lab.sites import EAST, SIDES, WEST
+from lab.routers.simulated import Clock, Simulated, SimulatedRouter
+from lab.sitefile import HopsDown
+from lab.sites import EAST, SIDES, WEST, Side
 from lambdastation.caller import Caller
 from lambdastation.ticket import Mode, Ticket, TicketQuery, TicketRequest
 from pathservice.serving import Serving
@@ -49,16 +52,17 @@ class AheadClock:
 
 @dataclass
 class Stage:
-    """West has a simulated IOS, east a Linux router.
+    """Routers, and what a test does to tickets.
 
     Attributes:
+        simulated: those of the routers that are, by the site's name; the others are the kernel's.
         flows: those that are open, by port.
     """
 
     lab: Lab
     serving: Serving
     clock: AheadClock
-    west: SimulatedRouter
+    simulated: dict[str, SimulatedRouter]
     closing: ExitStack
     flows: dict[int, Flow] = field(default_factory=dict)
 
@@ -175,10 +179,14 @@ class Stage:
 
     def text(self) -> str:
         """All that both routers are configured to do; what is counted, and what counts, left out."""
-        east = self.lab.wires.routers[EAST.name]
-        kernel = "".join(east.run(*look) for look in _KERNEL)
+        return "\n".join(self._text_of(side) for side in SIDES)
+
+    def _text_of(self, side: Side) -> str:
+        if side.name in self.simulated:
+            return self.simulated[side.name].running_config()
+        kernel = "".join(self.lab.wires.routers[side.name].run(*look) for look in _KERNEL)
         kernel, _, rest = kernel.partition("table inet watch {")
-        return self.west.running_config() + kernel + rest.partition("\n}\n")[2]
+        return kernel + rest.partition("\n}\n")[2]
 
     def pushes(self) -> int:
         """How many there were, to both routers."""
@@ -189,21 +197,27 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Everything, while the block lasts."""
-    made: list[SimulatedRouter] = []
+def stage(
+    folder: Path,
+    west: str = "cisco_ios",
+    east: str = "linux_nft",
+    hops_down: HopsDown = MappingProxyType({}),
+    **settings: Any,
+) -> Iterator[Stage]:
+    """Everything, while the block lasts; `hops_down` is the lab's, the settings are the service's."""
+    made: dict[str, SimulatedRouter] = {}
     (folder / "lab").mkdir()
-    lab = Lab(folder / "lab", {WEST.name: "cisco_ios", EAST.name: "linux_nft"})
-    kind = lab.kinds[WEST.name]
-    assert isinstance(kind, Simulated)
-    lab.kinds[WEST.name] = replace(kind, make=_remembering(kind.make, made))
+    lab = Lab(folder / "lab", {WEST.name: west, EAST.name: east}, hops_down=hops_down)
+    for side, kind in lab.kinds.items():
+        if isinstance(kind, Simulated):
+            lab.kinds[side] = replace(kind, make=_remembering(kind.make, made))
     clock = AheadClock()
     with ExitStack() as closing:
         closing.enter_context(lab)
-        settings = Settings(state=folder / "state", site=_site_file(lab, folder), count_every=0)
-        serving = closing.enter_context(Serving(settings, clock=clock))
+        given = {"state": folder / "state", "site": _site_file(lab, folder), "count_every": 0, **settings}
+        serving = closing.enter_context(Serving(Settings(**given), clock=clock))
         serving.start_worker()
-        found = Stage(lab, serving, clock, made[0], closing)
+        found = Stage(lab, serving, clock, made, closing)
         wait_for(
             "the routers to be read", lambda: all(view.read_at for view in serving.store.read(view_devices))
         )
@@ -211,11 +225,11 @@ def stage(folder: Path) -> Iterator[Stage]:
 
 
 def _remembering(
-    make: Callable[..., SimulatedRouter], made: list[SimulatedRouter]
-) -> Callable[..., SimulatedRouter]:
-    def remember(*how: object) -> SimulatedRouter:
-        made.append(make(*how))
-        return made[-1]
+    make: Callable[[Side, Path, Clock], SimulatedRouter], made: dict[str, SimulatedRouter]
+) -> Callable[[Side, Path, Clock], SimulatedRouter]:
+    def remember(side: Side, nvram: Path, clock: Clock) -> SimulatedRouter:
+        made[side.name] = make(side, nvram, clock)
+        return made[side.name]
 
     return remember
 

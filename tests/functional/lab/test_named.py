@@ -75,11 +75,25 @@ def test_two_labs_at_once_and_nothing_of_them_is_outside(labs: Path) -> None:
     settings = load_settings({"state": one.folder / "state"}, environment={})
     assert settings.site_file == one.folder / "site.yaml"
     assert (settings.pki / "user-cert.pem").exists()
+    pathservice("lab", "silence", "two", "red", "east", *option)
+    assert hears(one, "198.51.100.2")
+    assert not hears(two, "198.51.100.2", within=2)
+    pathservice("lab", "wake", "two", "red", "east", *option)
+    assert hears(two, "198.51.100.2")
+    refused = pathservice("lab", "silence", "two", "mauve", "east", *option, check=False)
+    assert (refused.returncode, "has no path 'mauve'; it has blue, red, green" in refused.stderr) == (1, True)
     refused = pathservice("lab", "up", "one", *option, check=False)
     assert (refused.returncode, "there is a lab one" in refused.stderr) == (1, True)
     pathservice("lab", "down", "one", *option)
     assert [lab.name for lab in all_labs(labs)] == ["two"]
     assert two.facts() is not None
+
+
+def hears(lab: NamedLab, address: str, *, within: int = 60) -> bool:
+    """Whether west's router gets an answer from there, within so many seconds."""
+    ping = ("ping", "-n", "-c", "1", "-w", str(within), address)
+    command, environment = lab.enter("west-border", ping)
+    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
 
 
 def test_lab_whose_keeper_was_killed_is_taken_away_with_what_ran_on_its_hosts(labs: Path) -> None:

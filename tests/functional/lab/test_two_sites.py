@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from ipaddress import ip_network
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from lab.counting import start_counting, tallies
 from lab.lab import Lab
 from lab.network import Host
-from lab.processes import CommandRefused
+from lab.processes import CommandRefused, wait_for
 from lab.sites import ALTERNATES, EAST, INSIDE, PATHS, PRODUCTION, SIDES, WEST, Path, Side
-from netconfig.driver import DeviceDriver, Ownership, PartIntent
-from netconfig.intent import FlowMatch, PolicyRoute, PortRange, Protocol
+from netconfig.driver import DeviceDriver, Ownership, PartIntent, is_asking
+from netconfig.intent import FlowMatch, IpAddress, PolicyRoute, PortRange, Protocol
 from netconfig.registry import driver_class
 from pathservice.sitefile import SiteFile, load_site_file
 from tests.contract.drivers.bench import DATABASE, reconcile, unwanted
@@ -124,6 +125,38 @@ def test_router_that_reboots_forgets_what_it_had_not_saved(
         drivers[WEST.router].close()
         # West had not saved it.
         assert ways(two_sites, 4, STEERED) == (["blue"], ["red"])
+
+
+def test_next_hop_that_goes_silent_answers_neither_router_until_it_wakes(
+    two_sites: Lab, drivers: dict[str, DeviceDriver]
+) -> None:
+    two_sites.silence(RED, EAST)
+    try:
+        until_answer(two_sites, drivers, GREEN)
+    finally:
+        two_sites.wake(RED, EAST)
+    until_answer(two_sites, drivers, RED, GREEN)
+
+
+def until_answer(two_sites: Lab, drivers: dict[str, DeviceDriver], *paths: Path) -> None:
+    """Wait until both routers are answered on these paths and on no others; a ping has seconds only."""
+    for side in SIDES:
+        wanted = hops(two_sites, side, *paths)
+        asking = partial(answering, two_sites, drivers, side)
+        wait_for(f"{side.router} to hear {wanted}", lambda ask=asking, them=wanted: ask() == them)  # type: ignore[misc]
+
+
+def hops(two_sites: Lab, side: Side, *paths: Path) -> set[IpAddress]:
+    """The next hops of a site's router on these paths, of each family that it steers."""
+    families = two_sites.kinds[side.name].families
+    return {path.address(side.other, family) for path in paths for family in families}
+
+
+def answering(two_sites: Lab, drivers: dict[str, DeviceDriver], side: Side) -> set[IpAddress]:
+    """Those of a router's that answer it, as it says itself."""
+    driver = drivers[side.router]
+    assert is_asking(driver)
+    return set(driver.answering(hops(two_sites, side, *ALTERNATES)))
 
 
 def test_paths_are_as_wide_as_they_say(two_sites: Lab, drivers: dict[str, DeviceDriver]) -> None:

@@ -61,8 +61,10 @@ def netconfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Netconfd]:
     for program in ("/usr/sbin/netconfd", SUBSYSTEM, "/usr/sbin/sshd"):
         assert shutil.which(program), f"{program} is missing: `tools/setup test` installs it"
     folder = tmp_path_factory.mktemp("netconfd")
-    host, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
-    for name, key in (("host", host), ("client", client)):
+    # Of two host keys the RSA one is asked for; this sshd does not sign by SHA-1, as `ssh-rsa` would.
+    other, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    host = asyncssh.generate_private_key("ssh-rsa")
+    for name, key in (("other", other), ("host", host), ("client", client)):
         key.write_private_key(folder / name)
         (folder / name).chmod(0o600)
     (folder / "authorized").write_bytes(client.export_public_key())
@@ -129,6 +131,7 @@ def _sshd_settings(folder: Path, port: int) -> str:
     return f"""\
 ListenAddress 127.0.0.1
 Port {port}
+HostKey {folder / "other"}
 HostKey {folder / "host"}
 AuthorizedKeysFile {folder / "authorized"}
 PidFile none

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
 
 from activation.devices import DeviceView
-from pathservice.verify import Answer, Verdict, judge
+from pathservice.verify import Answer, Probe, Steered, Verdict, judge
 from reservation.lifecycle import State
 from reservation.model import PartCount, PartView
 
@@ -34,9 +35,20 @@ STEERS = PartView("border-1", 1, True, True, None, kind="policy-route", is_count
 ADMITS = PartView("edge-1", 0, True, True, None, kind="access-permit", is_counted=True)
 
 
-def judged(*parts: PartView, device: DeviceView = DEVICE, state: State = State.ACTIVE) -> Answer:
+IDLE = replace(STEERS, count=PartCount(0, 0, counted_at=NOON, grew_at=None))
+UNREAD = replace(DEVICE, read_at=NOON - 11 * MINUTE)
+
+
+def judged(
+    *parts: PartView,
+    device: DeviceView = DEVICE,
+    state: State = State.ACTIVE,
+    probe: Probe | None = None,
+) -> Answer:
+    """`probe` is for the first of the parts."""
     devices = {"border-1": device, "edge-1": replace(DEVICE, name="edge-1")}
-    return judge(state, parts, devices, now=NOON, stale_after=10 * MINUTE)
+    steered = {} if probe is None else {0: Steered(ip_address("198.51.100.2"), probe)}
+    return judge(state, parts, devices, now=NOON, stale_after=10 * MINUTE, steered=steered)
 
 
 def test_path_is_up_when_every_device_carries_it_and_packets_pass() -> None:
@@ -131,3 +143,46 @@ def test_strangers_on_a_device_are_told() -> None:
 
 def test_ticket_that_no_device_carries_leaves_the_question_open() -> None:
     assert judged().verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("part", "device", "probed", "verdict"),
+    [
+        (STEERS, DEVICE, Verdict.UP, Verdict.UP),
+        (STEERS, DEVICE, Verdict.NOT_UP, Verdict.NOT_UP),
+        (STEERS, DEVICE, Verdict.UNKNOWN, Verdict.UP),
+        (IDLE, DEVICE, Verdict.UP, Verdict.UP),
+        (IDLE, DEVICE, Verdict.UNKNOWN, Verdict.UNKNOWN),
+        (STEERS, UNREAD, Verdict.UP, Verdict.UP),
+        (STEERS, UNREAD, Verdict.NOT_UP, Verdict.NOT_UP),
+        (STEERS, UNREAD, Verdict.UNKNOWN, Verdict.UNKNOWN),
+        (replace(STEERS, in_sync=False), DEVICE, Verdict.UP, Verdict.NOT_UP),
+        (replace(STEERS, dry_run=True), DEVICE, Verdict.UP, Verdict.NOT_UP),
+    ],
+)
+def test_packets_that_were_sent_tell_more_than_what_devices_counted(
+    part: PartView, device: DeviceView, probed: Verdict, verdict: Verdict
+) -> None:
+    answer = judged(part, device=device, probe=Probe(probed, "a packet was sent"))
+    assert answer.verdict is verdict
+    assert "a packet was sent" in answer.findings[0].words
+
+
+def test_path_by_its_fallback_is_up_and_says_so() -> None:
+    around = replace(STEERS, detour="203.0.113.2")
+    answer = judged(ADMITS, around)
+    assert answer.verdict is Verdict.UP
+    assert answer.words.endswith("; by its fallback at border-1")
+    silent = "by its fallback 203.0.113.2, since its next hop does not answer; packets are passing"
+    assert silent in answer.findings[1].words
+    told = judged(around, probe=Probe(Verdict.UP, "it went by green"))
+    assert "since next hop 198.51.100.2 does not answer; it went by green" in told.findings[0].words
+
+
+def test_path_that_waits_for_its_next_hop_says_what_it_waits_for() -> None:
+    waits = replace(STEERS, in_sync=False, error="next hop 198.51.100.2 does not answer")
+    answer = judged(waits)
+    assert answer.verdict is Verdict.NOT_UP
+    assert answer.findings[0].words.startswith(
+        "it has not been read to carry its part: next hop 198.51.100.2 does not answer"
+    )
