@@ -21,10 +21,12 @@ class Reading(Config):
 
     Attributes:
         whole: False if it was made from such a text: the router may have what is not in it.
+        session: the one that it was read in, if it was.
     """
 
     running: Running = field(kw_only=True)
     whole: bool = True
+    session: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

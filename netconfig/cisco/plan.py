@@ -24,6 +24,7 @@ from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
 from netconfig.cisco.strangers import Holdings, sort_holdings
 from netconfig.cli.blocks import Block, blocks_of
 from netconfig.cli.permits import check_single
+from netconfig.cli.push import SessionPlan
 from netconfig.cli.recall import recall
 from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
@@ -42,7 +43,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()
     check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
-    return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
+    return SessionPlan(tuple(steps.lines), (*holdings.strangers, *returned), actual.session)
 
 
 class _Planner:

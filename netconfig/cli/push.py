@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from netconfig.cli.words import Words, puzzle, refusal
@@ -11,6 +12,16 @@ from netconfig.transport.cli import CliSession
 
 _LONGEST = 200
 """Characters of what nobody knows that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan(Plan):
+    """A plan, and the session that the device was read in for it; None: it was not read, and nothing is sent.
+
+    In another one the device may have rebooted meanwhile: half of an object made before would be missing.
+    """
+
+    session: object = field(default=None, compare=False, repr=False)
 
 
 class Push:
@@ -40,14 +51,17 @@ class Push:
             StateUnknown: a removal was refused, or the router said to a line what nobody knows; the object
                 it belonged to has been taken back.
             Waiting: all of it waits, and nothing was sent.
-            Unreachable: the session that it was planned in has ended, the router did not let us in or could
-                not save; or we may not go on, and ended it ourselves.
+            Unreachable: the session that the router was read in has ended, and nothing was sent, also where
+                there is another by now; the router did not let us in or could not save; or we may not go on,
+                and ended it ourselves.
             All of them carry what was said so far; see `transcript_of`.
         """
         if not plan.due:
             raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
+        if not isinstance(plan, SessionPlan):
+            raise StateUnknown(self._device, "a plan of another driver's")
         with self._told():
-            # In the session that the plan was read in: behind a new one may be a router that has rebooted.
+            self._check_session(plan.session)
             self._ask("configure terminal")
             if not self._session.in_configuration:
                 words = f"the {self._words.device} does not let us configure: {self._exchanges[-1].answer}"
@@ -103,6 +117,11 @@ class Push:
         if undo:
             self._exchanges += self._session.send(list(undo))
         self._ask("end")
+
+    def _check_session(self, read_in: object) -> None:
+        if read_in is None or self._session.current is not read_in:
+            words = "the session in which it was read has ended, and nothing was sent; it is to be read anew"
+            raise Unreachable(self._device, words)
 
     def _check_turn(self) -> None:
         if not self._may_go_on():

@@ -72,6 +72,11 @@ class KeptSession(ABC):
     def _port(self) -> int:
         return self._device.port or self.default_port
 
+    @property
+    def current(self) -> object:
+        """What tells the session that is open from any before or after it; None if there is none."""
+        return self._link
+
     def mask(self, text: str) -> str:
         """A text of the device without secrets."""
         return mask(text, self._secret)

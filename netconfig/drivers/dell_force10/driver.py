@@ -1,6 +1,7 @@
 """The driver itself: the device's session in front, pure functions behind."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -49,9 +50,10 @@ class DellForce10:
             StateUnknown: what it printed is not a running configuration.
         """
         text = show(self._device.name, self._session, "show running-config", FTOS)
+        session = self._session.current
         if text.rstrip().rpartition("\n")[2].strip() != "end":
             raise StateUnknown(self._device.name, "its running configuration is cut short")
-        return read_config(parse_running(text), self._names)
+        return replace(read_config(parse_running(text), self._names), session=session)
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """Where each wanted part goes; see `place.place_parts`."""

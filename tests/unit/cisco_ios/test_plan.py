@@ -181,7 +181,7 @@ def test_configurations_kept_as_text_compare_like_those_just_read() -> None:
     desired = driver().render([part])
     shadow = Config(desired.text)
     assert not driver().plan(shadow, desired, known=frozenset({42}))
-    assert driver().plan(Config(""), Config(""), known=frozenset()) == Plan()
+    assert not driver().plan(Config(""), Config(""), known=frozenset())
 
 
 def test_part_that_was_never_placed_cannot_be_rendered() -> None:

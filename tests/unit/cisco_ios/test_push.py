@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from netconfig.cli.push import Push
+from netconfig.cli.push import Push, SessionPlan
 from netconfig.cli.words import refusal
-from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
+from netconfig.driver import Exchange, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
@@ -18,8 +18,10 @@ from tests.contract.drivers.cisco_ios_bench import MAP, TICKETS, IosBench
 
 LIST = "ip access-list extended LS-FNAL-42"
 ENTRY = "route-map M permit 10"
-PLAN = Plan(
-    (
+SESSION = object()
+PLAN = SessionPlan(
+    session=SESSION,
+    lines=(
         PlanLine(LIST, frozenset({1}), 42, step=1, undo=f"no {LIST}"),
         PlanLine(" 10 permit ip any any", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
         PlanLine(" exit", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
@@ -27,7 +29,7 @@ PLAN = Plan(
         PlanLine(" match ip address LS-FNAL-42", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
         PlanLine(" exit", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
         PlanLine("no ip access-list extended OLD", frozenset({2}), 43, removal=True, step=3),
-    )
+    ),
 )
 
 
@@ -39,6 +41,7 @@ class Router:
         self.sent: list[str] = []
         self.in_configuration = False
         self.writes = 0
+        self.current: object = SESSION
 
     def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
         self.sent.append(command)
@@ -56,8 +59,8 @@ class Router:
         return text
 
 
-def push(router: Router, *, save: bool = True) -> Sequence[str]:
-    transcript = Push("border-1", cast("CliSession", router), IOS, save=save).run(PLAN)
+def push(router: Router, *, save: bool = True, plan: SessionPlan = PLAN) -> Sequence[str]:
+    transcript = Push("border-1", cast("CliSession", router), IOS, save=save).run(plan)
     return [exchange.line for exchange in transcript.exchanges]
 
 
@@ -99,6 +102,14 @@ def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str, words: 
         with pytest.raises(Rejected):
             reconcile(rig.at_once(), [TICKETS[0].part])
         assert rig.text().count(trace) == before
+
+
+@pytest.mark.parametrize("session", [None, object()], ids=["none", "another"])
+def test_plan_of_another_session_or_of_none_is_not_sent(session: object) -> None:
+    router = Router()
+    with pytest.raises(Unreachable, match="session in which it was read has ended"):
+        push(router, plan=dataclasses.replace(PLAN, session=session))
+    assert not router.sent
 
 
 def test_plan_for_what_the_router_forgot_in_a_reboot_meanwhile_is_not_sent() -> None:
