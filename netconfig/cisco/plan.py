@@ -1,7 +1,9 @@
 """The lines that make a router equal to the wish, in the order that is safe for running traffic.
 
 Coming: lists, entries (match before set), the interface's policy line. Going: the policy line, entries,
-lists. A route-map entry without its list matches every packet, so neither order may be turned round.
+lists. A route-map entry without its list matches every packet, so neither order may be turned round. For
+the same reason a block with a next hop begins with the match again: if somebody took the entry away since
+it was read, or since the block before, the header makes a new one, which matches every packet.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -204,8 +206,7 @@ class _Planner:
                 undo = f"no {header}"
                 match = [line for line in self._want[header] if line.startswith("match ")]
                 self._steps.add_block(header, match, parts, undo=undo)
-                rest = [line for line in self._want[header] if line not in match]
-                self._steps.add_block(header, rest, parts, undo=undo)
+                self._steps.add_block(header, self._want[header], parts, undo=undo)
             else:
                 self._edit_entry(header, self._delta[header], parts)
 
@@ -222,7 +223,8 @@ class _Planner:
         going = [line for line in lines if line.startswith("no ") and not line.startswith(replaced)]
         self._steps.remove_in_block(header, going, parts)
         # A second next hop is added to the first, which therefore has gone before.
-        self._steps.add_block(header, [line for line in lines if line.startswith("set ")], parts)
+        if any(line.startswith("set ") for line in lines):
+            self._steps.add_block(header, self._want[header], parts)
 
     def _write_policies(self, *, removal: bool) -> None:
         for header, lines in self._delta.items():
