@@ -39,7 +39,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def printed_blocks(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """The blocks of what a router printed; comments are passed over, and of texts all but their first line."""
+    """The blocks of what a router printed, without comments, and of texts with their first line alone."""
     header, lines = "", list[str]()
     for line in _without_texts(text):
         if line.startswith(" "):

@@ -16,6 +16,8 @@ from netconfig.transport.cli import CliSession
 
 PROBES = 2
 """The first may be lost while the device resolves its neighbour's address."""
+PATIENCE = PROBES * 1.0 + 10.0
+"""Seconds of silence after which a device hangs: one for each probe, and some for what else it has to do."""
 LONGEST_QUOTE = 200
 _ADDRESS = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]+(?![\w:.])")
 
@@ -40,7 +42,7 @@ def _answers(device: str, session: CliSession, hop: IpAddress, words: Words) -> 
     if isinstance(hop, IPv6Address) and (hop.is_link_local or hop.scope_id):
         raise StateUnknown(device, f"next hop {hop} is on no link in particular, and cannot be asked")
     command = words.ping[6 if hop.version == 6 else 4].format(address=hop, count=PROBES)
-    said = show(device, session, command, words)
+    said = show(device, session, command, words, patience=PATIENCE)
     received = replies(said, hop, words)
     if received is None:
         raise StateUnknown(device, f"{command}: {session.mask(_quoted(said))}")

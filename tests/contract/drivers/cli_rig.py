@@ -190,7 +190,9 @@ class DirectSession:
     def mask(self, text: str) -> str:
         return text
 
-    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+    def ask(
+        self, command: str, *, confirm: bool = False, may_open: bool = True, patience: float | None = None
+    ) -> str:
         return self._send_line(command, may_open=may_open)
 
     def send(self, lines: Sequence[str]) -> list[Exchange]:

@@ -31,7 +31,7 @@ AFTER = "interface Vlan1\n ip policy route-map LS-FNAL-Vlan1\n"
 )
 def test_lines_of_a_text_are_no_configuration(begins: str, ends: str) -> None:
     headers = dict(printed_blocks(f"hostname r1\n{begins}\n{OURS}{ends}\n{AFTER}end\n"))
-    assert list(headers) == ["hostname r1", begins.split("\n")[0].strip(), "interface Vlan1", "end"]
+    assert list(headers) == ["hostname r1", begins.splitlines()[0].strip(), "interface Vlan1", "end"]
     assert headers["interface Vlan1"] == ["ip policy route-map LS-FNAL-Vlan1"]
 
 

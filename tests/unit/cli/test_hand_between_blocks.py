@@ -1,4 +1,4 @@
-"""An operator takes an entry of ours away between two blocks that are sent for it: nothing of it matches all."""
+"""An operator takes an entry of ours away between two blocks that are sent for it."""
 
 from collections.abc import Sequence
 

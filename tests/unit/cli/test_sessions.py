@@ -35,7 +35,9 @@ def count(driver: DeviceDriver, part: PartIntent) -> None:
 @pytest.mark.parametrize("between", [ask, count])
 @pytest.mark.parametrize("bench", [IosBench(), NxosBench(), Force10Bench()], ids=["ios", "nxos", "ftos"])
 def test_plan_is_refused_once_there_is_another_session(
-    bench: IosBench | NxosBench | Force10Bench, between: Callable[[DeviceDriver, PartIntent], None], loop: SimulatorLoop
+    bench: IosBench | NxosBench | Force10Bench,
+    between: Callable[[DeviceDriver, PartIntent], None],
+    loop: SimulatorLoop,
 ) -> None:
     with bench.start(loop) as rig:
         driver = rig.over_the_wire()
