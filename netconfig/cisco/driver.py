@@ -149,8 +149,14 @@ class CiscoDriver:
         self._session.close()
 
     def _push(self, may_go_on: Callable[[], bool] = lambda: True) -> Push:
-        save = self._device.save
-        return Push(self._device.name, self._session, self.dialect, save=save, may_go_on=may_go_on)
+        return Push(
+            self._device.name,
+            self._session,
+            self.dialect,
+            save=self._device.save,
+            notices=self._device.notices,
+            may_go_on=may_go_on,
+        )
 
     def _adoption(self, actual: Config, reservation_id: int, database: str) -> Adoption:
         running = as_reading(actual, self._names, self.dialect).running

@@ -34,12 +34,15 @@ class Push:
         words: Words,
         *,
         save: bool,
+        notices: Sequence[str] = (),
         may_go_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`notices` are what the site knows the device to say of lines that it takes."""
         self._device = device
         self._session = session
         self._words = words
         self._save = save
+        self._notices = notices
         self._may_go_on = may_go_on
         self._exchanges: list[Exchange] = []
 
@@ -103,7 +106,7 @@ class Push:
                 if line.removal:
                     raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
                 raise Rejected(self._device, words, line=line.text, parts=line.parts)
-            if words := puzzle(exchange.answer, self._words):
+            if words := puzzle(exchange.answer, self._words, self._notices):
                 self._take_back(lines)
                 where = f"(at {line.text.strip()!r})"
                 raise StateUnknown(self._device, f"nobody knows what {words[:_LONGEST]!r} means {where}")

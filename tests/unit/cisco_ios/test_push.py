@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
+from pydantic import ValidationError
 
 from netconfig.cli.push import Push, SessionPlan
-from netconfig.cli.words import refusal
+from netconfig.cli.words import Words, puzzle, refusal
 from netconfig.driver import Exchange, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
+from netconfig.drivers.cisco_nxos.dialect import NXOS
+from netconfig.drivers.dell_force10.words import FTOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, SimulatorLoop
 from netconfig.transport.cli import CliSession
 from tests.contract.drivers.bench import DATABASE, reconcile
@@ -59,8 +63,11 @@ class Router:
         return text
 
 
-def push(router: Router, *, save: bool = True, plan: SessionPlan = PLAN) -> Sequence[str]:
-    transcript = Push("border-1", cast("CliSession", router), IOS, save=save).run(plan)
+def push(
+    router: Router, *, save: bool = True, plan: SessionPlan = PLAN, notices: Sequence[str] = ()
+) -> Sequence[str]:
+    pushing = Push("border-1", cast("CliSession", router), IOS, save=save, notices=notices)
+    transcript = pushing.run(plan)
     return [exchange.line for exchange in transcript.exchanges]
 
 
@@ -131,6 +138,55 @@ def test_plan_for_what_the_router_forgot_in_a_reboot_meanwhile_is_not_sent() -> 
             driver.push(plan)
         assert rig.text() == before
         assert not reconcile(driver, [part]).left
+
+
+def test_words_that_nobody_knows_stop_the_push_and_are_quoted() -> None:
+    router = Router()
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy, please wait\n"
+    error = failure(router)
+    assert isinstance(error, StateUnknown)
+    assert "nobody knows what 'Applying policy, please wait' means" in error.words
+    assert router.sent[-2:] == [f"no {ENTRY}", "end"]
+
+
+def test_words_that_the_site_knows_are_a_notice_and_a_refusal_stays_one() -> None:
+    router = Router()
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy to slot 1\nApplying policy to slot 2\n"
+    push(router, notices=["Applying policy"])
+    assert router.sent[-1] == "write memory"
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy\nEs ist nicht erlaubt\n"
+    with pytest.raises(StateUnknown, match="Es ist nicht erlaubt"):
+        push(router, notices=["Applying policy"])
+    router.answers["match ip address LS-FNAL-42"] = "% Invalid input\n"
+    with pytest.raises(Rejected):
+        push(router, notices=["Applying policy"])
+
+
+@pytest.mark.parametrize("words", [IOS, NXOS, FTOS], ids=["ios", "nxos", "ftos"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "%Warning: next hop is not connected",
+        "% Warning: Policy takes effect after the list has rules\n  see the guide",
+        "Warning: statistics need more TCAM",
+        "Note: it is numbered anew",
+        "% Note: it is there already",
+        "NOTICE: sequence 10",
+        "% Info: applied",
+        "%INFO: applied",
+        "Caution: this takes a while",
+        "*Jan  1 09:00:00.000: %PLATFORM_PBR-4-SDM_MISMATCH: LS-FNAL requires sdm template routing",
+        "2030 Jan  1 09:00:00 n9k %RPM-6-PBR: LS-FNAL",
+    ],
+)
+def test_notice_is_neither_a_refusal_nor_a_puzzle(words: Words, said: str) -> None:
+    assert (refusal(said, words), puzzle(said, words)) == ("", "")
+
+
+@pytest.mark.parametrize("notice", ["", " ", "%", "% Invalid input", "^ hier", "short", "one\ntwo lines"])
+def test_notice_of_the_site_says_enough_and_is_no_refusal(notice: str) -> None:
+    with pytest.raises(ValidationError, match="notices"):
+        Device.model_validate({"name": "r1", "platform": "cisco_ios", "simulated": "r", "notices": [notice]})
 
 
 def test_refused_removal_is_state_unknown() -> None:
