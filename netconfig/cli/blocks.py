@@ -9,10 +9,11 @@ Block = tuple[str, tuple[str, ...]]
 _CONTROL_C = re.compile(r"\^C|\x03")
 """How IOS and FTOS print a delimiter, whichever was typed."""
 _DELIMITED = re.compile(
-    r"(?:banner (?:text|\S+)|aaa authentication (?:banner|fail-message)|menu \S+ (?:title|prompt)"
-    r"|(?:vacant|refuse)-message|busy-message \S+|ip (?:admission|auth-proxy) auth-proxy-banner \S+) +(\S.*)"
+    r"banner (?:exec|incoming|login|motd|prompt-timeout|slip-ppp) +(?P<banner>\S.*)"
+    r"|(?:aaa authentication (?:banner|fail-message)|menu \S+ (?:title|prompt)|(?:vacant|refuse)-message"
+    r"|busy-message \S+|ip (?:admission|auth-proxy) auth-proxy-banner \S+) +(?P<other>[^\w\s].*)"
 )
-"""What is followed by a text between two delimiters, of which NX-OS prints what was typed."""
+"""What is followed by a text between two delimiters; NX-OS prints that of a banner as it was typed."""
 _ENDED: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"macro name \S+"), "@"),
     (re.compile(r"scheduler job name \S+"), "end-job"),
@@ -77,7 +78,7 @@ def _ending(line: str) -> Callable[[str], bool] | None:
     if marks := len(_CONTROL_C.findall(line)):
         return (lambda last: _CONTROL_C.search(last) is not None) if marks % 2 else None
     found = _DELIMITED.fullmatch(line)
-    if found is None or found[1][0] in found[1][1:]:
+    if found is None:
         return None
-    mark = found[1][0]
-    return lambda last: mark in last
+    mark, *words = found["banner"] or found["other"]
+    return None if mark in words else lambda last: mark in last

@@ -13,12 +13,12 @@ from netconfig.cli.words import Words
 from netconfig.errors import StateUnknown
 from netconfig.intent import IpAddress
 from netconfig.transport.cli import CliSession
+from netconfig.transport.kept import LONGEST_QUOTE
 
 PROBES = 2
 """The first may be lost while the device resolves its neighbour's address."""
 PATIENCE = PROBES * 1.0 + 10.0
 """Seconds of silence after which a device hangs: one for each probe, and some for what else it has to do."""
-LONGEST_QUOTE = 200
 _ADDRESS = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]+(?![\w:.])")
 
 

@@ -9,9 +9,7 @@ from netconfig.cli.words import Words, puzzle, refusal
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
-
-_LONGEST = 200
-"""Characters of what nobody knows that are told."""
+from netconfig.transport.kept import LONGEST_QUOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class Push:
             if words := puzzle(exchange.answer, self._words, self._notices):
                 self._take_back(lines)
                 where = f"(at {line.text.strip()!r})"
-                raise StateUnknown(self._device, f"nobody knows what {words[:_LONGEST]!r} means {where}")
+                raise StateUnknown(self._device, f"nobody knows what {words[:LONGEST_QUOTE]!r} means {where}")
 
     def _take_back(self, lines: Sequence[PlanLine]) -> None:
         """Leave nothing half-made, and the configuration mode."""

@@ -41,6 +41,8 @@ def test_lines_of_a_text_are_no_configuration(begins: str, ends: str) -> None:
         "banner motd ^Cin one line^C",
         "banner motd #in one line#",
         "banner motd #that never ends",
+        "parameter-map type webauth global\n banner file flash:x",
+        "parameter-map type webauth global\n banner text rlogin",
         "macro name that-never-ends",
         "interface Vlan2\n description bell ^C",
         "interface Vlan2\n macro description uplink",
