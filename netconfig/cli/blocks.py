@@ -80,5 +80,6 @@ def _ending(line: str) -> Callable[[str], bool] | None:
     found = _DELIMITED.fullmatch(line)
     if found is None:
         return None
-    mark, *words = found["banner"] or found["other"]
-    return None if mark in words else lambda last: mark in last
+    words = found["banner"] or found["other"]
+    mark = words[0]
+    return None if mark in words[1:] else lambda last: mark in last
