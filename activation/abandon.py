@@ -83,7 +83,7 @@ def _give_up_parts(session: Session, row: ReservationRow, device: str) -> None:
             continue
         part.wanted = False
         part.synced_generation = max(part.synced_generation, part.generation)
-        part.error = None
+        part.error = part.detour = None
     session.flush()
 
 

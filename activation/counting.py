@@ -10,12 +10,12 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from activation.clock import Clock
 from activation.detours import as_last_read
-from activation.due import WorkerSettings, look_at_once, may_be_asked
+from activation.due import WorkerSettings, is_due_again, last_done, look_at_once, may_be_asked
 from activation.leases import LeaseLost, held
 from activation.log import logger
 from activation.wanted import read_wanted
@@ -25,7 +25,7 @@ from netconfig.errors import NetconfigError, StateUnknown, Unreachable
 from reservation.lifecycle import ON_DEVICES
 from reservation.parts import in_sync
 from reservation.tables import DeviceRow, PartRow, ReservationRow
-from store import ASKED_AT_ONCE, Store, StoreUnavailable, UtcDateTime
+from store import ASKED_AT_ONCE, Store, StoreUnavailable
 
 MOST = 2**63 - 1
 """No count and no total is higher: that is what every database can hold, and no device gets there."""
@@ -36,10 +36,13 @@ log = logger("counting")
 def devices_to_count(
     session: Session, devices: Collection[str], settings: WorkerSettings, now: datetime
 ) -> list[str]:
-    """Those of the devices that carry something and were not asked what passes for `count_every`."""
+    """Those of the devices that carry something and were not asked what passes for `count_every`.
+
+    First who was not asked for longest: they may not all be asked at once.
+    """
     if settings.count_every <= timedelta(0):
         return []
-    asked = {"now": now, "before": now - settings.count_every, "owner": settings.owner}
+    asked = {**last_done(now, every=settings.count_every), "owner": settings.owner}
     found = session.execute(_devices_not_asked(), asked)
     return [name for name, can in found if name in devices and Capability.COUNTERS in can]
 
@@ -54,12 +57,11 @@ def _devices_not_asked() -> Select[str, list[str]]:
         PartRow.reservation_id == ReservationRow.id,
         ReservationRow.state.in_(sorted(ON_DEVICES)),
     )
-    before = bindparam("before", type_=UtcDateTime)
     return (
         select(DeviceRow.name, DeviceRow.capabilities)
-        .where(or_(DeviceRow.counted_at.is_(None), DeviceRow.counted_at <= before))
+        .where(or_(DeviceRow.counted_at.is_(None), is_due_again(DeviceRow.counted_at)))
         .where(carries, *may_be_asked())
-        .order_by(DeviceRow.name)
+        .order_by(DeviceRow.counted_at.is_not(None), DeviceRow.counted_at, DeviceRow.name)
     )
 
 

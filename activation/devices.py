@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from activation.due import look_at_once
+from activation.next_hops import forget_hops
 from netconfig.inventory import Device
 from netconfig.registry import driver_class
 from reservation.lifecycle import FINAL, ON_DEVICES, State
@@ -34,9 +35,13 @@ def register_devices(session: Session, devices: Iterable[Device], *, going_live:
 
 
 def read_anew(session: Session, names: Collection[str]) -> None:
-    """Have these devices read as soon as somebody can: where they are, or how one logs in, has changed."""
+    """Have these devices read as soon as somebody can: where they are, or how one logs in, has changed.
+
+    Which next hops answer was told by what may be another device.
+    """
     for row in lock_devices(session, sorted(names)).values():
         look_at_once(row)
+        forget_hops(session, row.name)
 
 
 @dataclass(frozen=True, slots=True)

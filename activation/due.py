@@ -1,19 +1,23 @@
 """How often a worker looks and how long it waits, and which devices are due by that."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from activation.backing_off import LONGEST_PAUSE
 from netconfig.errors import NotConverged, Rejected, Waiting
 from reservation.tables import DeviceRow
 from store import UtcDateTime
 
 HOPS_TOLD_FOR = timedelta(seconds=30)
 """What a next hop answered longer ago says nothing of it, however seldom it is asked."""
+AHEAD = timedelta(seconds=10)
+"""What was done so much later than now was done before the clock was set back."""
 _HAS_ANSWERED = (Waiting.code, NotConverged.code, Rejected.code)
 """What can be wrong with a device that answers all the same."""
 
@@ -64,9 +68,24 @@ def due_devices(
 
     One that was not read `since` then has: a database put back from a copy does not know what came after it.
     """
-    drifting = now - settings.drift
-    asked = {"now": now, "drifting": drifting, "since": since or drifting, "owner": settings.owner}
+    asked = {
+        **last_done(now, every=settings.drift),
+        "since": since or now - settings.drift,
+        "latest": now + LONGEST_PAUSE + AHEAD,
+        "owner": settings.owner,
+    }
     return [name for name in session.scalars(_devices_due(), asked) if name in devices]
+
+
+def last_done(now: datetime, *, every: timedelta) -> Mapping[str, datetime]:
+    """What `is_due_again` has to be told."""
+    return {"now": now, "before": now - every, "ahead": now + AHEAD}
+
+
+def is_due_again(done_at: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether what was last done then is to be done again, as a condition."""
+    before, ahead = (bindparam(name, type_=UtcDateTime) for name in ("before", "ahead"))
+    return or_(done_at <= before, done_at > ahead)
 
 
 @functools.cache
@@ -76,7 +95,7 @@ def _devices_due() -> Select[str]:
         DeviceRow.generation > DeviceRow.synced_generation,
         DeviceRow.error_code.is_not(None),
         DeviceRow.read_at.is_(None),
-        DeviceRow.read_at <= bindparam("drifting", type_=UtcDateTime),
+        is_due_again(DeviceRow.read_at),
         DeviceRow.read_at < bindparam("since", type_=UtcDateTime),
     )
     return select(DeviceRow.name).where(work, *may_be_visited()).order_by(DeviceRow.name)
@@ -85,7 +104,10 @@ def _devices_due() -> Select[str]:
 def may_be_visited() -> tuple[ColumnElement[bool], ...]:
     """What is so of a device that may be tried `now` and is nobody's but this `owner`'s, as conditions."""
     allowed = or_(
-        DeviceRow.next_attempt_at.is_(None), DeviceRow.next_attempt_at <= bindparam("now", type_=UtcDateTime)
+        DeviceRow.next_attempt_at.is_(None),
+        DeviceRow.next_attempt_at <= bindparam("now", type_=UtcDateTime),
+        # No pause is so long: the clock was set back.
+        DeviceRow.next_attempt_at > bindparam("latest", type_=UtcDateTime),
     )
     return allowed, _is_ours()
 

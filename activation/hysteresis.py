@@ -33,12 +33,12 @@ class Hop:
         return None if self.told_at is None else self.down_since is None
 
     def was_told(self, *, lately: timedelta, now: datetime) -> bool:
-        """Whether that was no longer ago than `lately`."""
-        return self.told_at is not None and now - self.told_at <= lately
+        """Whether that was no longer ago than `lately`; nor as long after now: a clock was set back."""
+        return self.told_at is not None and abs(now - self.told_at) <= lately
 
-    def heard(self, *, answered: bool, lately: timedelta, now: datetime) -> "Hop":
-        """What is known once it has been asked again."""
-        if not self.was_told(lately=lately, now=now):
+    def heard(self, *, answered: bool, lately: timedelta, asked: datetime, now: datetime) -> "Hop":
+        """What is known once it has been asked again; `asked` then, for a device may take long to tell."""
+        if not self.was_told(lately=lately, now=asked):
             return Hop(now, answers=1) if answered else Hop(now, misses=1, down_since=self.down_since or now)
         misses, answers = (0, self.answers + 1) if answered else (self.misses + 1, 0)
         since = self.down_since

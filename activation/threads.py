@@ -1,7 +1,7 @@
 """Threads for the scheduler's jobs that the end of the process does not wait for."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from queue import SimpleQueue
 from typing import Any
@@ -46,6 +46,15 @@ class DaemonThreads(BaseExecutor):  # type: ignore[misc] # APScheduler has no ty
             # Whatever the job raises is logged in there.
             events = run_job(job, "default", run_times, self._logger.name)
             self._run_job_success(job.id, events)
+
+
+def takes_another(executor: str, busy: Iterable[str]) -> bool:
+    """Whether a device may be given to an executor; `busy` are those that have one now, each for a device.
+
+    Nobody waits for a turn to be asked something: whoever waits cannot be visited meanwhile.
+    """
+    most = {"ask": ASKED_AT_ONCE, "count": COUNTED_AT_ONCE}.get(executor)
+    return most is None or sum(other == executor for other in busy) < most
 
 
 def make_executors(*, visits: int) -> Mapping[str, DaemonThreads]:

@@ -1,9 +1,8 @@
 """What a worker does with a device that it has: one pass over it, or a question."""
 
-from datetime import timedelta
-
 from activation.clock import Clock
 from activation.counting import count_device
+from activation.due import WorkerSettings
 from activation.hands import Hand, Hands
 from activation.leases import LeaseLost
 from activation.log import logger
@@ -18,14 +17,14 @@ log = logger("worker")
 class Visiting:
     """The kinds of visit; what becomes of the device's hand after each.
 
-    What a next hop answered says something of it for as long as `lately`.
+    `settings` say how often next hops are asked for, and for how long what they answered says something.
     """
 
-    def __init__(self, store: Store, hands: Hands, clock: Clock, *, lately: timedelta) -> None:
+    def __init__(self, store: Store, hands: Hands, clock: Clock, settings: WorkerSettings) -> None:
         self._store = store
         self._hands = hands
         self._clock = clock
-        self._lately = lately
+        self._settings = settings
 
     def work(self, hand: Hand) -> None:
         """Make it carry what it should; an error of ours is noted as one of the device's.
@@ -41,7 +40,7 @@ class Visiting:
                 token=hand.token,
                 clock=self._clock,
                 is_leased=hand.is_leased,
-                lately=self._lately,
+                lately=self._settings.hops_told_for,
             )
             if worked:
                 hand.used_at = self._clock.now()
@@ -69,7 +68,8 @@ class Visiting:
                 hand.device,
                 hand.driver,
                 token=hand.token,
-                lately=self._lately,
+                every=self._settings.ask_hops_every,
+                lately=self._settings.hops_told_for,
                 clock=self._clock,
             )
             hand.used_at = self._clock.now()

@@ -24,7 +24,7 @@ from activation.outages import Outages
 from activation.purge import BATCH, purge_changes
 from activation.revocable import RevocableStore, Revoked
 from activation.settle import settle
-from activation.threads import make_executors
+from activation.threads import make_executors, takes_another
 from activation.tick import expire, tick
 from activation.visiting import Visiting
 from netconfig.driver import DeviceDriver
@@ -64,9 +64,10 @@ class Worker:
         self._hands = Hands(
             self._store, drivers, clock, owner=settings.owner, life=settings.lease, idle=settings.idle
         )
-        self._visiting = Visiting(self._store, self._hands, clock, lately=settings.hops_told_for)
+        self._visiting = Visiting(self._store, self._hands, clock, settings)
         self._outages = Outages()
-        self._busy: set[str] = set()
+        # Devices that are being visited, and by which of the executors.
+        self._busy: dict[str, str] = {}
         # How many visits of each device are over that strike at their end: what was read to be due before it
         # may be so no more.
         self._visited: Counter[str] = Counter()
@@ -250,10 +251,10 @@ class Worker:
         with self._quiet:
             if self._stopping or device in self._busy or not self._outages.may_ask(device):
                 return
-            if self._visited[device] != visits:
-                # The strike after that visit knows better.
+            # The strike after another visit knows better.
+            if self._visited[device] != visits or not takes_another(executor, self._busy.values()):
                 return
-            self._busy.add(device)
+            self._busy[device] = executor
             if work == self._visiting.work:
                 self._anew.discard(device)
         # Without an id: the scheduler counts a job of the same id as running for a moment too long, and
@@ -280,7 +281,7 @@ class Worker:
             log.exception("visit failed", device=device)
         finally:
             with self._quiet:
-                self._busy.discard(device)
+                del self._busy[device]
                 self._visited[device] += worked
                 self._quiet.notify_all()
         if worked:

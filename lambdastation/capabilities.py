@@ -9,7 +9,7 @@ from lambdastation.admission import Admission
 from lambdastation.errors import NotCapable
 from netconfig.capability import Capability
 from netconfig.intent import needed_capabilities
-from reservation import parts
+from reservation.device_reports import capabilities_of
 
 _WORDS: Mapping[Capability, str] = {
     Capability.POLICY_ROUTE_IPV4: "steer IPv4 packets",
@@ -40,7 +40,7 @@ def require_capable(session: Session, admission: Admission) -> Admission:
         NotCapable: one cannot.
         UnknownDevice: one is not in the database.
     """
-    can = parts.capabilities_of(session, {placed.device for placed in admission.placed})
+    can = capabilities_of(session, {placed.device for placed in admission.placed})
     if missing := _missing(admission, can):
         raise _refusal(admission, missing[0])
     if admission.from_pool is None or admission.dscp_out is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -224,17 +225,17 @@ def read_all_traffic(session: Session) -> tuple[Traffic, ...]:
 
 def traffic_words(traffic: Traffic) -> str:
     """What passed of a ticket, in words: configured is not carrying."""
-    seen = traffic.counted_at.isoformat(timespec="seconds")
+    seen = _time(traffic.counted_at)
     if traffic.grew_at is None:
         return f"configured; no packet had passed by {seen}"
     octets = "" if traffic.octets is None else f", {traffic.octets} bytes"
     how = "carrying traffic" if traffic.is_flowing else "carried traffic"
-    last = traffic.grew_at.isoformat(timespec="seconds")
+    last = _time(traffic.grew_at)
     return f"{how}: {traffic.packets} packets{octets}, the last seen at {last}"
 
 
 def _shown(ticket: Ticket, detours: Sequence[str]) -> list[tuple[str, str]]:
-    since = None if ticket.degraded_since is None else ticket.degraded_since.isoformat(timespec="seconds")
+    since = None if ticket.degraded_since is None else _time(ticket.degraded_since)
     values: list[tuple[str, object]] = [
         ("state", ticket.state),
         ("outcome", ticket.outcome),
@@ -252,9 +253,9 @@ def _shown(ticket: Ticket, detours: Sequence[str]) -> list[tuple[str, str]]:
         ("bandwidth in", format_bandwidth(ticket.in_bits_per_second)),
         ("DSCP out", ticket.dscp_out),
         ("DSCP in", ticket.dscp_in),
-        ("from", ticket.start_at.isoformat()),
-        ("until", ticket.end_at.isoformat()),
-        ("over at", None if ticket.actual_end_at is None else ticket.actual_end_at.isoformat()),
+        ("from", _time(ticket.start_at)),
+        ("until", _time(ticket.end_at)),
+        ("over at", None if ticket.actual_end_at is None else _time(ticket.actual_end_at)),
         ("owner", ticket.credential_subject),
         ("remote ticket", ticket.remote_ticket_id or None),
     ]
@@ -264,3 +265,7 @@ def _shown(ticket: Ticket, detours: Sequence[str]) -> list[tuple[str, str]]:
 def _end(site: str, client: str | None, ip: str, port: str | None) -> str:
     words = [site if client is None else f"{site}/{client}", ip]
     return ": ".join(words) + (f", {port}" if port else "")
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

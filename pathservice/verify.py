@@ -55,9 +55,10 @@ NOTHING: Mapping[int, Steered] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part on one device: what it says for the path, and why."""
+    """One part on one device: what it does there, what it says for the path, and why."""
 
     device: str
+    does: str
     verdict: Verdict
     words: str
 
@@ -135,7 +136,7 @@ def _found(
         words = f"{words}; {_passing(part)[1]}"
     if device is not None and device.strangers:
         words += f"; there are {len(device.strangers)} objects that look like ours and are not"
-    return Finding(part.device, verdict, words)
+    return Finding(part.device, part.does, verdict, words)
 
 
 def _probed(carried: Verdict, part: PartView, probe: Probe) -> Verdict:

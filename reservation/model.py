@@ -255,6 +255,7 @@ class PartView:
         error: what the device said against it.
         superseded: it belongs to what the reservation was before it was modified.
         kind: of its intent, in the words of `netconfig.intent`.
+        does: what its device is to do, in a few words.
         dry_run: its device is only rehearsed on.
         is_counted: its device can count what passes.
         count: None as long as it has not.
@@ -273,3 +274,4 @@ class PartView:
     is_counted: bool = False
     count: PartCount | None = None
     detour: str | None = None
+    does: str = ""

@@ -1,6 +1,7 @@
 """Parts as others may see them."""
 
 from netconfig.capability import Capability
+from netconfig.summary import stored_summary
 from reservation.model import PartCount, PartView
 from reservation.parts import in_sync
 from reservation.tables import PartRow
@@ -20,6 +21,7 @@ def view_part(part: PartRow) -> PartView:
         is_counted=Capability.COUNTERS in part.device.capabilities,
         count=view_count(part),
         detour=part.detour,
+        does=stored_summary(part.intent),
     )
 
 

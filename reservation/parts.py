@@ -5,8 +5,7 @@ that the device carries it if wanted and does not otherwise.
 """
 
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -96,45 +95,6 @@ def detoured(session: Session, reservation_ids: Collection[int]) -> frozenset[in
         PartRow.reservation_id.in_(sorted(reservation_ids)), PartRow.wanted, PartRow.detour.is_not(None)
     )
     return frozenset(session.scalars(found))
-
-
-def capabilities_of(session: Session, devices: Collection[str]) -> dict[str, frozenset[str]]:
-    """What each of these devices can carry, in the words of `netconfig.capability.Capability`.
-
-    Raises:
-        UnknownDevice: the database does not know one of them.
-    """
-    found = session.execute(select(DeviceRow.name, DeviceRow.capabilities).where(DeviceRow.name.in_(devices)))
-    can = {row.name: frozenset(row.capabilities) for row in found}
-    for device in devices:
-        if device not in can:
-            raise UnknownDevice(f"there is no device {device}")
-    return can
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceReport:
-    """What the database knows of a device, without its configuration.
-
-    Attributes:
-        capabilities: what it can carry, in the words of `netconfig.capability.Capability`.
-        facts: what it last told of itself, JSON values: a gateway's `switches` and `links`.
-        error: why it could not be brought to what it should carry, in words; None where it could.
-    """
-
-    capabilities: frozenset[str]
-    facts: Mapping[str, object]
-    error: str | None
-
-
-def device_reports(session: Session, devices: Collection[str]) -> dict[str, DeviceReport]:
-    """What is known of those of these devices that the database has, by name."""
-    rows = session.execute(
-        select(DeviceRow.name, DeviceRow.capabilities, DeviceRow.facts, DeviceRow.error).where(
-            DeviceRow.name.in_(devices)
-        )
-    )
-    return {row.name: DeviceReport(frozenset(row.capabilities), row.facts, row.error) for row in rows}
 
 
 def add_parts(session: Session, reservation_id: int, requests: Sequence[PartRequest]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from netconfig.gateway import ControllerProxy, UserAccess, VlanMap, VlanPair
 from netconfig.intent import dump_intent
 from reservation import labels, offering, parts, pauses, service
+from reservation.device_reports import capabilities_of, device_reports
 from reservation.errors import CapacityBooked, LabelsTaken
 from reservation.lifecycle import FINAL, State
 from reservation.model import LabelRequest, PartRequest, TimeSlot
@@ -133,7 +134,7 @@ def check_gateway(session: Session, island: Island, request: IslandRequest) -> N
         Unavailable: it cannot, or is not in the database.
         BadArgs: as `intents`.
     """
-    can = parts.capabilities_of(session, {island.gateway})[island.gateway]
+    can = capabilities_of(session, {island.gateway})[island.gateway]
     for intent in intents(request, login=island.login):
         if intent.capability not in can:
             raise Unavailable(
@@ -222,7 +223,7 @@ def free_until(session: Session, island: str, after: TimeSlot, *, own: int) -> d
 
 def island_view(session: Session, island: Island, *, now: datetime) -> IslandView:
     """An island as an advertisement tells it."""
-    report = parts.device_reports(session, {island.gateway}).get(island.gateway)
+    report = device_reports(session, {island.gateway}).get(island.gateway)
     facts = {} if report is None else report.facts
     maintained = pauses.in_maintenance(session, {island.gateway}) is not None
     return IslandView(

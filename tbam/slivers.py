@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from reservation import calendar, parts, service
+from reservation import calendar, service
+from reservation.device_reports import device_reports
 from reservation.model import ReservationView
 from reservation.moves import lock_reservations
 from tbam.errors import BadArgs, IslandRMMoreSliceWithSameID, IslandRMNotAllocated, RefusedHere
@@ -162,7 +163,7 @@ def require_open(session: Session, slice_urn: str) -> None:
 def tell(session: Session, found: Iterable[Found]) -> tuple[Sliver, ...]:
     """Slivers as they are now."""
     known = list(found)
-    reports = parts.device_reports(session, {one.row.gateway for one in known})
+    reports = device_reports(session, {one.row.gateway for one in known})
     return tuple(
         _tell(session, one, reports[one.row.gateway].error if one.row.gateway in reports else None)
         for one in known

@@ -81,8 +81,8 @@ def verify(
     if as_json:
         show_json({"ticket": ticket, "lab": None if place is None else place.lab, **_told(answer)})
     else:
-        rows = [(one.device, str(one.verdict), one.words) for one in answer.findings]
-        show_table(("device", "path", "because"), rows, empty="no device carries anything")
+        rows = [(one.device, one.does, str(one.verdict), one.words) for one in answer.findings]
+        show_table(("device", "does", "path", "because"), rows, empty="no device carries anything")
         console().print(f"\n[{_COLOURS[answer.verdict]}]{answer.verdict}[/]: ", end="")
         console().print(plain(f"ticket {ticket}: {answer.words}"), markup=False)
     if answer.verdict is not Verdict.UP:
@@ -108,6 +108,7 @@ def _judged(assembly: Assembly, ticket: int, place: Ground | None) -> Answer:
 
 def _told(answer: Answer) -> dict[str, object]:
     findings = [
-        {"device": one.device, "verdict": str(one.verdict), "because": one.words} for one in answer.findings
+        {"device": one.device, "does": one.does, "verdict": str(one.verdict), "because": one.words}
+        for one in answer.findings
     ]
     return {"verdict": str(answer.verdict), "because": answer.words, "devices": findings}

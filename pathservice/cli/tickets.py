@@ -91,7 +91,7 @@ def show(
     rows = [(one.participant.subject, show_time(one.joined_at), show_time(one.left_at)) for one in takers]
     show_table(("participant", "since", "until"), rows, empty="nobody takes part in it")
     console().print()
-    columns = ("device", "stage", "now", "packets", "bytes", "last packet", "")
+    columns = ("device", "does", "now", "packets", "bytes", "last packet", "")
     show_table(columns, [_part(part) for part in parts], empty="no device carries anything")
 
 
@@ -167,7 +167,7 @@ def _part(part: PartView) -> tuple[str, ...]:
             now += ", until the new is there"
     else:
         now = "does not carry it" if part.in_sync else "is being cleaned"
-    return (part.device, str(part.stage), now, *_passed(part.count), part.error or "")
+    return (part.device, part.does, now, *_passed(part.count), part.error or "")
 
 
 def _passed(count: PartCount | None) -> tuple[str, str, str]:

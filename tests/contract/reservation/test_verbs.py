@@ -8,11 +8,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from reservation import service
+from reservation.device_reports import capabilities_of
 from reservation.errors import NotFound, SlotInThePast, UnknownDevice, WrongState
 from reservation.lifecycle import Cause, State
 from reservation.model import PartRequest, PartView, ReservationView, TimeSlot
 from reservation.moves import lock_reservation, move
-from reservation.parts import capabilities_of, register_device
+from reservation.parts import register_device
 from reservation.service import CLOCKS_MAY_DIFFER_BY
 from reservation.tables import ClaimRow, PartRow, ReservationRow, TransitionRow
 from tests.contract.reservation.conftest import HOUR, KIND, NOON, PATH, Calendar, a_request, hours

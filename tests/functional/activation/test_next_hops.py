@@ -2,15 +2,24 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from activation import threads
 from reservation.lifecycle import State
 from tests.functional.activation.conftest import QUICK, WorkingHouse, until_state
 from tests.unit.activation.conftest import FAR, NEAR, PATIENCE
 from tests.unit.activation.watched import BACK, FALLS_BACK, HERE, HOP, ways
 
 pytestmark = pytest.mark.one_database("it is threads that wait for each other, or not")
+
+
+class Hung(threading.Event):
+    """Waited for longer than any test waits for what must come all the same."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(2 * PATIENCE)
 
 
 def until_by(house: WorkingHouse, *expected: str) -> None:
@@ -39,13 +48,33 @@ def test_device_that_hangs_on_a_question_delays_no_slot_elsewhere(house: Working
     house.worker(visits=1, ask_hops_every=QUICK).start()
     watching = house.book_now(stages=HERE, intent=FALLS_BACK)
     until_state(house, watching, State.ACTIVE)
-    house.near.pinging = threading.Event()
+    house.near.pinging = Hung()
     assert house.near.entered.acquire(timeout=PATIENCE)
     other = house.book_now(stages=((FAR, 0),))
     until_state(house, other, State.ACTIVE)
     house.cancel(watching)
     house.near.pinging.set()
     until_state(house, watching, State.RELEASED)
+
+
+@pytest.mark.parametrize("hangs", ["pinging", "counting"])
+def test_devices_that_hang_on_questions_keep_no_other_waiting_for_its_turn(
+    house: WorkingHouse, monkeypatch: pytest.MonkeyPatch, hangs: str
+) -> None:
+    monkeypatch.setattr(threads, "ASKED_AT_ONCE", 1)
+    monkeypatch.setattr(threads, "COUNTED_AT_ONCE", 1)
+    every = {"pinging": "ask_hops_every", "counting": "count_every"}[hangs]
+    settings: dict[str, Any] = {"ask_hops_every": timedelta(0), "count_every": timedelta(0), every: QUICK}
+    worker = house.worker(**settings)
+    worker.start()
+    for name in (FAR, NEAR):
+        until_state(house, house.book_now(stages=((name, 0),), intent=FALLS_BACK), State.ACTIVE)
+    setattr(house.near, hangs, Hung())
+    assert house.near.entered.acquire(timeout=PATIENCE)
+    due = house.now() + 4 * QUICK
+    # The far box's turn has come too by then.
+    house.until(lambda: worker.struck_at is not None and worker.struck_at > due)
+    until_state(house, house.book_now(stages=((FAR, 0),)), State.ACTIVE)
 
 
 def test_worker_that_stops_waits_for_no_answer_and_the_next_goes_on(house: WorkingHouse) -> None:

@@ -119,8 +119,10 @@ def test_wait_ends_as_soon_as_packets_pass(cli: Any, state: Path) -> None:
 def test_show_tells_what_passes_by_each_device(cli: Any, state: Path) -> None:
     shown = cli("ticket", "show", "1", state=state).stdout
     assert "carrying traffic: " in shown
-    carrying = [line.split() for line in shown.splitlines() if "carries it" in line]
-    assert carrying
-    assert all(words[4:7] == ["1200", "1800000", "2026-01-01"] for words in carrying)
+    rows = [line for line in shown.splitlines() if "carries it" in line]
+    does = [row.split("carries it")[0].split(maxsplit=1)[1].strip() for row in rows]
+    assert "steers IPv4 from TenGigabitEthernet1/1 to 192.0.2.1" in does
+    assert len(set(does)) == len(rows)
+    assert all(row.split("carries it")[1].split()[:3] == ["1200", "1800000", "2026-01-01"] for row in rows)
     parts = json.loads(cli("ticket", "show", "1", "--json", state=state).stdout)["parts"]
     assert {part["count"]["packets"] for part in parts} == {1200}

@@ -172,9 +172,9 @@ class BoxDriver:
 
     def read(self) -> Config:
         self._broken.clear()
-        if self.box.reading:
+        if hangs := self.box.reading:
             self.box.entered.release()
-            self.box.reading.wait(PATIENCE)
+            hangs.wait(PATIENCE)
         self._reach()
         self.box.reads += 1
         return self._config()
@@ -284,9 +284,9 @@ class BoxDriver:
     def count(self, parts: Sequence[PartIntent]) -> Mapping[int, Count]:
         self._reach()
         self.box.asked += 1
-        if self.box.counting:
+        if hangs := self.box.counting:
             self.box.entered.release()
-            self.box.counting.wait(PATIENCE)
+            hangs.wait(PATIENCE)
         if self.box.mute is not None:
             raise self.box.mute
         lines = {part.part_id: self._line(part, int(str(part.placement["at"]))) for part in parts}
@@ -299,9 +299,9 @@ class BoxDriver:
         self._broken.clear()
         self._reach()
         self.box.asks.append(sorted(map(str, next_hops)))
-        if self.box.pinging:
+        if hangs := self.box.pinging:
             self.box.entered.release()
-            self.box.pinging.wait(PATIENCE)
+            hangs.wait(PATIENCE)
             self._reach()
         if self.box.dumb is not None:
             raise self.box.dumb
@@ -320,9 +320,9 @@ class BoxDriver:
         self.box.saved = list(self.box.lines)
 
     def _send(self, line: PlanLine, exchanges: list[Exchange]) -> None:
-        if self.box.held:
+        if hangs := self.box.held:
             self.box.entered.release()
-            self.box.held.wait(PATIENCE)
+            hangs.wait(PATIENCE)
         self._reach()
         if self.box.before_line:
             self.box.before_line(line.text)
@@ -481,6 +481,7 @@ class House:
                 name,
                 self.driver(name),
                 token=token,
+                every=self.settings.ask_hops_every,
                 lately=self.settings.hops_told_for,
                 clock=self.clock,
             )

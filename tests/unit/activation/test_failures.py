@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from activation.backing_off import FIRST_PAUSE, LONGEST_PAUSE, pause_after
 from activation.tick import CLAIMS_KEPT_FOR
@@ -385,8 +386,13 @@ def test_claims_are_renewed_while_the_device_is_left_alone(house: House, trouble
 
 
 def forbid_visits(house: House, *, until: datetime) -> None:
-    house.store.write(lambda s: setattr(lock_devices(s, [FAR])[FAR], "next_attempt_at", until))
-    house.store.write(lambda s: setattr(lock_devices(s, [NEAR])[NEAR], "next_attempt_at", until))
+    """As while another worker has the devices."""
+
+    def take(session: Session) -> None:
+        for row in lock_devices(session, [FAR, NEAR]).values():
+            row.lease_owner, row.lease_until = "another", until
+
+    house.store.write(take)
 
 
 def claimed_until(house: House, number: int) -> datetime | None:

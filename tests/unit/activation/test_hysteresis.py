@@ -18,7 +18,8 @@ def lives(heard: Sequence[bool], *, apart: timedelta = 5 * SECOND) -> list[Hop]:
     """What is known after each of these."""
     hops = [Hop()]
     for number, answered in enumerate(heard):
-        hops.append(hops[-1].heard(answered=answered, lately=LATELY, now=NOON + number * apart))
+        now = NOON + number * apart
+        hops.append(hops[-1].heard(answered=answered, lately=LATELY, asked=now, now=now))
     return hops[1:]
 
 

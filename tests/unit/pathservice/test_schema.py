@@ -11,9 +11,12 @@ from sqlalchemy import inspect, text
 
 import migrations
 from pathservice import schema
+from reservation.lifecycle import State
 from store import Store, open_store
 from tests.conftest import DATABASES
 from tests.databases import drop_database
+from tests.unit.activation.conftest import NEAR, House
+from tests.unit.activation.watched import BACK, FALLS_BACK, HOP, steer, watch, ways
 
 
 @pytest.fixture
@@ -32,15 +35,35 @@ def test_migrations_and_models_agree(store: Store) -> None:
 
 def test_last_step_can_be_taken_back_and_made_again(store: Store) -> None:
     schema.upgrade(store)
+    take_back(store)
+    assert schema.current(store) != schema.head()
+    schema.upgrade(store)
+    assert schema.differences(store) == []
+
+
+def take_back(store: Store) -> None:
+    """Undo the last migration."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with store.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "-1")
         connection.commit()
-    assert schema.current(store) != schema.head()
+
+
+def test_ticket_on_its_fallback_bears_a_step_back_and_forth(store: Store) -> None:
     schema.upgrade(store)
-    assert schema.differences(store) == []
+    house = House(store, NEAR)
+    number = steer(house, FALLS_BACK)
+    house.near.silent = {HOP}
+    watch(house, 2)
+    assert ways(house) == [BACK]
+    take_back(store)
+    schema.upgrade(store)
+    watch(house)
+    house.clock.forward(house.settings.drift)
+    house.run()
+    assert (ways(house), house.state(number), house.parts(number)[0].detour) == ([BACK], State.ACTIVE, BACK)
 
 
 def test_an_empty_database_is_made_ready(store: Store) -> None:
