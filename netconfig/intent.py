@@ -149,8 +149,9 @@ class PolicyRoute:
         flows: one family, at least one.
         policy: name of a policy (route map) that the site owns on that interface, or None for ours.
         sequences: where in the site's policy our entries may stand; goes with `policy`.
-        next_hop_down: None: the next hop is never asked, and the policy stays. Drivers do not look at it:
-            they are given the intent as it is to be now.
+        next_hop_down: None: the next hop is never asked, and the policy stays. Drivers are given the intent
+            as it is to be now; here they find its other next hop, if it has one, by which an entry that led
+            there is known again, and look at nothing else of it.
 
     Raises:
         ValueError: no flows, mixed families, an address with a zone, `policy` and `sequences` not together,

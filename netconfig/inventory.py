@@ -37,6 +37,8 @@ def _is_host_key(key: str) -> str:
 
 SecretReference = Annotated[str, AfterValidator(_is_reference)]
 HostKey = Annotated[str, AfterValidator(_is_host_key)]
+Notice = Annotated[str, Field(pattern=r"^[^\s%^].{7,}$")]
+"""How a line begins, by eight characters at least; none with a percent sign, which may be a refusal."""
 
 
 def resolve_secret(reference: str, *, field: str) -> str:
@@ -129,6 +131,12 @@ class Device(BaseModel):
         ),
     ] = None
     save: Annotated[bool, Field(description="Whether a push is written to the startup configuration")] = True
+    notices: Annotated[
+        tuple[Notice, ...],
+        Field(
+            description="How lines begin that its command line says of a line it takes, and that mean no harm"
+        ),
+    ] = ()
     dry_run: Annotated[
         bool, Field(strict=True, description="True for a device that is only read: pushes are rehearsed")
     ] = False

@@ -159,6 +159,7 @@ def located(device: Device, directory: Path) -> Device:
         password=f"file:{home / 'password'}",
         host_key=where["host_key"],
         save=device.save,
+        notices=device.notices,
     )
 
 

@@ -71,6 +71,7 @@ def rude_router(
     prompt: bytes = b"r1#",
     silent_at: bytes = b"never",
     silent: threading.Event | None = None,
+    last_words: bytes = b"",
     deaf_at: bytes = b"never",
     patience: int = 60,
     silence: float = 60,
@@ -79,9 +80,9 @@ def rude_router(
     """A driver on a router with a command line.
 
     It may ask something first, and does until it is told yes. At a line with `silent_at` it says nothing
-    any more, and sets `silent`; behind one with `deaf_at` it does not listen either. `patience` is the
-    driver's for the opening of a session and `silence` for an answer, in seconds. `window` is how many octets
-    may be sent to it that it has not read.
+    any more but its `last_words`, and sets `silent`; behind one with `deaf_at` it does not listen either.
+    `patience` is the driver's for the opening of a session and `silence` for an answer, in seconds. `window`
+    is how many octets may be sent to it that it has not read.
     """
 
     async def talk(process: Process) -> None:
@@ -89,6 +90,8 @@ def rude_router(
         process.stdout.write(greeting + (waiting or prompt))
         async for line in process.stdin:
             if silent_at in line:
+                if last_words:
+                    process.stdout.write(line.rstrip() + b"\r\n" + last_words)
                 if silent:
                     silent.set()
                 continue

@@ -21,10 +21,12 @@ class Reading(Config):
 
     Attributes:
         whole: False if it was made from such a text: the router may have what is not in it.
+        session: the one that it was read in, if it was.
     """
 
     running: Running = field(kw_only=True)
     whole: bool = True
+    session: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,11 @@ class Wish(wish.Wish):
     """What a router should have.
 
     Attributes:
-        entries: for each entry that a part was given, its reservation and its `set` line.
+        entries: for each entry that a part was given, its reservation and the `set` lines that it may have.
         grounds: ids of the wanted parts, by what of the site's they stand on.
     """
 
-    entries: Mapping[tuple[str, int], tuple[int, str]] = field(default_factory=dict)
+    entries: Mapping[tuple[str, int], tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     grounds: Mapping[Ground, frozenset[int]] = field(default_factory=dict)
 
 

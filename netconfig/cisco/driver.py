@@ -1,6 +1,7 @@
 """What the drivers are: the device's session in front, pure functions behind."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -63,13 +64,15 @@ class CiscoDriver:
             StateUnknown: what it printed is not a running configuration.
         """
         text = self._show("show running-config")
+        # What else has to be shown may be asked in another.
+        session = self._session.current
         if not self.dialect.whole.search(text):
             words = "its running configuration is cut short, or is none"
             if 0 < len(said := text.strip()) <= _SENTENCE:
                 words += f": {self._session.mask(said)}"
             raise StateUnknown(self._device.name, words)
         running = parse_running(text, self.dialect)
-        return read_config(self._number(running), self._names)
+        return replace(read_config(self._number(running), self._names), session=session)
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """Where each wanted part goes; see `place.place_parts`."""
@@ -146,8 +149,14 @@ class CiscoDriver:
         self._session.close()
 
     def _push(self, may_go_on: Callable[[], bool] = lambda: True) -> Push:
-        save = self._device.save
-        return Push(self._device.name, self._session, self.dialect, save=save, may_go_on=may_go_on)
+        return Push(
+            self._device.name,
+            self._session,
+            self.dialect,
+            save=self._device.save,
+            notices=self._device.notices,
+            may_go_on=may_go_on,
+        )
 
     def _adoption(self, actual: Config, reservation_id: int, database: str) -> Adoption:
         running = as_reading(actual, self._names, self.dialect).running

@@ -5,7 +5,7 @@ matches every packet until the match below it arrives. A list that packets are m
 written to: a part whose list was changed by hand gets a new one under a new name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
@@ -50,12 +50,20 @@ def owner_of(entry: Entry, running: Running, names: Names) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def is_remains(entry: Entry, next_hop: str, names: Names) -> bool:
+def next_hop_lines(intent: PolicyRoute) -> tuple[str, ...]:
+    """The `set` line that a part's entry has; then the one of its other next hop, if it has two."""
+    other = intent.next_hop_down.fallback if intent.next_hop_down else None
+    hops = (intent.next_hop,) if other is None else (intent.next_hop, other)
+    return tuple(f"{NEXT_HOP[intent.flows[0].family]} {hop}" for hop in hops)
+
+
+def is_remains(entry: Entry, next_hops: Collection[str], names: Names) -> bool:
     """Whether an entry without a match, found where a part was placed, is what is left of the part's own.
 
-    In a map of the site's it must hold nothing but our `set` line, or it is the site's.
+    In a map of the site's it must hold nothing but our `set` lines, or it is the site's: the one that is
+    wanted, or that of the part's other next hop, which the router had before.
     """
-    ours = entry.route_map.startswith(names.prefix) or set(entry.lines) <= {next_hop}
+    ours = entry.route_map.startswith(names.prefix) or set(entry.lines) <= set(next_hops)
     return ours and not any(line.startswith("match ") for line in entry.lines)
 
 
@@ -188,16 +196,15 @@ class _RoutePlacer:
         if entry.access_lists and access_list not in entry.access_lists and not self._may_change(part):
             return False
         ours = owner_of(entry, self.running, self.names) == part.reservation_id
-        return entry.action == "permit" and (ours or is_remains(entry, self._next_hop(part), self.names))
+        return entry.action == "permit" and (ours or is_remains(entry, self._next_hops(part), self.names))
 
     def _may_change(self, part: RouterPart) -> bool:
         """Whether an entry can be given another list while packets are held against it."""
         family = part.intent.flows[0].family
         return self.running.dialect.second_match[family] is not SecondMatch.AVOIDED
 
-    def _next_hop(self, part: RouterPart) -> str:
-        intent = cast("PolicyRoute", part.intent)
-        return f"{NEXT_HOP[intent.flows[0].family]} {intent.next_hop}"
+    def _next_hops(self, part: RouterPart) -> tuple[str, ...]:
+        return next_hop_lines(cast("PolicyRoute", part.intent))
 
     def _next_number(self, part: RouterPart, route_map: str, room: SequenceRange | None) -> int:
         if room is None:

@@ -1,7 +1,9 @@
 """The lines that make a router equal to the wish, in the order that is safe for running traffic.
 
 Coming: lists, entries (match before set), the interface's policy line. Going: the policy line, entries,
-lists. A route-map entry without its list matches every packet, so neither order may be turned round.
+lists. A route-map entry without its list matches every packet, so neither order may be turned round. For
+the same reason a block with a next hop begins with the match again: if somebody took the entry away since
+it was read, or since the block before, the header makes a new one, which matches every packet.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +26,7 @@ from netconfig.cisco.running import MATCH, POLICY, AccessList, Entry
 from netconfig.cisco.strangers import Holdings, sort_holdings
 from netconfig.cli.blocks import Block, blocks_of
 from netconfig.cli.permits import check_single
+from netconfig.cli.push import SessionPlan
 from netconfig.cli.recall import recall
 from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
@@ -42,7 +45,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     planner = _Planner(device, names, actual, wish, holdings, strange)
     steps = planner.plan()
     check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
-    return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
+    return SessionPlan(tuple(steps.lines), (*holdings.strangers, *returned), actual.session)
 
 
 class _Planner:
@@ -203,8 +206,7 @@ class _Planner:
                 undo = f"no {header}"
                 match = [line for line in self._want[header] if line.startswith("match ")]
                 self._steps.add_block(header, match, parts, undo=undo)
-                rest = [line for line in self._want[header] if line not in match]
-                self._steps.add_block(header, rest, parts, undo=undo)
+                self._steps.add_block(header, self._want[header], parts, undo=undo)
             else:
                 self._edit_entry(header, self._delta[header], parts)
 
@@ -221,7 +223,8 @@ class _Planner:
         going = [line for line in lines if line.startswith("no ") and not line.startswith(replaced)]
         self._steps.remove_in_block(header, going, parts)
         # A second next hop is added to the first, which therefore has gone before.
-        self._steps.add_block(header, [line for line in lines if line.startswith("set ")], parts)
+        if any(line.startswith("set ") for line in lines):
+            self._steps.add_block(header, self._want[header], parts)
 
     def _write_policies(self, *, removal: bool) -> None:
         for header, lines in self._delta.items():

@@ -9,8 +9,8 @@ from netconfig.cisco.config import Wish, number
 from netconfig.cisco.dialect import Dialect
 from netconfig.cisco.grounds import Ground, ground_of
 from netconfig.cisco.names import Names, fingerprint
-from netconfig.cisco.place import route_place
-from netconfig.cisco.running import MATCH, NEXT_HOP, POLICY
+from netconfig.cisco.place import next_hop_lines, route_place
+from netconfig.cisco.running import MATCH, POLICY
 from netconfig.cli.adoption import former_owners
 from netconfig.cli.blocks import Block, text_of
 from netconfig.cli.permits import permit_lines
@@ -48,7 +48,7 @@ class _Page:
         self._lists: list[Block] = []
         self._entries: dict[tuple[str, int], Block] = {}
         self._interfaces: dict[str, list[str]] = defaultdict(list)
-        self._owners: dict[tuple[str, int], tuple[int, str]] = {}
+        self._owners: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
         self._serves: dict[Path, set[int]] = defaultdict(set)
         self._leaving: dict[Path, set[int]] = defaultdict(set)
         self._grounds: dict[Ground, set[int]] = defaultdict(set)
@@ -75,8 +75,8 @@ class _Page:
     def write_route(self, part: RouterPart, intent: PolicyRoute, acl: str, at: tuple[str, int]) -> None:
         family = intent.flows[0].family
         needs = self._needs(part)
-        next_hop = f"{NEXT_HOP[family]} {intent.next_hop}"
-        self._owners[at] = part.reservation_id, next_hop
+        next_hops = next_hop_lines(intent)
+        self._owners[at] = part.reservation_id, next_hops
         list_header = f"{self._dialect.list_header[family]} {acl}"
         entry_header = f"route-map {at[0]} permit {at[1]}"
         interface, policy = f"interface {intent.interface}", f"{POLICY[family]} {at[0]}"
@@ -91,7 +91,7 @@ class _Page:
         texts = [write_permit(flow, self._dialect) for flow in intent.flows]
         permits = number(texts, family, self._dialect)
         self._lists.append((list_header, (*counting, remark, *permits)))
-        self._entries[at] = entry_header, (f"{MATCH[family]} {acl}", next_hop)
+        self._entries[at] = entry_header, (f"{MATCH[family]} {acl}", next_hops[0])
         if intent.policy is None and policy not in self._interfaces[interface]:
             self._interfaces[interface].append(policy)
 

@@ -13,10 +13,12 @@ from netconfig.cli.words import Words
 from netconfig.errors import StateUnknown
 from netconfig.intent import IpAddress
 from netconfig.transport.cli import CliSession
+from netconfig.transport.kept import LONGEST_QUOTE
 
 PROBES = 2
 """The first may be lost while the device resolves its neighbour's address."""
-LONGEST_QUOTE = 200
+PATIENCE = PROBES * 1.0 + 10.0
+"""Seconds of silence after which a device hangs: one for each probe, and some for what else it has to do."""
 _ADDRESS = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]+(?![\w:.])")
 
 
@@ -40,7 +42,7 @@ def _answers(device: str, session: CliSession, hop: IpAddress, words: Words) -> 
     if isinstance(hop, IPv6Address) and (hop.is_link_local or hop.scope_id):
         raise StateUnknown(device, f"next hop {hop} is on no link in particular, and cannot be asked")
     command = words.ping[6 if hop.version == 6 else 4].format(address=hop, count=PROBES)
-    said = show(device, session, command, words)
+    said = show(device, session, command, words, patience=PATIENCE)
     received = replies(said, hop, words)
     if received is None:
         raise StateUnknown(device, f"{command}: {session.mask(_quoted(said))}")

@@ -2,15 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from netconfig.cli.words import Words, puzzle, refusal
 from netconfig.driver import Exchange, Plan, PlanLine, Transcript, keep_transcript
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable, Waiting
 from netconfig.transport.cli import CliSession
+from netconfig.transport.kept import LONGEST_QUOTE
 
-_LONGEST = 200
-"""Characters of what nobody knows that are told."""
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan(Plan):
+    """A plan, and the session that the device was read in for it; None: it was not read, and nothing is sent.
+
+    In another one the device may have rebooted meanwhile: half of an object made before would be missing.
+    """
+
+    session: object = field(default=None, compare=False, repr=False)
 
 
 class Push:
@@ -23,12 +32,15 @@ class Push:
         words: Words,
         *,
         save: bool,
+        notices: Sequence[str] = (),
         may_go_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`notices` are what the site knows the device to say of lines that it takes."""
         self._device = device
         self._session = session
         self._words = words
         self._save = save
+        self._notices = notices
         self._may_go_on = may_go_on
         self._exchanges: list[Exchange] = []
 
@@ -40,14 +52,17 @@ class Push:
             StateUnknown: a removal was refused, or the router said to a line what nobody knows; the object
                 it belonged to has been taken back.
             Waiting: all of it waits, and nothing was sent.
-            Unreachable: the session that it was planned in has ended, the router did not let us in or could
-                not save; or we may not go on, and ended it ourselves.
+            Unreachable: the session that the router was read in has ended, and nothing was sent, also where
+                there is another by now; the router did not let us in or could not save; or we may not go on,
+                and ended it ourselves.
             All of them carry what was said so far; see `transcript_of`.
         """
         if not plan.due:
             raise Waiting(self._device, "; ".join(line.waits for line in plan.lines))
+        if not isinstance(plan, SessionPlan):
+            raise StateUnknown(self._device, "a plan of another driver's")
         with self._told():
-            # In the session that the plan was read in: behind a new one may be a router that has rebooted.
+            self._check_session(plan.session)
             self._ask("configure terminal")
             if not self._session.in_configuration:
                 words = f"the {self._words.device} does not let us configure: {self._exchanges[-1].answer}"
@@ -89,10 +104,10 @@ class Push:
                 if line.removal:
                     raise StateUnknown(self._device, f"{words} (at {line.text.strip()!r})")
                 raise Rejected(self._device, words, line=line.text, parts=line.parts)
-            if words := puzzle(exchange.answer, self._words):
+            if words := puzzle(exchange.answer, self._words, self._notices):
                 self._take_back(lines)
                 where = f"(at {line.text.strip()!r})"
-                raise StateUnknown(self._device, f"nobody knows what {words[:_LONGEST]!r} means {where}")
+                raise StateUnknown(self._device, f"nobody knows what {words[:LONGEST_QUOTE]!r} means {where}")
 
     def _take_back(self, lines: Sequence[PlanLine]) -> None:
         """Leave nothing half-made, and the configuration mode."""
@@ -103,6 +118,11 @@ class Push:
         if undo:
             self._exchanges += self._session.send(list(undo))
         self._ask("end")
+
+    def _check_session(self, read_in: object) -> None:
+        if read_in is None or self._session.current is not read_in:
+            words = "the session in which it was read has ended, and nothing was sent; it is to be read anew"
+            raise Unreachable(self._device, words)
 
     def _check_turn(self) -> None:
         if not self._may_go_on():

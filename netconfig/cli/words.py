@@ -1,7 +1,7 @@
 """What a platform's command line says in its own words, as a value, and how its answers are read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,10 @@ SUCCESS_RATE = re.compile(
 DENIED = r".*\b(?:authorization failed|not authorized|permission denied|access denied)\b"
 """What a router says, without a percent sign, of a line that its AAA server does not let us type."""
 
-_WARNING = re.compile(r"\s*%? ?(?:warning|note|info)\b", re.IGNORECASE)
+NOTICE = r"(?:warning|caution|note|notice|info)\b"
+"""How a device begins, behind a percent sign or none, that has something to say of a line it took."""
+
+_NOTICE = re.compile(rf"\s*%? ?{NOTICE}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,21 +45,22 @@ class Words:
 
 
 def refusal(answer: str, words: Words) -> str:
-    """The device's words if it refused a line, or nothing. Warnings and log messages are no refusals."""
+    """The device's words if it refused a line, or nothing. Notices and log messages are no refusals."""
     found = words.refusal.search(without_log_messages(answer, words))
     return found[0].strip() if found else ""
 
 
-def puzzle(answer: str, words: Words) -> str:
+def puzzle(answer: str, words: Words, notices: Sequence[str] = ()) -> str:
     """The first words behind a line of configuration that nobody knows, or nothing.
 
-    A line that is taken is followed by nothing, or by a warning, which may have several lines. Whatever else
-    is said may be a refusal in another language.
+    A line that is taken is followed by nothing, or by a notice, which may have several lines; or by lines
+    that begin as one of the site's own `notices`. Whatever else is said may be a refusal in another language.
     """
     for line in without_log_messages(answer, words).splitlines():
-        if _WARNING.match(line):
+        if _NOTICE.match(line):
             break
-        if said := line.strip(" ^"):
+        said = line.strip(" ^")
+        if said and not said.startswith(tuple(notices)):
             return said
     return ""
 

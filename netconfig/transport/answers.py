@@ -6,6 +6,7 @@ from collections.abc import Sequence
 PROMPT = re.compile(r"(?P<host>[^\s#>()]{1,64})(?P<mode>\([^\s()]+\))?[#>] ?")
 """`router#`, `router>`, `router(config-if)#`."""
 
+_ENDS_OF_QUESTIONS = ("?", ":", "]", ")")
 _WIPE = re.compile(r"\x08+ *\x08*")
 
 
@@ -31,6 +32,14 @@ class Answers:
         prompt = _WIPE.sub("", self.tail)
         complete = len(self._answers) == len(self._expected)
         return prompt if complete and PROMPT.fullmatch(prompt) else ""
+
+    def unknown_question(self) -> str:
+        """The words in which the device waits in the middle of a line, or nothing.
+
+        Nothing too if they do not end as questions do: a line of a configuration may be a secret's.
+        """
+        words = _WIPE.sub("", self.tail).strip()
+        return words if words.endswith(_ENDS_OF_QUESTIONS) else ""
 
     def answers(self, repeated_prompt: str) -> list[str]:
         bare = repeated_prompt.rstrip()

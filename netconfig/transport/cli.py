@@ -19,7 +19,7 @@ from netconfig.errors import Unreachable
 from netconfig.hostkey import HostKey
 from netconfig.inventory import Device
 from netconfig.transport.answers import PROMPT, Answers
-from netconfig.transport.kept import KeptSession, Login, check_host_key
+from netconfig.transport.kept import KeptSession, Login, UnansweredError, check_host_key
 from netconfig.transport.link import Link
 
 _PAGER = "--More--"
@@ -62,16 +62,20 @@ class CliSession(KeptSession):
         """Whether the last prompt was one of a configuration mode."""
         return "(" in self._prompt
 
-    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+    def ask(
+        self, command: str, *, confirm: bool = False, may_open: bool = True, patience: float | None = None
+    ) -> str:
         """What the device answers to one command, as it is: secrets are not masked.
 
         With `may_open` a session is opened if there is none, and once more if the one there was turns out
-        to be broken. With `confirm` a `[confirm]` is answered.
+        to be broken. With `confirm` a `[confirm]` is answered; nothing else that it asks is. `patience`, in
+        seconds, is for the silence between two words of an answer that is sure to be quick.
 
         Raises:
             Unreachable: no session, or it broke or fell silent.
         """
-        return self._ask(self._exchange([command], confirm=confirm), may_open=may_open)[0]
+        exchange = self._exchange([command], confirm=confirm, patience=patience)
+        return self._ask(exchange, may_open=may_open)[0]
 
     def send(self, lines: Sequence[str]) -> list[Exchange]:
         """Write lines in one go; what the device answered to each, secrets masked.
@@ -85,10 +89,12 @@ class CliSession(KeptSession):
             for line, answer in zip(lines, answers, strict=True)
         ]
 
-    def _exchange(self, lines: Sequence[str], *, confirm: bool = False) -> Callable[[Link], list[str]]:
+    def _exchange(
+        self, lines: Sequence[str], *, confirm: bool = False, patience: float | None = None
+    ) -> Callable[[Link], list[str]]:
         def exchange(link: Link) -> list[str]:
             self._write(link, "".join(f"{line}\n" for line in lines))
-            return self._read_answers(link, lines, confirm=confirm)
+            return self._read_answers(link, lines, confirm=confirm, patience=patience)
 
         return exchange
 
@@ -99,13 +105,21 @@ class CliSession(KeptSession):
             with link.patience(self._timeouts.silence):
                 _channel(link).sendall(data[start : start + _BLOCK])
 
-    def _read_answers(self, link: Link, lines: Sequence[str], *, confirm: bool) -> list[str]:
+    def _read_answers(
+        self, link: Link, lines: Sequence[str], *, confirm: bool = False, patience: float | None = None
+    ) -> list[str]:
         reader = Answers(lines, self._prompt)
         deadline = time.monotonic() + self._timeouts.answer
+        silence = min(self._timeouts.silence, patience or self._timeouts.silence)
         suspect = ""
         heard = 0
         while True:
-            words = self._receive(link, deadline)
+            try:
+                words = self._receive(link, min(silence, deadline - time.monotonic()))
+            except TimeoutError as error:
+                if question := reader.unknown_question():
+                    raise UnansweredError(question) from error
+                raise
             if (heard := heard + len(words)) > _LONGEST:
                 raise paramiko.SSHException(f"it says more than {_LONGEST} octets")
             reader.feed(words)
@@ -131,9 +145,8 @@ class CliSession(KeptSession):
         found = PROMPT.fullmatch(prompt)
         return found["host"][:HOST_LENGTH] if found else ""
 
-    def _receive(self, link: Link, deadline: float) -> str:
+    def _receive(self, link: Link, patience: float) -> str:
         channel = _channel(link)
-        patience = min(self._timeouts.silence, deadline - time.monotonic())
         if patience <= 0:
             raise TimeoutError
         channel.settimeout(patience)
@@ -190,7 +203,7 @@ class CliSession(KeptSession):
     def _find_prompt(self, link: Link) -> None:
         self._host = self._prompt = ""
         self._write(link, "!\n")
-        self._read_answers(link, ["!"], confirm=False)
+        self._read_answers(link, ["!"])
         if not self._prompt.rstrip().endswith("#"):
             words = f"{self._device.username} may look but not configure: the prompt is {self._prompt!r}"
             raise Unreachable(self._device.name, words)

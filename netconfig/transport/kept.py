@@ -21,6 +21,9 @@ from netconfig.transport.secrets import mask
 
 Result = TypeVar("Result")
 
+LONGEST_QUOTE = 200
+"""Characters of a device's words that an error tells."""
+
 
 class Timeouts(Protocol):
     """Patience in seconds: to open a session, for a whole answer."""
@@ -42,6 +45,10 @@ class Login:
 
 class EndedError(Unreachable):
     """The other side, or `close`, ended the session."""
+
+
+class UnansweredError(TimeoutError):
+    """It waits for an answer that it does not get; its words."""
 
 
 class OtherHostKey(paramiko.SSHException):
@@ -71,6 +78,11 @@ class KeptSession(ABC):
     @property
     def _port(self) -> int:
         return self._device.port or self.default_port
+
+    @property
+    def current(self) -> object:
+        """What tells the session that is open from any before or after it; None if there is none."""
+        return self._link
 
     def mask(self, text: str) -> str:
         """A text of the device without secrets."""
@@ -195,6 +207,8 @@ class KeptSession(ABC):
                 return f"{where} shows another host key than the site file names: {error}"
             case paramiko.AuthenticationException():
                 return f"{where} refuses the login of {self._device.username}"
+            case UnansweredError():
+                return f"{where} gives no answer, but asks {self.mask(str(error))[:LONGEST_QUOTE]!r}"
             case TimeoutError():
                 return f"{where} gives no answer"
             case EOFError():

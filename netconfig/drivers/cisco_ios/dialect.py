@@ -3,7 +3,7 @@
 import re
 
 from netconfig.cisco.dialect import Dialect, SecondMatch
-from netconfig.cli.words import DENIED
+from netconfig.cli.words import DENIED, NOTICE
 
 IOS = Dialect(
     device_type="cisco_ios",
@@ -13,7 +13,7 @@ IOS = Dialect(
     remark_takes_number={4: False, 6: True},
     second_match={4: SecondMatch.ADDED, 6: SecondMatch.REPLACES},
     whole=re.compile(r"(?:\A|\n)\s*end\s*\Z"),
-    refusal=re.compile(rf"^(?:%(?! ?warning)|command rejected|{DENIED}).*", re.IGNORECASE | re.MULTILINE),
+    refusal=re.compile(rf"^(?:%(?! ?{NOTICE})|command rejected|{DENIED}).*", re.IGNORECASE | re.MULTILINE),
     save="write memory",
     saved="[OK]",
     ping={

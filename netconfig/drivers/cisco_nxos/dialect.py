@@ -8,7 +8,7 @@ Route Policy Manager" (Unicast Routing Configuration Guide); refusals as Nexus 9
 import re
 
 from netconfig.cisco.dialect import Dialect, SecondMatch
-from netconfig.cli.words import DENIED
+from netconfig.cli.words import DENIED, NOTICE
 
 NXOS = Dialect(
     device_type="cisco_nxos",
@@ -21,7 +21,7 @@ NXOS = Dialect(
     # It has no `end`: that it is whole is told by the prompt behind it.
     whole=re.compile(r"\A\s*!Command: show running-config"),
     refusal=re.compile(
-        rf"^(?:%(?! ?warning)|error:|syntax error|invalid command|{DENIED}).*",
+        rf"^(?:%(?! ?{NOTICE})|error:|syntax error|invalid command|{DENIED}).*",
         re.IGNORECASE | re.MULTILINE,
     ),
     save="copy running-config startup-config",

@@ -28,10 +28,12 @@ class Reading(Config):
 
     Attributes:
         whole: False if it was made from such a text: the switch may have what is not in it.
+        session: the one that it was read in, if it was.
     """
 
     running: Running = field(default_factory=Running)
     whole: bool = True
+    session: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

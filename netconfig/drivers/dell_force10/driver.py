@@ -1,6 +1,7 @@
 """The driver itself: the device's session in front, pure functions behind."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from netconfig.capability import Capability
@@ -49,9 +50,10 @@ class DellForce10:
             StateUnknown: what it printed is not a running configuration.
         """
         text = show(self._device.name, self._session, "show running-config", FTOS)
+        session = self._session.current
         if text.rstrip().rpartition("\n")[2].strip() != "end":
             raise StateUnknown(self._device.name, "its running configuration is cut short")
-        return read_config(parse_running(text), self._names)
+        return replace(read_config(parse_running(text), self._names), session=session)
 
     def place(self, actual: Config, parts: Sequence[PartIntent]) -> Mapping[int, Placement]:
         """Where each wanted part goes; see `place.place_parts`."""
@@ -117,8 +119,14 @@ class DellForce10:
         self._session.close()
 
     def _push(self, may_go_on: Callable[[], bool] = lambda: True) -> Push:
-        save = self._device.save
-        return Push(self._device.name, self._session, FTOS, save=save, may_go_on=may_go_on)
+        return Push(
+            self._device.name,
+            self._session,
+            FTOS,
+            save=self._device.save,
+            notices=self._device.notices,
+            may_go_on=may_go_on,
+        )
 
     def _adoption(self, actual: Config, reservation_id: int, database: str) -> Adoption:
         running = as_reading(actual, self._names).running

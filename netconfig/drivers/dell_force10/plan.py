@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from netconfig.cli.blocks import blocks_of
 from netconfig.cli.permits import check_single
+from netconfig.cli.push import SessionPlan
 from netconfig.cli.recall import recall
 from netconfig.cli.steps import Steps, check_touches_only_ours
 from netconfig.driver import Plan
@@ -42,7 +43,7 @@ def make_plan(device: str, names: Names, actual: Reading, wish: Wish, known: fro
     holdings = sort_holdings(actual.running, names, known)
     steps = _Planner(device, actual, as_it_is, wish, holdings).plan()
     check_touches_only_ours(device, steps.lines, Look(names, actual, wish, holdings))
-    return Plan(lines=tuple(steps.lines), strangers=(*holdings.strangers, *returned))
+    return SessionPlan(tuple(steps.lines), (*holdings.strangers, *returned), actual.session)
 
 
 class _Planner:

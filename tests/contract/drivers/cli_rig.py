@@ -177,6 +177,11 @@ class DirectSession:
     def __init__(self, router: TerminalRouter) -> None:
         self._router = router
         self._session: Session | None = None
+        self._sitting: object = None
+
+    @property
+    def current(self) -> object:
+        return self._sitting
 
     @property
     def in_configuration(self) -> bool:
@@ -185,7 +190,9 @@ class DirectSession:
     def mask(self, text: str) -> str:
         return text
 
-    def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
+    def ask(
+        self, command: str, *, confirm: bool = False, may_open: bool = True, patience: float | None = None
+    ) -> str:
         return self._send_line(command, may_open=may_open)
 
     def send(self, lines: Sequence[str]) -> list[Exchange]:
@@ -194,12 +201,13 @@ class DirectSession:
     def close(self) -> None:
         if self._session is not None:
             self._router.disconnect(self._session)
-        self._session = None
+        self._session = self._sitting = None
 
     def _send_line(self, line: str, *, may_open: bool) -> str:
         if self._session is None:
             if not may_open:
                 raise Unreachable("border-1", "the session ended")
+            self._sitting = object()
             self._session = dataclasses.replace(self._router.connect("lambda", self.close), length=0)
         reaction = self._router.react(self._session, line)
         if reaction.drops or reaction.hangs:

@@ -14,8 +14,9 @@ import pytest
 
 from netconfig.cisco.config import Reading
 from netconfig.cisco.running import parse_running
+from netconfig.cli.push import SessionPlan
 from netconfig.cli.words import refusal
-from netconfig.driver import DeviceDriver, Plan, PlanLine, transcript_of
+from netconfig.driver import DeviceDriver, Plan, PlanLine, Transcript, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
 from netconfig.errors import Rejected
 from tests.contract.drivers.bench import place, reconcile, unwanted
@@ -47,6 +48,13 @@ def plan_for(parts: Sequence[object], *, gone: bool = False) -> Plan:
         placed = place(driver, actual, parts)  # type: ignore[arg-type]
         known = frozenset(part.reservation_id for part in placed)
         return driver.plan(actual, driver.render(placed), known=known)
+
+
+def push(router: DeviceDriver, lines: Sequence[PlanLine]) -> Transcript:
+    """Have lines sent that were planned for the bench's router."""
+    actual = router.read()
+    assert isinstance(actual, Reading)
+    return router.push(SessionPlan(tuple(lines), session=actual.session))
 
 
 def steps(plan: Plan) -> Iterator[tuple[PlanLine, ...]]:
@@ -102,7 +110,7 @@ def test_every_line_is_taken_but_those_that_frr_writes_otherwise(router: DeviceD
 
 def test_entries_are_pushed_by_the_driver_and_read_back_as_they_were_meant(router: DeviceDriver) -> None:
     plan = of_route_maps(plan_for(PARTS))
-    said = [exchange for exchange in router.push(plan).exchanges if exchange.answer]
+    said = [exchange for exchange in push(router, plan.lines).exchanges if exchange.answer]
     assert [exchange.line for exchange in said] == ["configure terminal"] * len(said)
     assert entries(router) == {
         ("LS-FNAL-TenGigabitEthernet1/1", 10): ("match ip address LS-FNAL-42", "set ip next-hop 192.0.2.1"),
@@ -112,23 +120,23 @@ def test_entries_are_pushed_by_the_driver_and_read_back_as_they_were_meant(route
 
 
 def test_entries_go_one_at_a_time_and_the_last_takes_the_map(router: DeviceDriver) -> None:
-    router.push(of_route_maps(plan_for([BULK, CMS])))
+    push(router, of_route_maps(plan_for([BULK, CMS])).lines)
     assert len(entries(router)) == 2
     leaving = of_route_maps(plan_for([BULK, CMS], gone=True))
     first, second = (line for line in leaving.lines)
     assert [first.text, second.text] == [f"no {MAP} permit 10", f"no {MAP} permit 20"]
-    router.push(Plan((first,)))
+    push(router, [first])
     assert list(entries(router)) == [("LS-FNAL-TenGigabitEthernet1/1", 20)]
-    router.push(Plan((second,)))
+    push(router, [second])
     assert entries(router) == {}
 
 
 def test_refusal_in_others_words_is_one_and_the_half_made_entry_is_taken_back(router: DeviceDriver) -> None:
-    router.push(of_route_maps(plan_for([BULK])))
+    push(router, of_route_maps(plan_for([BULK])).lines)
     before = entries(router)
     lines = [line for step in steps(plan_for([SIX])) if "route-map" in step[0].text for line in step]
     with pytest.raises(Rejected, match="% Unknown command") as caught:
-        router.push(Plan(tuple(lines)))
+        push(router, lines)
     assert caught.value.line == " set ipv6 next-hop 2001:db8:1::2"
     assert caught.value.parts == {SIX.part_id}
     assert transcript_of(caught.value).exchanges[-1].line == "end"
@@ -142,7 +150,7 @@ def test_refused_header_whose_exit_leaves_the_mode_is_noticed(router: DeviceDriv
         if line.text.startswith(("ip access-list", " remark", " exit"))
     ]
     with pytest.raises(Rejected, match="% Unknown command") as caught:
-        router.push(Plan(tuple(dataclasses.replace(line, step=1, undo=None) for line in lines[:3])))
+        push(router, [dataclasses.replace(line, step=1, undo=None) for line in lines[:3]])
     assert caught.value.line == "ip access-list extended LS-FNAL-42"
     assert entries(router) == {}
 
@@ -168,7 +176,7 @@ def test_lists_said_in_frrs_words_match_the_same_packets_and_come_back_so(router
 
 
 def test_what_frr_prints_is_read_like_what_ios_prints(router: DeviceDriver) -> None:
-    router.push(of_route_maps(plan_for([BULK])))
+    push(router, of_route_maps(plan_for([BULK])).lines)
     shown = router._session.ask("show running-config")  # type: ignore[attr-defined]
     read = parse_running(shown, IOS)
     assert [entry.place for entry in read.route_maps["LS-FNAL-TenGigabitEthernet1/1"]] == [

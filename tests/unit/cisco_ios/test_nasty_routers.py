@@ -9,7 +9,8 @@ from itertools import repeat
 import pytest
 
 from netconfig.cisco.driver import CiscoDriver
-from netconfig.driver import Plan, PlanLine
+from netconfig.cli.push import SessionPlan
+from netconfig.driver import PlanLine
 from netconfig.drivers.cisco_ios import CiscoIos
 from netconfig.errors import StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
@@ -71,9 +72,9 @@ def test_configuration_that_is_not_shown_is_told_in_the_routers_words(router: Ro
 
 def test_somebody_who_configures_exclusively_is_named_and_later_it_goes_on(router: Router) -> None:
     held = [LOCKED + b"\r\n"]
-    plan = Plan((PlanLine("no route-map LS-FNAL-Vlan1 permit 10", removal=True, step=1),))
+    line = PlanLine("no route-map LS-FNAL-Vlan1 permit 10", removal=True, step=1)
     with router(lambda line: held if line == b"configure terminal" else shows(RUNNING)(line)) as driver:
-        driver.read()
+        plan = SessionPlan((line,), session=driver.read().session)
         with pytest.raises(Unreachable, match="exclusively by user 'ann'"):
             driver.push(plan)
         # The session goes on, and is asked again.

@@ -44,8 +44,9 @@ def test_list_comes_before_its_entry_and_the_policy_line_last() -> None:
 
 def test_match_and_set_are_steps_of_their_own() -> None:
     made = plan(reading(EMPTY), *parts_on(EMPTY, PartIntent(1, 42, ROUTE)))
-    steps = {line.text.strip(): line.step for line in made.lines}
-    assert steps["match ip address LS-FNAL-42"] < steps["set ip next-hop 192.0.2.1"]
+    match, repeated = (line for line in made.lines if line.text == " match ip address LS-FNAL-42")
+    (sets,) = (line for line in made.lines if line.text == " set ip next-hop 192.0.2.1")
+    assert match.step < repeated.step == sets.step
 
 
 def test_every_block_is_closed_and_each_step_holds_one_block() -> None:
@@ -181,7 +182,7 @@ def test_configurations_kept_as_text_compare_like_those_just_read() -> None:
     desired = driver().render([part])
     shadow = Config(desired.text)
     assert not driver().plan(shadow, desired, known=frozenset({42}))
-    assert driver().plan(Config(""), Config(""), known=frozenset()) == Plan()
+    assert not driver().plan(Config(""), Config(""), known=frozenset())
 
 
 def test_part_that_was_never_placed_cannot_be_rendered() -> None:

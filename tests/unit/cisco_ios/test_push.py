@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
+from pydantic import ValidationError
 
-from netconfig.cli.push import Push
-from netconfig.cli.words import refusal
-from netconfig.driver import Exchange, Plan, PlanLine, transcript_of
+from netconfig.cli.push import Push, SessionPlan
+from netconfig.cli.words import Words, puzzle, refusal
+from netconfig.driver import Exchange, PlanLine, transcript_of
 from netconfig.drivers.cisco_ios.dialect import IOS
+from netconfig.drivers.cisco_nxos.dialect import NXOS
+from netconfig.drivers.dell_force10.words import FTOS
 from netconfig.errors import DeviceError, Rejected, StateUnknown, Unreachable
+from netconfig.inventory import Device
 from netconfig.simulator import Action, Fault, SimulatorLoop
 from netconfig.transport.cli import CliSession
 from tests.contract.drivers.bench import DATABASE, reconcile
@@ -18,8 +22,10 @@ from tests.contract.drivers.cisco_ios_bench import MAP, TICKETS, IosBench
 
 LIST = "ip access-list extended LS-FNAL-42"
 ENTRY = "route-map M permit 10"
-PLAN = Plan(
-    (
+SESSION = object()
+PLAN = SessionPlan(
+    session=SESSION,
+    lines=(
         PlanLine(LIST, frozenset({1}), 42, step=1, undo=f"no {LIST}"),
         PlanLine(" 10 permit ip any any", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
         PlanLine(" exit", frozenset({1}), 42, step=1, undo=f"no {LIST}"),
@@ -27,7 +33,7 @@ PLAN = Plan(
         PlanLine(" match ip address LS-FNAL-42", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
         PlanLine(" exit", frozenset({1}), 42, step=2, undo=f"no {ENTRY}"),
         PlanLine("no ip access-list extended OLD", frozenset({2}), 43, removal=True, step=3),
-    )
+    ),
 )
 
 
@@ -39,6 +45,7 @@ class Router:
         self.sent: list[str] = []
         self.in_configuration = False
         self.writes = 0
+        self.current: object = SESSION
 
     def ask(self, command: str, *, confirm: bool = False, may_open: bool = True) -> str:
         self.sent.append(command)
@@ -56,8 +63,11 @@ class Router:
         return text
 
 
-def push(router: Router, *, save: bool = True) -> Sequence[str]:
-    transcript = Push("border-1", cast("CliSession", router), IOS, save=save).run(PLAN)
+def push(
+    router: Router, *, save: bool = True, plan: SessionPlan = PLAN, notices: Sequence[str] = ()
+) -> Sequence[str]:
+    pushing = Push("border-1", cast("CliSession", router), IOS, save=save, notices=notices)
+    transcript = pushing.run(plan)
     return [exchange.line for exchange in transcript.exchanges]
 
 
@@ -101,6 +111,14 @@ def test_refused_line_leaves_nothing_of_its_block(line: str, trace: str, words: 
         assert rig.text().count(trace) == before
 
 
+@pytest.mark.parametrize("session", [None, object()], ids=["none", "another"])
+def test_plan_of_another_session_or_of_none_is_not_sent(session: object) -> None:
+    router = Router()
+    with pytest.raises(Unreachable, match="session in which it was read has ended"):
+        push(router, plan=dataclasses.replace(PLAN, session=session))
+    assert not router.sent
+
+
 def test_plan_for_what_the_router_forgot_in_a_reboot_meanwhile_is_not_sent() -> None:
     # What an earlier push left half done, and did not save: the entry alone would match every packet.
     permit = "permit tcp 131.225.204.0 0.0.0.255 192.84.86.0 0.0.0.255 range 5000 6000 dscp 32"
@@ -120,6 +138,55 @@ def test_plan_for_what_the_router_forgot_in_a_reboot_meanwhile_is_not_sent() -> 
             driver.push(plan)
         assert rig.text() == before
         assert not reconcile(driver, [part]).left
+
+
+def test_words_that_nobody_knows_stop_the_push_and_are_quoted() -> None:
+    router = Router()
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy, please wait\n"
+    error = failure(router)
+    assert isinstance(error, StateUnknown)
+    assert "nobody knows what 'Applying policy, please wait' means" in error.words
+    assert router.sent[-2:] == [f"no {ENTRY}", "end"]
+
+
+def test_words_that_the_site_knows_are_a_notice_and_a_refusal_stays_one() -> None:
+    router = Router()
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy to slot 1\nApplying policy to slot 2\n"
+    push(router, notices=["Applying policy"])
+    assert router.sent[-1] == "write memory"
+    router.answers["match ip address LS-FNAL-42"] = "Applying policy\nEs ist nicht erlaubt\n"
+    with pytest.raises(StateUnknown, match="Es ist nicht erlaubt"):
+        push(router, notices=["Applying policy"])
+    router.answers["match ip address LS-FNAL-42"] = "% Invalid input\n"
+    with pytest.raises(Rejected):
+        push(router, notices=["Applying policy"])
+
+
+@pytest.mark.parametrize("words", [IOS, NXOS, FTOS], ids=["ios", "nxos", "ftos"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "%Warning: next hop is not connected",
+        "% Warning: Policy takes effect after the list has rules\n  see the guide",
+        "Warning: statistics need more TCAM",
+        "Note: it is numbered anew",
+        "% Note: it is there already",
+        "NOTICE: sequence 10",
+        "% Info: applied",
+        "%INFO: applied",
+        "Caution: this takes a while",
+        "*Jan  1 09:00:00.000: %PLATFORM_PBR-4-SDM_MISMATCH: LS-FNAL requires sdm template routing",
+        "2030 Jan  1 09:00:00 n9k %RPM-6-PBR: LS-FNAL",
+    ],
+)
+def test_notice_is_neither_a_refusal_nor_a_puzzle(words: Words, said: str) -> None:
+    assert (refusal(said, words), puzzle(said, words)) == ("", "")
+
+
+@pytest.mark.parametrize("notice", ["", " ", "%", "% Invalid input", "^ hier", "short", "one\ntwo lines"])
+def test_notice_of_the_site_says_enough_and_is_no_refusal(notice: str) -> None:
+    with pytest.raises(ValidationError, match="notices"):
+        Device.model_validate({"name": "r1", "platform": "cisco_ios", "simulated": "r", "notices": [notice]})
 
 
 def test_refused_removal_is_state_unknown() -> None:

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from netconfig.cisco.driver import CiscoDriver
-from netconfig.driver import Plan, PlanLine, transcript_of
+from netconfig.cli.push import SessionPlan
+from netconfig.driver import PlanLine, transcript_of
 from netconfig.drivers.cisco_nxos import CiscoNxos
 from netconfig.errors import StateUnknown, Unreachable
 from netconfig.simulator import Action, Fault, SimulatorLoop
@@ -73,9 +74,9 @@ def test_role_that_may_only_look_is_told_before_anything_is_sent(switch: Switch)
         return denied if line == b"configure terminal" else list(shows(RUNNING)(line))
 
     with switch(answer) as driver:
-        driver.read()
+        plan = SessionPlan((PlanLine("feature nothing"),), session=driver.read().session)
         with pytest.raises(Unreachable, match="Permission denied for the role") as caught:
-            driver.push(Plan((PlanLine("feature nothing"),)))
+            driver.push(plan)
     assert [exchange.line for exchange in transcript_of(caught.value).exchanges] == ["configure terminal"]
 
 

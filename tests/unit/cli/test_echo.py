@@ -113,7 +113,9 @@ class _Saying:
         self.said = list(said)
         self.asked: list[str] = []
 
-    def ask(self, command: str) -> str:
+    def ask(self, command: str, *, patience: float) -> str:
+        # Two probes of a second each, and no more on top than a busy device needs.
+        assert 2.0 < patience <= 15.0
         self.asked.append(command)
         return self.said.pop(0)
 
