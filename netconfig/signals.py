@@ -40,7 +40,7 @@ class Signals:
         self._open.close()
 
     def next(self, timeout: float | None = None) -> int | None:
-        """The number of the next one, in the order in which they came; None if none does in so many seconds."""
+        """The number of the next one, in the order in which they came; None if none does in that time."""
         while True:
             with suppress(BlockingIOError):
                 if (number := self._heard.recv(1)[0]) in self._numbers:

@@ -41,5 +41,6 @@ def test_next_look_is_waited_for_no_longer_than_said() -> None:
         waits.append(seconds)
         return signal.SIGTERM if len(waits) > 1 else None
 
-    wait_for_end(next_signal, dict, look_every=7.0)
+    reloads: list[bool] = []
+    wait_for_end(next_signal, lambda *, always: reloads.append(always), look_every=7.0)
     assert waits == [7.0, 7.0]
