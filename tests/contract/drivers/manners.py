@@ -11,7 +11,7 @@ import re
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncssh
@@ -23,6 +23,7 @@ from tests.contract.drivers.ofgw_agent_bench import credentials
 from tests.rude import END, Process, rude_door
 
 Said = Callable[[bytes], bytes]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _WAITS = re.compile(rb"[#>] ?\Z|--More-- ?\Z|\]:? ?\Z")
 """Behind this a terminal says nothing more by itself."""
 
@@ -153,18 +154,14 @@ def tls_manners(
     outside.load_cert_chain(pki.server_cert, pki.server_key)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(
-            rig.device.host, rig.device.port, ssl=inside
-        )
-        try:
+        opening = asyncio.open_connection(rig.device.host, rig.device.port, ssl=inside)
+        async with _opened(opening) as (inner_reader, inner_writer):
             while True:
                 inner_writer.write(b"".join(await _http(reader)))
                 line, body = await _http(inner_reader)
                 body = said(body)
                 fields = b"Content-Type: text/xml\r\nContent-Length: %d\r\n" % len(body)
                 writer.write(first + line.split(b"\r\n")[0] + b"\r\n" + fields + head + b"\r\n" + body)
-        finally:
-            inner_writer.close()
 
     with _listening(loop, talk, tls=outside) as port:
         yield rig.device.model_copy(update={"port": port})
@@ -193,13 +190,13 @@ def database_manners(
             if b'"method"' in message:
                 inner.write(message)
 
-        there, inner = await asyncio.open_unix_connection(str(folder / "db.sock"))
-        await _both(_each(reader, listen), _each(there, tell), inner)
+        async with _opened(asyncio.open_unix_connection(str(folder / "db.sock"))) as (there, inner):
+            await _both(_each(reader, listen), _each(there, tell))
 
     async def openflow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, inner = await asyncio.open_unix_connection(str(folder / name))
-        writer.write(greeting)
-        await _both(_copy(reader, inner), _copy(there, writer), inner)
+        async with _opened(asyncio.open_unix_connection(str(folder / name))) as (there, inner):
+            writer.write(greeting)
+            await _both(_copy(reader, inner), _copy(there, writer))
 
     with tempfile.TemporaryDirectory(prefix="rude-") as here:
         paths = Path(here) / "db.sock", Path(here) / name
@@ -226,7 +223,27 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write(data)
 
 
-async def _both(one: Awaitable[None], other: Awaitable[None], inner: asyncio.StreamWriter) -> None:
+@asynccontextmanager
+async def _opened(connecting: Awaitable[Streams]) -> AsyncIterator[Streams]:
+    """What comes of this, closed in the end, also where the end comes while it is being opened."""
+    opening = asyncio.ensure_future(connecting)
+    try:
+        streams = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+    try:
+        yield streams
+    finally:
+        streams[1].close()
+
+
+def _close(opened: "asyncio.Future[Streams]") -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result()[1].close()
+
+
+async def _both(one: Awaitable[None], other: Awaitable[None]) -> None:
     tasks = {asyncio.ensure_future(one), asyncio.ensure_future(other)}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -234,7 +251,6 @@ async def _both(one: Awaitable[None], other: Awaitable[None], inner: asyncio.Str
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        inner.close()
 
 
 @contextmanager
@@ -277,7 +293,9 @@ def _listening(
         assert task
         visits.add(task)
         try:
-            await talk(reader, writer)
+            # Who was let in before the end may begin after it.
+            if server.is_serving():
+                await talk(reader, writer)
         except (OSError, EOFError, asyncio.CancelledError):
             pass
         finally:

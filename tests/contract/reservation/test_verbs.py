@@ -284,8 +284,8 @@ def test_parts_are_kept_far_ones_first_and_wanted_by_nobody_yet(bookings: Calend
     number = bookings.hold(a_request(hours(0, 1), parts=parts)).id
     shown = bookings.store.read(lambda session: service.list_parts(session, number))
     assert shown == (
-        PartView("far-1", 0, wanted=False, in_sync=True, error=None, kind="y"),
-        PartView("border-1", 1, wanted=False, in_sync=True, error=None, kind="x"),
+        PartView("far-1", 0, wanted=False, in_sync=True, error=None, kind="y", does="y"),
+        PartView("border-1", 1, wanted=False, in_sync=True, error=None, kind="x", does="x"),
     )
     stored = bookings.store.read(
         lambda s: s.scalars(select(PartRow.intent).where(PartRow.reservation_id == number)).all()
