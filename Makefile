@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .venv/bin
 # In the order of tests/conftest.py, which begins with the longest files. One process more than there are
 # cores: the tests wait for databases, sessions and devices that hang for a good part of their time.
-PYTEST = $(BIN)/python -m $(RUNNER) -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m $(RUNNER) -n 3 --dist loadfile --no-loadscope-reorder
 RUNNER = pytest
 # In the whole run what failed beside others is run once more, alone: docs/adr/0030.
 test others: RUNNER = tools.rerun

@@ -31,6 +31,7 @@ structlog.configure(
 
 LONG = {
     "test_any_life.py",
+    "test_bad_input.py",
     "test_crashes.py",
     "test_faults.py",
     "test_faults_over_the_wire.py",

@@ -205,6 +205,8 @@ def test_router_away_for_an_hour_keeps_its_claims_and_is_repaired_afterwards(bor
         if minute > 10:
             border.until(lambda f=failures: border.seen().failures > f)  # type: ignore[misc]
             border.until_state(ends, State.RELEASING)
+            # What ends has it tried at once, and that fails once more.
+            border.until(lambda: border.seen().next_attempt_at is not None)
             device = border.seen()
             assert (device.error_code, border.claims(ends)) == ("device-unreachable", 1)
             assert device.next_attempt_at is not None
