@@ -4,7 +4,8 @@
 SHELL := bash
 BIN := .venv/bin
 # In the order of tests/conftest.py, which begins with the longest files. One process more than there are
-# cores: the tests wait for databases, sessions and devices that hang for a good part of their time.
+# cores: the tests wait for databases, sessions and devices that hang for a good part of their time. Functional
+# ones wait for more of it, for whole services, and have one more.
 PYTEST = $(BIN)/python -m $(RUNNER) -n 3 --dist loadfile --no-loadscope-reorder
 RUNNER = pytest
 # In the whole run what failed beside others is run once more, alone: docs/adr/0030.
@@ -47,7 +48,7 @@ check: .venv/.installed-test ## The quick loop: lint, types, floors, unit and co
 	$(PYTEST) tests/contract tests/unit
 
 test: check ## Everything: `check`, the functional tests, and newer Pythons where they are installed
-	$(PYTEST) tests/functional --durations=10
+	$(PYTEST) -n 4 tests/functional --durations=10
 	@tools/test-others
 
 bench: .venv/.installed-test ## Print the benchmarks, as ratios

@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -249,9 +250,19 @@ def test_more_connections_than_there_is_room_for_are_closed_and_room_comes_back(
         finally:
             session.close()
 
-    wait_for(lambda: not is_answered())
-    for sock in crowd:
-        sock.close()
+    def is_full() -> bool:
+        if not is_answered():
+            return True
+        # On a busy machine the agent may have lost patience with one of the crowd.
+        with suppress(OSError):
+            crowd.append(raw(agent, certificates.manager))
+        return False
+
+    try:
+        wait_for(is_full)
+    finally:
+        for sock in crowd:
+            sock.close()
     wait_for(is_answered)
 
 
