@@ -1,6 +1,7 @@
 """A simulated router with a command line on the bench, whatever it runs."""
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ def clock() -> datetime:
     return datetime(2030, 1, 1, tzinfo=UTC)
 
 
-class CliRig:
+class CliRig(ABC):
     """One simulated router; a platform says what it is and where its packets go.
 
     Attributes:
@@ -71,13 +72,15 @@ class CliRig:
         self._at_first = self._treatment()
         self._drivers: list[CliDriver] = []
 
+    @abstractmethod
     def leads(self, interface: str, packet: Packet) -> str | None:
         """The next hop of a packet that comes in there."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def lets_pass(self, interface: str, packet: Packet) -> bool:
         """Whether a packet may come in there."""
-        raise NotImplementedError
+        ...
 
     def over_the_wire(
         self, *, ownership: Ownership = OWNERSHIP, device: Device | None = None

@@ -17,7 +17,7 @@ import pytest
 
 from lab.network import PrivateNetwork
 from lab.processes import ENDS_WITH_US, run, search_path
-from lambdastation.client import Client
+from lambdastation.client import Client, TicketRequest
 from tests.functional.hosttools.networked import service_here
 from tests.functional.pathservice.conftest import Serving, made_pki, wait_until
 
@@ -25,6 +25,22 @@ __all__ = ["made_pki"]
 
 ROOT = Path(__file__).parents[3]
 OURS, THEIRS = "131.225.204.10", "192.84.86.70"
+
+
+def asked_to(far: str) -> TicketRequest:
+    """What a transfer from our host to that address asks for, made by somebody beforehand."""
+    return TicketRequest(
+        src_client="CMS-SRM",
+        src_ip=f"{OURS}/32",
+        dst_site="Caltech",
+        dst_client="Tier2-SRM",
+        dst_ip=f"{far}/32",
+        dst_port="tcp eq 5201",
+        local_path="red",
+        travel_seconds=600,
+    )
+
+
 PATIENCE = 60.0
 NOTHING_IGNORED = ("env", "--default-signal=HUP,INT,TERM")
 """Who runs the tests in the background may have these ignored, and with them all that is started."""

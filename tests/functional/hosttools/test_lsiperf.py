@@ -12,8 +12,8 @@ from lab.network import Host as Machine
 from lab.network import PrivateNetwork
 from lab.processes import run
 from lab.relay import Relay
-from lambdastation.client import Outcome, TicketQuery, TicketRequest
-from tests.functional.hosttools.conftest import OURS, THEIRS, Host
+from lambdastation.client import Outcome, TicketQuery
+from tests.functional.hosttools.conftest import OURS, THEIRS, Host, asked_to
 from tests.functional.pathservice.conftest import Serving
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "lsiperf.schema.json"
@@ -212,27 +212,16 @@ def test_a_server_that_is_not_there_is_iperf3_s_own_sentence(host: Host) -> None
 
 
 def test_several_join_one_ticket(host: Host) -> None:
-    with host.client() as station:
-        asked = TicketRequest(
-            src_client="CMS-SRM",
-            src_ip=f"{OURS}/32",
-            dst_site="Caltech",
-            dst_client="Tier2-SRM",
-            dst_ip=f"{THEIRS}/32",
-            dst_port="tcp eq 5201",
-            local_path="red",
-            travel_seconds=600,
-        )
-        with station.ticket(asked, cancel=True) as ticket:
-            words = ("--mode", "join", "--first", "--path", "red", "--json")
-            status, command = host.run("lsiperf", *words, "--", *IPERF, "-t", "1")
-            assert status == 0, command.err
-            assert command.document["ticket"]["ticketId"] == ticket.ticket_id
-            assert f"ticket {ticket.ticket_id} joined" in command.err
-            # Before it joins, the other's ticket steers it all the same.
-            late = ("--mode", "join", "--after", "0.5", "--path", "red", "--json")
-            command = host.start("lsiperf", *late, "--", *IPERF, "-t", "300")
-            command.wait_for(f"ticket {ticket.ticket_id} active")
-            command.process.send_signal(signal.SIGINT)
-            assert command.end() == 130
-            assert {moment["path"] for moment in command.document["moments"]} == {"StarLight10G"}
+    with host.client() as station, station.ticket(asked_to(THEIRS), cancel=True) as ticket:
+        words = ("--mode", "join", "--first", "--path", "red", "--json")
+        status, command = host.run("lsiperf", *words, "--", *IPERF, "-t", "1")
+        assert status == 0, command.err
+        assert command.document["ticket"]["ticketId"] == ticket.ticket_id
+        assert f"ticket {ticket.ticket_id} joined" in command.err
+        # Before it joins, the other's ticket steers it all the same.
+        late = ("--mode", "join", "--after", "0.5", "--path", "red", "--json")
+        command = host.start("lsiperf", *late, "--", *IPERF, "-t", "300")
+        command.wait_for(f"ticket {ticket.ticket_id} active")
+        command.process.send_signal(signal.SIGINT)
+        assert command.end() == 130
+        assert {moment["path"] for moment in command.document["moments"]} == {"StarLight10G"}

@@ -17,8 +17,8 @@ import pytest
 from lab.network import Host as Machine
 from lab.network import PrivateNetwork
 from lab.processes import run
-from lambdastation.client import Outcome, State, TicketQuery, TicketRequest
-from tests.functional.hosttools.conftest import OURS, Command, Host
+from lambdastation.client import Outcome, State, TicketQuery
+from tests.functional.hosttools.conftest import OURS, Command, Host, asked_to
 
 FAR = "192.84.86.80"
 LOST = "192.84.86.81"
@@ -98,28 +98,17 @@ def test_a_ticket_s_hops_stand_beside_those_before_and_after(host: Host, far: st
 
 
 def test_a_ticket_that_was_there_already_is_left_to_whose_it_is(host: Host, far: str) -> None:
-    with host.client() as station:
-        asked = TicketRequest(
-            src_client="CMS-SRM",
-            src_ip=f"{OURS}/32",
-            dst_site="Caltech",
-            dst_client="Tier2-SRM",
-            dst_ip=f"{far}/32",
-            dst_port="tcp eq 5201",
-            local_path="red",
-            travel_seconds=600,
-        )
-        with station.ticket(asked, cancel=True) as ticket:
-            words = ("--path", "red", "--mode", "auto", "--json", *PATIENTLY)
-            status, command = host.run("lstraceroute", far, *words)
-            assert status == 0, command.err
-            told = command.document
-            assert told["ticketId"] == ticket.ticket_id
-            assert [(trace["when"], trace["on"]) for trace in told["traces"]] == [
-                ("before", "alternate"),
-                ("during", "alternate"),
-            ]
-            assert station.get(ticket.ticket_id).state is State.ACTIVE
+    with host.client() as station, station.ticket(asked_to(far), cancel=True) as ticket:
+        words = ("--path", "red", "--mode", "auto", "--json", *PATIENTLY)
+        status, command = host.run("lstraceroute", far, *words)
+        assert status == 0, command.err
+        told = command.document
+        assert told["ticketId"] == ticket.ticket_id
+        assert [(trace["when"], trace["on"]) for trace in told["traces"]] == [
+            ("before", "alternate"),
+            ("during", "alternate"),
+        ]
+        assert station.get(ticket.ticket_id).state is State.ACTIVE
 
 
 def test_once_it_says_which_path_a_flow_takes_now_and_why(host: Host, far: str) -> None:
